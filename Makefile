@@ -1,0 +1,82 @@
+# `make` alone lists what there is. Every target sets up .venv by itself; the first time takes some minutes.
+# PYTHON=python3.12 chooses the Python that .venv is made with, PYTEST_ARGS="-k schedule -x" goes to pytest.
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test js lessons check bench docs preview clean
+.DELETE_ON_ERROR:
+unexport IN_TEST # nbdev sets it in its tests, and nbdev-export does nothing where it is set
+
+PYTHON ?=
+PYTEST_ARGS ?=
+BIN := .venv/bin
+READY := .venv/.installed
+JS_READY := js/node_modules/.package-lock.json
+IS_NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# Made anew only when one of these files changes.
+$(READY): settings.ini pyproject.toml setup.py constraints.txt
+	@if $(BIN)/python -c 'import pip; $(IS_NEW_ENOUGH)' 2>/dev/null; then exit 0; fi; \
+	for python in $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python3.14 python); do \
+		if "$$python" -c '$(IS_NEW_ENOUGH)' >/dev/null 2>&1; then \
+			echo "Making .venv with $$("$$python" --version)"; \
+			exec "$$python" -m venv --clear .venv; \
+		fi; \
+	done; \
+	found=$$($(or $(PYTHON),python3) --version 2>/dev/null | head -n 1); \
+	echo "ddpm-widgets needs Python 3.11 or newer, found $${found:-none}:" \
+		"install one, or name it, as in 'make $(or $(firstword $(MAKECMDGOALS)),lab) PYTHON=/path/to/python3.12'." >&2; \
+	exit 1
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $@
+
+$(JS_READY): js/package.json js/package-lock.json
+	cd js && npm ci --no-audit --no-fund --fetch-retry-mintimeout=1000
+	@touch $@
+
+lab: $(READY) ## Open JupyterLab on the first lesson
+	@lesson=$$(ls nbs/lessons/[0-9]*.ipynb 2>/dev/null | head -n 1); \
+	if [ "$$(id -u)" = 0 ]; then set -- --allow-root; fi; \
+	if [ "$$(uname)" = Linux ] && [ -z "$$DISPLAY$$WAYLAND_DISPLAY$$BROWSER$$WSL_DISTRO_NAME" ]; then \
+		echo "No display here: open the address below that starts with http://127.0.0.1 in a browser."; \
+		set -- "$$@" --no-browser; \
+	fi; \
+	exec $(BIN)/python -m jupyterlab --ip=127.0.0.1 --log-level=WARN --LabApp.default_url="/lab/tree/$$lesson" \
+		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.news_url=None "$$@"
+
+# Where npm is at hand, what the tests of the front end need comes along; without it they are skipped and say so.
+test: $(READY) ## Run every test that can run on this machine (PYTEST_ARGS="..." goes to pytest)
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory -s $(JS_READY) || \
+		echo "npm could not install js/node_modules: the tests that need it are skipped."; fi
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+js: $(JS_READY) ## Check, test and bundle the front end (needs Node.js 20 or newer)
+	cd js && npm run check && npm test && npm run build
+
+lessons: $(READY) ## Run the front page and all lessons, and keep the outputs that GitHub can show
+	$(BIN)/python nbs/_execute.py
+	$(BIN)/nbdev-clean
+
+check: $(READY) ## Bring the generated files up to date, then lint, format and type-check
+	$(BIN)/nbdev-export
+	$(BIN)/nbdev-clean
+	$(BIN)/ruff check
+	$(BIN)/ruff format
+	$(BIN)/mypy
+
+bench: $(READY) ## Measure against peers: every script in benchmarks/
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+
+docs: $(READY) ## Build the documentation site into _docs/ (needs Quarto)
+	@command -v quarto >/dev/null || { echo "make $@ needs Quarto on the PATH: see https://quarto.org/docs/get-started" >&2; exit 1; }
+	rm -rf _proc
+	$(BIN)/nbdev-docs
+
+preview: $(READY) ## Build the site and serve it while you edit (needs Quarto)
+	@command -v quarto >/dev/null || { echo "make $@ needs Quarto on the PATH: see https://quarto.org/docs/get-started" >&2; exit 1; }
+	$(BIN)/nbdev-preview
+
+clean: ## Remove what was built, but not .venv
+	rm -rf _docs _proc build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
