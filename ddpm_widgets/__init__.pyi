@@ -1,0 +1,76 @@
+from .data import DataError, DataLoaders, ImageDataset, fashion_mnist, garments
+from .drawing import CLASSES, draw_garments, image_grid
+from .learner import (
+    Callback,
+    CancelBatch,
+    CancelEpoch,
+    CancelFit,
+    GradientClip,
+    Learner,
+    LRFinder,
+    Metrics,
+    MixedPrecision,
+    OneCycle,
+    Progress,
+    Recorder,
+    TrainCB,
+)
+from .noising import Target, noisify
+from .plots import plot_loss, plot_schedules, plot_step_changes, show_images
+from .sampling import Step, sample, sample_steps
+from .schedule import Schedule, cosine_schedule, linear_schedule, sigmoid_schedule
+from .training import DDPMCB, EMA, train
+from .unets import UNet, init_ddpm, unet
+from .widgets.density_scrubber import DensityScrubber
+from .widgets.noise_scrubber import NoiseScrubber
+from .widgets.sampling_player import SamplingPlayer
+from .widgets.schedule_explorer import ScheduleExplorer
+from .widgets.training_monitor import TrainingMonitor
+
+__all__ = [
+    "CLASSES",
+    "Callback",
+    "CancelBatch",
+    "CancelEpoch",
+    "CancelFit",
+    "DDPMCB",
+    "DataError",
+    "DataLoaders",
+    "DensityScrubber",
+    "EMA",
+    "GradientClip",
+    "ImageDataset",
+    "LRFinder",
+    "Learner",
+    "Metrics",
+    "MixedPrecision",
+    "NoiseScrubber",
+    "OneCycle",
+    "Progress",
+    "Recorder",
+    "SamplingPlayer",
+    "Schedule",
+    "ScheduleExplorer",
+    "Step",
+    "Target",
+    "TrainCB",
+    "TrainingMonitor",
+    "UNet",
+    "cosine_schedule",
+    "draw_garments",
+    "fashion_mnist",
+    "garments",
+    "image_grid",
+    "init_ddpm",
+    "linear_schedule",
+    "noisify",
+    "plot_loss",
+    "plot_schedules",
+    "plot_step_changes",
+    "sample",
+    "sample_steps",
+    "show_images",
+    "sigmoid_schedule",
+    "train",
+    "unet",
+]
