@@ -1,0 +1,8 @@
+from .base import save_html
+from .density_scrubber import DensityScrubber
+from .noise_scrubber import NoiseScrubber
+from .sampling_player import SamplingPlayer
+from .schedule_explorer import ScheduleExplorer
+from .training_monitor import TrainingMonitor
+
+__all__ = ["DensityScrubber", "NoiseScrubber", "SamplingPlayer", "ScheduleExplorer", "TrainingMonitor", "save_html"]

@@ -1,0 +1,82 @@
+// Mounts widgets on a page with no kernel. The page holds, for each widget, <div data-ddw="MODULE"> with its poster and
+// a JSON script {state, buffers: [{path, data}]} in it, and once per module a JSON script #ddw-MODULE {esm, css}.
+// After mounting, the div's `ddw` property is {model, unmount}.
+
+/** @typedef {import("../shared/afm").Model} Model */
+/** @typedef {{ model: Model, unmount: () => void }} Mounted */
+
+/** A model without a kernel: `save_changes` has nobody to tell. @param {Record<string, any>} state @returns {Model} */
+export function staticModel(state) {
+  /** @type {Map<string, Set<(...args: any[]) => void>>} */
+  const heard = new Map();
+  return {
+    get: (name) => state[name],
+    set(name, value) {
+      if (state[name] === value) return;
+      state[name] = value;
+      for (const fn of [...(heard.get(`change:${name}`) ?? []), ...(heard.get("change") ?? [])]) fn(this, value);
+    },
+    save_changes() {},
+    send() {},
+    on(event, fn) {
+      if (!heard.has(event)) heard.set(event, new Set());
+      heard.get(event)?.add(fn);
+    },
+    off(event, fn) {
+      if (!event) heard.clear();
+      else if (fn) heard.get(event)?.delete(fn);
+      else heard.delete(event);
+    },
+  };
+}
+
+/** Put the base64 buffers back into the state, as DataViews. @param {{ state: any, buffers?: { path: (string | number)[], data: string }[] }} saved */
+export function unpack({ state, buffers = [] }) {
+  for (const { path, data } of buffers) {
+    const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+    const holder = path.slice(0, -1).reduce((o, key) => (o[key] ??= {}), state);
+    holder[path[path.length - 1]] = new DataView(bytes.buffer);
+  }
+  return state;
+}
+
+/** @type {Map<string, Promise<any>>} */
+const modules = new Map();
+
+/** @param {string} name */
+function load(name) {
+  if (!modules.has(name)) {
+    const { esm, css } = JSON.parse(document.getElementById(`ddw-${name}`)?.textContent ?? "{}");
+    const style = document.createElement("style");
+    style.textContent = css;
+    document.head.append(style);
+    const url = URL.createObjectURL(new Blob([esm], { type: "text/javascript" }));
+    modules.set(name, import(url).then((m) => (URL.revokeObjectURL(url), m.default)));
+  }
+  return modules.get(name);
+}
+
+/** @param {HTMLElement} place @returns {Promise<Mounted>} */
+export async function mount(place) {
+  const widget = await load(place.dataset.ddw ?? "");
+  const model = staticModel(unpack(JSON.parse(place.querySelector("script")?.textContent ?? "{}")));
+  const life = new AbortController();
+  const el = document.createElement("div");
+  await widget.initialize?.({ model, signal: life.signal });
+  const poster = [...place.children].filter((c) => c.tagName !== "SCRIPT");
+  const cleanup = await widget.render({ model, el, signal: life.signal });
+  poster.forEach((c) => c.remove());
+  place.append(el);
+  const unmount = () => {
+    life.abort();
+    cleanup?.();
+    el.remove();
+  };
+  return Object.assign(place, { ddw: { model, unmount } }).ddw;
+}
+
+if (typeof document !== "undefined") {
+  const places = () => document.querySelectorAll("[data-ddw]");
+  for (const place of places()) mount(/** @type {HTMLElement} */ (place)).catch((e) => console.error(e));
+  document.addEventListener("ddw-mount", (e) => void mount(/** @type {HTMLElement} */ (e.target))); // by hand, after `unmount`
+}

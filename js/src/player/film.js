@@ -1,0 +1,80 @@
+// A film of one sampling run, as numbers. Pure functions; what Python's SamplingPlayer says of its frames, said here.
+
+/**
+ * One run: its frames as bytes, one after the other, each with its streams.
+ * @typedef {object} Film
+ * @property {Uint8Array} bytes (frames, streams, size)
+ * @property {number} streams @property {number} size bytes of one picture: n·h·w·c
+ * @property {number[]} ts t of each frame, falling
+ */
+
+/** One picture of a frame. @param {Film} film @param {number} frame @param {number} stream */
+export const picture = ({ bytes, streams, size }, frame, stream) => bytes.subarray((frame * streams + stream) * size, (frame * streams + stream + 1) * size);
+
+/** Cut the bytes of all runs apart. @param {Uint8Array} bytes @param {number[][]} ts @param {number} streams @param {number} size @returns {Film[]} */
+export function films(bytes, ts, streams, size) {
+  let start = 0;
+  return ts.map((t) => ({ bytes: bytes.subarray(start, (start += t.length * streams * size)), streams, size, ts: t }));
+}
+
+/** The place of the value nearest to x; of two as near, the first. @param {number[]} values @param {number} x */
+export function nearest(values, x) {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if (Math.abs(values[i] - x) < Math.abs(values[best] - x)) best = i;
+  return best;
+}
+
+/** The frame of each run that is as far along as frame `at` of the run `lead`. @param {number[][]} ts @param {number} lead @param {number} at */
+export function inStep(ts, lead, at) {
+  const u = ts[lead][at] / Math.max(1, ts[lead][0]);
+  return ts.map((own, k) => (k === lead ? at : nearest(own.map((t) => t / Math.max(1, own[0])), u)));
+}
+
+/** The run with the most frames. @param {number[][]} ts */
+export const longest = (ts) => ts.reduce((best, t, k) => (t.length > ts[best].length ? k : best), 0);
+
+/** Root mean square of the difference, in units of [-1, 1]. @param {Uint8Array} a @param {Uint8Array} b */
+export function distance(a, b) {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2;
+  return Math.sqrt(sum / Math.max(1, a.length)) / 127.5;
+}
+
+/**
+ * What a run changed. `left`: from x_t to the finished picture, the last x̂0; `nearer`: what the way to the next frame takes
+ * away of it; `guess`: how much x̂0 moves until the next frame.
+ * @param {Film} film @param {number} guess which stream is x̂0; x_t (0) if there is none
+ */
+export function changes(film, guess) {
+  const n = film.ts.length;
+  const end = picture(film, n - 1, guess);
+  const left = film.ts.map((_, i) => distance(picture(film, i, 0), end));
+  const nearer = left.map((d, i) => d - (left[i + 1] ?? 0));
+  const moved = film.ts.map((_, i) => (i + 1 < n ? distance(picture(film, i, guess), picture(film, i + 1, guess)) : 0));
+  return { left, nearer, guess: moved };
+}
+
+/** Running sum, as a share of the whole; all 0 if there is nothing to share. @param {number[]} parts */
+export function shares(parts) {
+  const whole = parts.reduce((a, b) => a + b, 0);
+  let sum = 0;
+  return parts.map((p) => {
+    const done = whole > 0 ? sum / whole : 0;
+    sum += p;
+    return done;
+  });
+}
+
+/** The frame from which on the second half of the way is made: the first with at least half of it done. @param {number[]} parts */
+export function half(parts) {
+  const i = shares(parts).findIndex((s) => s >= 0.5);
+  return i < 0 ? parts.length - 1 : i;
+}
+
+/** How many columns make a block of n images: no wider than needed, and no hole in the last row if it can be. @param {number} n */
+export function block(n) {
+  const square = Math.max(1, Math.ceil(Math.sqrt(n)));
+  let best = square;
+  for (let c = square; c <= Math.min(n, 2 * square); c++) if ((c - (n % c)) % c < (best - (n % best)) % best) best = c;
+  return best;
+}

@@ -1,0 +1,36 @@
+// Widgets of one page that share a `link` name move together: notebook or static page, kernel or none.
+// What travels is the place on the timeline (0…1), so that runs of different length stay in step.
+import { atEnd, listen } from "./view.js";
+
+/** @typedef {{ members: Set<{ group: () => string, move: (u: number) => void }>, busy: boolean }} Links */
+
+/** One registry per page, shared by all bundles. @returns {Links} */
+const links = () => (/** @type {any} */ (globalThis)[Symbol.for("ddpm-widgets.links")] ??= { members: new Set(), busy: false });
+
+/**
+ * Keep `model`'s trait in step with the other members of its group.
+ * @param {import("./afm").Model} model @param {() => number} length how many positions the timeline has
+ * @param {(t: number) => void} set moves this widget (and tells its kernel)
+ * @param {AbortSignal} signal @param {string} name the trait
+ */
+export function linked(model, length, set, signal, name = "t") {
+  const page = links();
+  const me = {
+    group: () => model.get("link"),
+    /** @param {number} u */
+    move: (u) => set(Math.round(u * (length() - 1))),
+  };
+  page.members.add(me);
+  atEnd(signal, () => page.members.delete(me));
+  const tell = () => {
+    if (page.busy || !me.group() || length() < 2) return; // busy: this change came from the group
+    page.busy = true;
+    try {
+      const u = model.get(name) / (length() - 1);
+      for (const other of page.members) if (other !== me && other.group() === me.group()) other.move(u);
+    } finally {
+      page.busy = false;
+    }
+  };
+  listen(model, `change:${name}`, tell, signal);
+}
