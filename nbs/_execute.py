@@ -1,0 +1,111 @@
+"Run notebooks from top to bottom: `python nbs/_execute.py` does it to the front page and the lessons, in place."
+
+import base64
+import json
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+NBS = Path(__file__).parent
+LESSONS = [NBS / "index.ipynb", *sorted((NBS / "lessons").glob("[0-9]*.ipynb"))]
+WIDGET = "application/vnd.jupyter.widget-view+json"
+PLOTLY = "application/vnd.plotly.v1+json"
+POSTERS = """
+import base64, json
+from ipywidgets.widgets.widget import _instances
+widgets = {id: w for id, w in _instances.items() if hasattr(w, "to_png")}
+print(json.dumps({id: base64.b64encode(w.to_png()).decode() for id, w in widgets.items()}))
+"""
+
+
+def execute(
+    path: Path,  # the notebook; it runs in its own folder
+    env: dict[str, str] | None = None,  # the kernel's whole environment; this process's own by default
+    timeout: float = 600,  # seconds a single cell may take
+) -> tuple[nbformat.NotebookNode, float]:  # the notebook with its outputs, and the seconds all its cells take
+    """Run a notebook in a fresh kernel. An error in a cell is raised as nbclient's CellExecutionError.
+
+    The seconds are those on the clock, or the kernel's processor seconds where these are fewer: so long the cells would take at
+    most, had one core been theirs alone. A machine that is busy with other things makes no lesson longer.
+    """
+    nb = nbformat.read(path, as_version=4)
+    client = NotebookClient(nb, timeout=timeout, store_widget_state=False, record_timing=False)
+    with client.setup_kernel(cwd=str(path.parent), **({"env": env} if env else {})):
+        start = time.perf_counter()
+        for i, cell in enumerate(nb.cells):
+            client.execute_cell(cell, i)
+        seconds = min(time.perf_counter() - start, processor_seconds(nb, client))
+        if any(WIDGET in out.get("data", {}) for cell in nb.cells for out in cell.get("outputs", [])):
+            renew_posters(nb, client)
+        return nb, seconds
+
+
+def ask(nb: nbformat.NotebookNode, client: NotebookClient, code: str) -> str:
+    "What the kernel prints when it runs `code`, in a cell that is gone afterwards."
+    nb.cells.append(nbformat.v4.new_code_cell(code))
+    client.execute_cell(nb.cells[-1], len(nb.cells) - 1)
+    return nb.cells.pop().outputs[0].text
+
+
+def processor_seconds(nb: nbformat.NotebookNode, client: NotebookClient) -> float:
+    return float(ask(nb, client, "import time; print(time.process_time())"))
+
+
+def renew_posters(nb: nbformat.NotebookNode, client: NotebookClient) -> None:
+    "Show each widget as it stands at the end: a monitor displays itself before it has anything to show."
+    posters = json.loads(ask(nb, client, POSTERS))
+    for cell in nb.cells:
+        for out in cell.get("outputs", []):
+            if poster := posters.get(out.get("data", {}).get(WIDGET, {}).get("model_id")):
+                out.data["image/png"] = poster
+
+
+def keep_what_github_shows(nb: nbformat.NotebookNode) -> None:
+    "Drop live views (a widget's poster stays), and progress bars and other words on stderr."
+    for cell in nb.cells:
+        outputs = []
+        for out in cell.get("outputs", []):
+            if out.output_type == "stream" and out.name == "stderr":
+                continue
+            if "image/png" in out.get("data", {}):
+                out.data.pop("image/jpeg", None)  # PIL gives both
+            if WIDGET in out.get("data", {}):
+                del out.data[WIDGET]
+                if not any(kind.startswith("image/") for kind in out.data):
+                    continue
+            outputs.append(out)
+        if "outputs" in cell:
+            cell.outputs = outputs
+
+
+def picture_plots(nb: nbformat.NotebookNode) -> None:
+    "Give each plotly figure a picture of itself, for places that draw none. Needs Chromium or Chrome; without it, nothing happens."
+    data = [out.data for cell in nb.cells for out in cell.get("outputs", []) if PLOTLY in out.get("data", {})]
+    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+    if not data or not browser:
+        return
+    import plotly.graph_objects as go
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as p:
+        page = p.chromium.launch(executable_path=browser, args=["--no-sandbox"]).new_page(device_scale_factor=2)
+        for d in data:
+            fig = go.Figure(
+                {**d[PLOTLY], "layout": {**d[PLOTLY]["layout"], "width": 760, "paper_bgcolor": "white"}},
+                skip_invalid=True,
+            )
+            page.set_content(fig.to_html(include_plotlyjs=True, config={"staticPlot": True}))
+            d["image/png"] = base64.b64encode(page.locator(".plotly-graph-div").screenshot()).decode()
+
+
+if __name__ == "__main__":
+    for path in map(Path, sys.argv[1:]) if sys.argv[1:] else LESSONS:
+        nb, seconds = execute(path.resolve())
+        keep_what_github_shows(nb)
+        picture_plots(nb)
+        nbformat.write(nb, path)
+        print(f"{path.relative_to(NBS) if path.is_relative_to(NBS) else path}: {seconds:.0f} s", flush=True)
