@@ -1,0 +1,65 @@
+"""A headless Chromium for the tests: every host but this machine is blocked, page errors and requests are kept."""
+
+from pathlib import Path
+
+import pytest
+from lab import lab  # noqa: F401 (the fixture: one server for all tests)
+
+HERE = Path(__file__).parent
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+LOCAL = ("http://127.0.0.1", "ws://127.0.0.1", "file:", "blob:", "data:")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if HERE in Path(item.path).parents:
+            item.add_marker("browser")  # skipped, or failed, by tests/conftest.py where there is none
+
+
+@pytest.fixture(scope="session")
+def browser(chrome, need):
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        need("browser", False, "the package playwright is not installed")
+    with sync_playwright() as p:
+        b = p.chromium.launch(executable_path=chrome, headless=True, args=ARGS)
+        yield b
+        b.close()
+
+
+@pytest.fixture
+def new_page(browser):
+    "Makes pages with a context of their own; each has .errors and .outside (requests to other hosts)."
+    contexts = []
+
+    def make(**options):
+        options = {"viewport": {"width": 1200, "height": 900}, **options}
+        contexts.append(context := browser.new_context(**options))
+        page = context.new_page()
+        page.errors, page.outside = [], []
+        page.on("pageerror", lambda e: page.errors.append(str(e)))
+        page.on("request", lambda r: None if r.url.startswith(LOCAL) else page.outside.append(r.url))
+        page.on("websocket", lambda ws: None if ws.url.startswith(LOCAL) else page.outside.append(ws.url))
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(new_page):
+    "One page of 1200×900. The test fails at its end if there was a page error or a request to another host."
+    p = new_page()
+    yield p
+    assert not p.errors, p.errors
+    assert not p.outside, p.outside

@@ -1,0 +1,201 @@
+"""A real JupyterLab to test in: a server on this machine with settings of its own, and a hand on the notebook it shows.
+
+Everything waits on a state that JupyterLab is in, never on time.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+import pytest
+
+OFFLINE = Path(__file__).parents[1] / "offline"
+
+# No news pop-up and no look for updates; every output stays in the page (windowing removes what is scrolled away);
+# widget state is saved with the notebook, as it is by default.
+SETTINGS = {
+    "@jupyterlab/apputils-extension/notification": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+        "doNotDisturbMode": True,
+    },
+    "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none", "autoStartDefaultKernel": True},
+    "@jupyter-widgets/jupyterlab-manager/plugin": {"saveState": True},
+}
+
+
+class Notebook:
+    "The notebook a page shows in JupyterLab's single-document mode."
+
+    def __init__(self, page, lab: "Lab", path: Path):
+        self.page, self.lab, self.path = page, lab, path
+        page.goto(f"{lab.url}/doc/tree/{path.name}?token={lab.token}&reset", wait_until="domcontentloaded")
+        page.wait_for_function(
+            """() => {
+                const panel = window.jupyterapp?.shell?.currentWidget;
+                return panel?.context?.isReady && panel.sessionContext?.session?.kernel?.status === "idle";
+            }""",
+            timeout=120_000,
+        )
+
+    def _panel(self, expression: str, arg: object = None):
+        return self.page.evaluate(
+            f"(arg) => {{ const panel = jupyterapp.shell.currentWidget; return {expression}; }}", arg
+        )
+
+    def _run(self, command: str):
+        # the promise is kept in the page: it settles when the last of the cells has ended
+        self.page.evaluate(
+            """(command) => {
+                window.running = true;
+                jupyterapp.commands.execute(command).finally(() => { window.running = false; });
+            }""",
+            command,
+        )
+
+    def run_all(self):
+        "Start all cells."
+        self._run("notebook:run-all-cells")
+
+    def run_cell(self, i: int):
+        "Start cell `i`, counted from 0 over cells of every kind."
+        self._panel("panel.content.activeCellIndex = arg", i)
+        self._run("notebook:run-cell")
+
+    @property
+    def busy(self) -> bool:
+        return self.page.evaluate("window.running") or self.kernel_status != "idle"
+
+    @property
+    def kernel_status(self) -> str:
+        return self._panel("panel.sessionContext.session.kernel.status")
+
+    def wait_idle(self, timeout: float = 600, meanwhile: Callable[[], object] | None = None):
+        "Wait until what was started has ended, calling `meanwhile` about ten times a second."
+        give_up = time.monotonic() + timeout
+        while self.busy:
+            if time.monotonic() > give_up:
+                raise TimeoutError(f"{self.path.name} still runs after {timeout} s")
+            if meanwhile:
+                meanwhile()
+            self.page.wait_for_timeout(100)  # lets the page's events in
+
+    @property
+    def cells(self) -> list[dict]:
+        "The cells as they stand in the page, outputs included."
+        return self._panel("panel.content.model.toJSON().cells")
+
+    @property
+    def outputs(self) -> list[dict]:
+        return [out for cell in self.cells for out in cell.get("outputs", [])]
+
+    @property
+    def failures(self) -> list[str]:
+        "What the cells that failed have to say. (Page errors and requests to others: the fixture `page` looks at those.)"
+        return [f"{out['ename']}: {out['evalue']}" for out in self.outputs if out["output_type"] == "error"]
+
+    def ask(self, code: str):
+        "Run code in the notebook's kernel, unseen by the notebook; what it prints is read as JSON."
+        said = self.page.evaluate(
+            """async (code) => {
+                const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+                const future = kernel.requestExecute({code, store_history: false});
+                let said = "";
+                future.onIOPub = ({content}) => {
+                    if (content.name === "stdout") said += content.text;
+                    if (content.ename) said += `${content.ename}: ${content.evalue}`;
+                };
+                await future.done;
+                return said;
+            }""",
+            code,
+        )
+        try:
+            return json.loads(said)
+        except ValueError:
+            raise RuntimeError(f"the kernel said {said!r} to {code!r}") from None
+
+
+class Lab:
+    "A JupyterLab server that holds one folder, empty at first."
+
+    def __init__(self, folder: Path):
+        self.folder, self.log = folder / "notebooks", folder / "server.log"
+        self.token = secrets.token_hex(16)
+        self.folder.mkdir()
+        for plugin, values in SETTINGS.items():
+            path = folder / "settings" / f"{plugin}.jupyterlab-settings"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(values))
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        folders = {
+            "JUPYTER_CONFIG_DIR": "config",
+            "JUPYTER_DATA_DIR": "data",
+            "JUPYTER_RUNTIME_DIR": "runtime",
+            "JUPYTERLAB_SETTINGS_DIR": "settings",
+            "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+            "IPYTHONDIR": "ipython",
+        }
+        env = {**os.environ, **{name: str(folder / sub) for name, sub in folders.items()}, "PYTHONPATH": str(OFFLINE)}
+        command = [
+            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+            *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
+            *(f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={self.folder}"),
+            *("--LabApp.expose_app_in_browser=True", "--LabApp.extension_manager=readonly", "--LabApp.news_url=None"),
+            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        ]
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(command, env=env, stdout=log, stderr=subprocess.STDOUT)
+        self._wait_until_it_answers()
+
+    def _wait_until_it_answers(self, timeout: float = 90):
+        give_up = time.monotonic() + timeout
+        while time.monotonic() < give_up and self.process.poll() is None:
+            try:
+                urllib.request.urlopen(f"{self.url}/api?token={self.token}", timeout=1).close()
+                return
+            except OSError:
+                time.sleep(0.1)
+        self.close()
+        raise RuntimeError(f"JupyterLab did not answer:\n{self.log.read_text()[-3000:]}")
+
+    def open(self, page, path: Path) -> Notebook:
+        "Open a copy of a notebook, without its outputs, and wait for its kernel."
+        nb = nbformat.read(path, as_version=4)
+        for cell in nb.cells:
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+        copy = self.folder / path.name
+        nbformat.write(nb, copy)
+        return Notebook(page, self, copy)
+
+    def close(self):
+        "Stop the server; it takes its kernels along."
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory, need):
+    need("browser")
+    folder = tmp_path_factory.mktemp("lab")
+    lab = Lab(folder)
+    yield lab
+    lab.close()
+    shutil.rmtree(folder, ignore_errors=True)

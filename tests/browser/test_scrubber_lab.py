@@ -1,0 +1,116 @@
+"The scrubber in real JupyterLab: two views, links, messages, Python at the other end."
+
+import numpy as np
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+SETUP = """
+import numpy as np
+from ddpm_widgets.widgets import NoiseScrubber
+LINEAR = np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))
+y, x, k = np.mgrid[:32, :32, :64]
+images = ((y * 8 + x * 3 + k * 17) % 256).astype(np.uint8).transpose(2, 0, 1)
+w = NoiseScrubber(images, LINEAR, t=250, link="g")
+other = NoiseScrubber(images[:4], LINEAR[:100], link="g")
+third = NoiseScrubber(images[:4], LINEAR)
+import ipywidgets, traitlets
+link = ipywidgets.jslink((w, "t"), (third, "t"))
+w"""
+COUNT = """() => {
+    window.messages = [];
+    const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+    kernel.anyMessage.connect((_, { msg, direction }) => {
+        if (direction === "send" && msg.header.msg_type === "comm_msg") {
+            const bytes = (msg.buffers ?? []).reduce((n, b) => n + b.byteLength, 0);
+            messages.push({ at: performance.now(), bytes: bytes + JSON.stringify(msg.content).length });
+        }
+    });
+}"""
+
+
+@pytest.mark.slow
+def test_scrubber_in_jupyterlab(page, lab, tmp_path):  # noqa: F811
+    import nbformat
+
+    cells = [new_code_cell(c) for c in (SETUP, "w", "other", "third")]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "scrubber.ipynb")
+    nb = lab.open(page, tmp_path / "scrubber.ipynb")
+    nb.run_all()
+    nb.wait_idle()
+    assert not nb.failures
+    roots = page.locator(".ddw-noise-scrubber")
+    roots.nth(3).wait_for()
+    assert page.locator(".jp-OutputArea-output img").count() == 0, "where the widget is shown, its poster is not"
+
+    def painted():
+        page.evaluate("() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")
+        return [int(r.get_attribute("data-painted")) for r in roots.all()]
+
+    def settles(expected):
+        page.wait_for_function(
+            "(ts) => [...document.querySelectorAll('.ddw-noise-scrubber')].map((r) => +r.dataset.painted).join() === ts.join()",
+            arg=expected,
+            timeout=10_000,
+        )
+
+    # a drag in one view moves the other view, the link group (shorter: in step) and what is jslinked, and is frugal
+    page.evaluate(COUNT)
+    chart = roots.first.locator(".ddw-plot")
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    page.mouse.move(box["x"] + 3, box["y"] + 50)
+    page.mouse.down()
+    for i in range(1, 61):
+        page.mouse.move(box["x"] + box["width"] * i / 80, box["y"] + 50)
+        page.wait_for_timeout(16)
+    page.mouse.up()
+    t = painted()[0]
+    assert abs(t - 0.75 * 999) < 3
+    settles([t, t, round(t / 999 * 99), t])
+    page.wait_for_timeout(400)
+    sent = page.evaluate("messages")
+    seconds = (sent[-1]["at"] - sent[0]["at"]) / 1000
+    assert 3 <= len(sent) <= 3 * (10 * seconds + 2), "three models, ten messages a second each at most"
+    assert max(m["bytes"] for m in sent) < 1000, "no message carries pixels"
+    assert nb.ask("import json; print(json.dumps([w.t, other.t, third.t]))") == [t, round(t / 999 * 99), t]
+
+    # Python sets, the views repaint; what Python says of the pixels is on screen
+    nb.ask("w.t = 100; w.seed = 5; print(1)")
+    settles([100, 100, 10, 100])
+    expected = np.array(nb.ask("print(json.dumps(w.frame()[0, ..., 0].tolist()))"))
+    got = (
+        roots.nth(1)
+        .locator("canvas")
+        .evaluate("c => Array.from(c.getContext('2d').getImageData(0, 0, 32, 32).data.filter((_, i) => i % 4 === 0))")
+    )
+    assert np.abs(np.array(got).reshape(32, 32) - expected).max() <= 1
+
+    # a key used by the widget does not run or move cells
+    roots.first.locator("input[type=range]").focus()
+    active = page.evaluate("jupyterapp.shell.currentWidget.content.activeCellIndex")
+    for key in ("ArrowDown", "ArrowUp", "ArrowRight", "PageUp"):
+        page.keyboard.press(key)
+    settles([201, 201, 20, 201])
+    assert page.evaluate("jupyterapp.shell.currentWidget.content.activeCellIndex") == active
+
+    # run the second view's cell again and again: its old views leave nothing behind
+    cdp = page.context.new_cdp_session(page)
+
+    def listeners():
+        for _ in range(3):
+            cdp.send("HeapProfiler.collectGarbage")
+        members = page.evaluate("globalThis[Symbol.for('ddpm-widgets.links')].members.size")
+        return cdp.send("Memory.getDOMCounters")["jsEventListeners"], members
+
+    def again(times):
+        for _ in range(times):
+            nb.run_cell(1)
+            nb.wait_idle()
+        roots.nth(3).wait_for()
+
+    again(5)
+    before = listeners()
+    again(50)
+    after = listeners()
+    assert after[1] == before[1] == 4
+    assert after[0] - before[0] < 50, (before, after)

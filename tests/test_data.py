@@ -1,0 +1,637 @@
+"Fashion-MNIST on its way to you, and everything that can happen to it there."
+
+import gzip
+import hashlib
+import http.server
+import itertools
+import logging
+import os
+import pickle
+import socket
+import struct
+import threading
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from torch.utils.data import DataLoader
+
+from ddpm_widgets import data
+from ddpm_widgets.data import (
+    DataError,
+    DataLoaders,
+    ImageDataset,
+    download,
+    fashion_mnist,
+    garments,
+    pad,
+    read_idx,
+    scale,
+)
+from ddpm_widgets.drawing import CLASSES, draw_garments
+
+TRAIN, TRAIN_LABELS, TEST, TEST_LABELS = data.FILES
+SHA256 = dict(data.FILES)
+IMAGES, _ = draw_garments(3)
+
+
+def idx(array: np.ndarray) -> bytes:
+    return (
+        bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.astype(np.uint8).tobytes()
+    )
+
+
+def one_sentence(error: BaseException, *words: str) -> str:
+    text = str(error)
+    assert text.endswith(".") and "\n" not in text and ". " not in text, text
+    for word in words:
+        assert word in text, (word, text)
+    return text
+
+
+@pytest.fixture(scope="session")
+def arrays():
+    images, labels = draw_garments(160, seed=5)
+    return images[:120], labels[:120], images[120:], labels[120:]
+
+
+@pytest.fixture
+def mini(tmp_path, arrays):
+    "A folder with four small files in the official format."
+    folder = tmp_path / "mini" / "fashion-mnist"
+    folder.mkdir(parents=True)
+    for name, array in zip(data.FILES, arrays, strict=True):
+        (folder / name).write_bytes(gzip.compress(idx(array)))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def far_from_home(monkeypatch, tmp_path, request):
+    "No test sees this machine's cache; only those marked `data` see its files."
+    monkeypatch.setattr(data, "cache_folder", lambda: tmp_path / "cache")
+    if not request.node.get_closest_marker("data"):
+        monkeypatch.delenv("DDPM_WIDGETS_DATA", raising=False)
+
+
+# ---- batches
+
+
+def test_a_batch(arrays):
+    dls = DataLoaders.from_arrays(*arrays, batch_size=50, seed=0)
+    x, y = next(iter(dls.train))
+    assert x.shape == (50, 1, 32, 32) and x.dtype == torch.float32 and x.is_contiguous()
+    assert y.shape == (50,) and y.dtype == torch.int64
+    assert dls.range == (-1.0, 1.0) and dls.classes == CLASSES and dls.source == "arrays"
+    assert [len(x) for x, _ in dls.train] == [50, 50, 20] and [len(x) for x, _ in dls.valid] == [40]
+
+
+def test_pixels_are_exact(arrays):
+    dls = DataLoaders.from_arrays(*arrays, batch_size=40)
+    x, y = next(iter(dls.valid))
+    expected = np.full((40, 32, 32), -1.0)
+    expected[:, 2:30, 2:30] = arrays[2] / 127.5 - 1
+    assert np.abs(x[:, 0].numpy() - expected).max() < 1e-6
+    assert y.tolist() == arrays[3].tolist()
+    assert torch.equal(dls.valid.dataset[7][0], x[7]) and dls.valid.dataset[7][1] == y[7]
+    back = ((x[:, 0, 2:30, 2:30] + 1) * 127.5).round().to(torch.uint8)
+    assert np.array_equal(back.numpy(), arrays[2])
+
+
+def test_scale_reaches_both_ends():
+    levels = scale(torch.arange(256, dtype=torch.uint8))
+    assert levels[0] == -1 and levels[255] == 1 and levels.dtype == torch.float32
+    assert torch.allclose(levels.diff(), torch.tensor(2 / 255), atol=1e-6)
+    assert torch.allclose(levels, -levels.flip(0), atol=1e-6)  # symmetric: no grey level is favoured
+
+
+def test_pad():
+    white = torch.full((2, 1, 28, 28), 255, dtype=torch.uint8)
+    square = pad(white, 32)
+    assert square[..., 2:30, 2:30].min() == 255 and square.sum() == white.sum()
+    assert pad(white, 28).equal(white) and pad(white, 33).sum() == white.sum()
+    with pytest.raises(DataError, match="28×28 do not fit into size=27") as e:
+        pad(white, 27)
+    one_sentence(e.value)
+
+
+def test_training_is_shuffled_validation_is_not(arrays):
+    dls = DataLoaders.from_arrays(*arrays, batch_size=32, seed=3)
+    epochs = [torch.cat([x for x, _ in dls.train]).flatten(1) for _ in range(2)]
+    in_order = dls.train.dataset.__getitems__(range(120))[0].flatten(1)
+    rows = [sorted(map(tuple, e.tolist())) for e in (*epochs, in_order)]
+    assert rows[0] == rows[1] == rows[2]  # every picture once
+    assert not epochs[0].equal(epochs[1]) and not epochs[0].equal(in_order)
+    valid = [torch.cat([x for x, _ in dls.valid]) for _ in range(2)]
+    assert valid[0].equal(valid[1]) and valid[0].equal(dls.valid.dataset.__getitems__(range(40))[0])
+
+
+def labels_of_two_epochs(dls):
+    return [torch.cat([y for _, y in dls.train]).tolist() for _ in range(2)]
+
+
+def test_labels_stay_with_their_images(arrays):
+    dls = DataLoaders.from_arrays(*arrays, batch_size=32, seed=3)
+    label = {image.tobytes(): y for image, y in zip(arrays[0], arrays[1], strict=True)}
+    for x, y in dls.train:
+        images = ((x[:, 0, 2:30, 2:30] + 1) * 127.5).round().to(torch.uint8).numpy()
+        assert [label[np.ascontiguousarray(i).tobytes()] for i in images] == y.tolist()
+
+
+def test_the_seed_rules_the_order(arrays):
+    def order(seed):
+        return labels_of_two_epochs(DataLoaders.from_arrays(*arrays, seed=seed))
+
+    torch.manual_seed(0)
+    a = order(1)
+    torch.manual_seed(99)
+    assert a == order(1) != order(2)
+    torch.manual_seed(7)
+    b = order(None)
+    torch.manual_seed(7)
+    assert b == order(None)
+
+
+def test_a_look_does_not_disturb_the_shuffling(arrays):
+    dls, other = (DataLoaders.from_arrays(*arrays, seed=1) for _ in range(2))
+    torch.manual_seed(0)
+    state = torch.get_rng_state()
+    x, y = other.one_batch()
+    other.show(6)
+    assert torch.equal(state, torch.get_rng_state())
+    assert labels_of_two_epochs(dls) == labels_of_two_epochs(other)
+    assert len(x) == 120 and y.tolist() == arrays[1].tolist()
+
+
+def test_subset(arrays):
+    dls = DataLoaders.from_arrays(*arrays, batch_size=16, seed=4, source="mine")
+    few = dls.subset(60)
+    assert (len(few.train.dataset), len(few.valid.dataset), few.train.batch_size) == (60, 10, 16)
+    assert few.source == "mine" and few.classes == dls.classes and few.range == dls.range
+    assert sorted(torch.cat([y for _, y in few.train]).tolist()) == sorted(arrays[1][:60].tolist())
+    assert labels_of_two_epochs(dls.subset(60)) == labels_of_two_epochs(dls.subset(60))
+    with pytest.raises(DataError, match="n=121") as e:
+        dls.subset(121)
+    one_sentence(e.value)
+    with pytest.raises(DataError, match="OneByOne") as e:
+        DataLoaders(DataLoader(OneByOne(dls.train.dataset)), dls.valid).one_batch()
+    one_sentence(e.value)
+
+
+def test_show(arrays):
+    dls = DataLoaders.from_arrays(*arrays)
+    picture = np.array(dls.show(12, columns=6, zoom=1))
+    assert picture.shape == (2 * 33 - 1, 6 * 33 - 1)
+    assert np.array_equal(picture[2:30, 2:30], arrays[0][0])
+
+
+class OneByOne(torch.utils.data.Dataset):
+    def __init__(self, ds):
+        self.ds = ds
+
+    def __len__(self):
+        return len(self.ds)
+
+    def __getitem__(self, i):
+        return self.ds[i]
+
+
+def test_a_batch_costs_one_indexing(arrays, monkeypatch):
+    dls = DataLoaders.from_arrays(*arrays, batch_size=32)
+    calls = []
+    fetch = ImageDataset.__getitems__
+    monkeypatch.setattr(ImageDataset, "__getitems__", lambda self, at: calls.append(len(at)) or fetch(self, at))
+    monkeypatch.setattr(ImageDataset, "__getitem__", None)
+    usual = list(dls.valid)
+    assert calls == [32, 8]
+    monkeypatch.undo()
+    for (a, b), (c, d) in zip(usual, DataLoader(OneByOne(dls.valid.dataset), 32), strict=True):
+        assert a.equal(c) and b.equal(d)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_loader_of_your_own(arrays, workers):
+    "The data set and the collate function work in worker processes too."
+    dls = DataLoaders.from_arrays(*arrays)
+    loader = DataLoader(dls.valid.dataset, 16, collate_fn=dls.valid.collate_fn, num_workers=workers)
+    assert torch.cat([y for _, y in loader]).tolist() == arrays[3].tolist()
+    assert torch.equal(pickle.loads(pickle.dumps(dls.valid.dataset)).images, dls.valid.dataset.images)
+
+
+def test_accelerate_prepares_both(arrays):
+    from accelerate import Accelerator
+
+    dls = DataLoaders.from_arrays(*arrays, batch_size=32, seed=1)
+    train, valid = Accelerator(cpu=True).prepare(dls.train, dls.valid)
+    shapes = [tuple(x.shape) for x, _ in train]
+    assert shapes == [(32, 1, 32, 32)] * 3 + [(24, 1, 32, 32)]
+    assert torch.cat([y for _, y in valid]).tolist() == arrays[3].tolist()
+
+
+def test_two_processes_share_an_epoch(arrays):
+    from accelerate.data_loader import prepare_data_loader
+
+    seen = []
+    for rank in range(2):
+        dls = DataLoaders.from_arrays(*arrays, batch_size=15, seed=1)
+        loader = prepare_data_loader(dls.train, num_processes=2, process_index=rank, put_on_device=False)
+        seen.append([x.flatten(1) for x, _ in loader])
+    assert [len(s) for s in seen] == [4, 4]  # half of the 8 batches each
+    everything = sorted(map(tuple, torch.cat(seen[0] + seen[1]).tolist()))
+    assert everything == sorted(map(tuple, scale(pad(torch.tensor(arrays[0])[:, None], 32)).flatten(1).tolist()))
+
+
+def test_read_only_arrays_give_no_warning(arrays):
+    frozen = [np.frombuffer(a.tobytes(), a.dtype).reshape(a.shape) for a in arrays]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        dls = DataLoaders.from_arrays(*frozen, size=28)
+    dls.train.dataset.images.zero_()  # and the loader owns its copy
+    assert frozen[0].any()
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (lambda a: (a[0] / 255, *a[1:]), ["training images must be uint8", "float64"]),
+        (lambda a: (a[0][0], *a[1:]), ["(28, 28)"]),
+        (lambda a: (a[0], a[1][:-1], *a[2:]), ["120 training images", "(119,)"]),
+        (lambda a: (a[0], a[1] + 1, *a[2:]), ["0 to 9", "found 1 to 10"]),
+        (lambda a: (a[0], a[1] * 1.0, *a[2:]), ["integer label", "float64"]),
+        (lambda a: (a[0], a[1], a[2][:0], a[3][:0]), ["0 validation images", "at least one"]),
+    ],
+)
+def test_arrays_that_will_not_do(arrays, change, words):
+    with pytest.raises(DataError) as e:
+        DataLoaders.from_arrays(*change(arrays))
+    one_sentence(e.value, *words)
+
+
+@pytest.mark.parametrize("size", [0, -3, 2.5, True, "128"])
+def test_batch_sizes_that_will_not_do(arrays, size):
+    with pytest.raises(DataError, match="batch_size must be a whole number") as e:
+        DataLoaders.from_arrays(*arrays, batch_size=size)
+    one_sentence(e.value, repr(size))
+
+
+# ---- garments
+
+
+def test_garments():
+    dls = garments(64, n=300, n_valid=100, seed=2)
+    assert (len(dls.train.dataset), len(dls.valid.dataset), dls.train.batch_size) == (300, 100, 64)
+    assert dls.source == "garments (drawn stand-in)" and dls.classes == CLASSES and dls.range == (-1, 1)
+    assert dls.train.dataset.labels.bincount().tolist() == [30] * 10
+    assert dls.valid.dataset.labels.bincount().tolist() == [10] * 10
+    x, _ = next(iter(dls.train))
+    assert x.shape == (64, 1, 32, 32) and x.min() == -1 and x.max() <= 1
+    assert x[:, :, :2].max() == -1 and (x == -1).float().mean() > 0.3
+    twice = dls.train.dataset.images.flatten(1)[:, None] == dls.valid.dataset.images.flatten(1)[None]
+    assert not twice.all(2).any()  # nothing to check on was seen in training
+    with pytest.raises(DataError, match="n must be at least 1, found 0") as e:
+        garments(n=0)
+    one_sentence(e.value)
+
+
+def test_garments_are_reproducible():
+    a, b, c = (garments(64, n=100, n_valid=20, seed=s) for s in (2, 2, 3))
+    assert a.train.dataset.images.equal(b.train.dataset.images) and labels_of_two_epochs(a) == labels_of_two_epochs(b)
+    assert not a.train.dataset.images.equal(c.train.dataset.images)
+
+
+# ---- idx files
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    array=hnp.arrays(np.uint8, hnp.array_shapes(min_dims=1, max_dims=4, min_side=0, max_side=6)), packed=st.booleans()
+)
+def test_idx_round_trip(tmp_path, array, packed):
+    path = tmp_path / "some-idx"
+    path.write_bytes(gzip.compress(idx(array)) if packed else idx(array))
+    back = read_idx(path, axes=array.ndim)
+    assert np.array_equal(back, array) and back.dtype == np.uint8
+    with pytest.raises(DataError, match="must begin with the bytes"):
+        read_idx(path, axes=array.ndim + 1)
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(where=st.integers(0, 10**6), bit=st.integers(0, 7), cut=st.booleans(), packed=st.booleans())
+def test_damage_is_never_silent(tmp_path, where, bit, cut, packed):
+    "Cut a gzipped file anywhere, or flip any bit: an error, or the very same array (a date in gzip's header, say)."
+    good = gzip.compress(idx(IMAGES)) if packed else idx(IMAGES)
+    where %= len(good)
+    flipped = good[:where] + bytes([good[where] ^ 1 << bit]) + good[where + 1 :]
+    if not cut and not packed and where >= 16:
+        return  # a flipped pixel in a plain file is a picture like any other
+    path = tmp_path / "images-idx3-ubyte.gz"
+    path.write_bytes(good[:where] if cut else flipped)
+    try:
+        assert np.array_equal(read_idx(path, 3), IMAGES) and not cut
+    except DataError as e:
+        one_sentence(e, str(path), "found", "fetch")
+
+
+def read_error(path, content, axes=3):
+    path.write_bytes(content)
+    with pytest.raises(DataError) as e:
+        read_idx(path, axes)
+    return one_sentence(e.value, str(path), "must", "found", "fetch that file again")
+
+
+def test_each_damage_has_its_sentence(tmp_path, arrays):
+    path, good = tmp_path / TRAIN, idx(arrays[0])
+    packed = gzip.compress(good)
+    assert "cut short after 900 bytes" in read_error(path, packed[:900])
+    assert "a damaged one (CRC" in read_error(path, packed[:-8] + bytes(4) + packed[-4:])
+    assert "damaged" in read_error(path, packed[:500] + bytes(100) + packed[600:])
+    assert "00 00 08 03, found 00 00 08 01" in read_error(path, gzip.compress(idx(arrays[1])))
+    assert "00 00 08 01, found 00 00 08 03" in read_error(path, packed, axes=1)
+    assert "120×28×28 = 94080 bytes after its header, found 94079" in read_error(path, good[:-1])
+    assert "121×28×28" in read_error(path, good[:4] + struct.pack(">I", 121) + good[8:])
+    assert "found 94081" in read_error(path, good + b"x")
+    assert "16 bytes of idx header, found 9" in read_error(path, good[:9])
+    assert "found a web page" in read_error(path, b"\n<!DOCTYPE html><title>Sign in</title>")
+    assert "found nothing" in read_error(path, b"")
+    huge = bytes([0, 0, 8, 3]) + b"\xff" * 12  # promises more than memory holds
+    assert f"{(2**32 - 1) ** 3} bytes" in read_error(path, huge)
+
+
+# ---- folders
+
+
+def loaded(dls, arrays):
+    assert torch.equal(dls.train.dataset.images, pad(torch.tensor(arrays[0])[:, None], 32))
+    assert dls.train.dataset.labels.tolist() == arrays[1].tolist()
+    assert torch.equal(dls.valid.dataset.images, pad(torch.tensor(arrays[2])[:, None], 32))
+    assert dls.valid.dataset.labels.tolist() == arrays[3].tolist()
+
+
+def test_folder_or_the_one_above(mini, arrays, monkeypatch):
+    loaded(fashion_mnist(folder=mini), arrays)
+    loaded(fashion_mnist(folder=str(mini.parent)), arrays)
+    monkeypatch.setenv("DDPM_WIDGETS_DATA", str(mini))
+    loaded(fashion_mnist(), arrays)
+    monkeypatch.setenv("DDPM_WIDGETS_DATA", str(mini.parent))
+    dls = fashion_mnist(64, seed=1)
+    loaded(dls, arrays)
+    assert dls.train.batch_size == 64 and dls.source == "idx files with 120 + 40 images"
+    monkeypatch.setenv("DDPM_WIDGETS_DATA", str(mini / "nowhere"))
+    loaded(fashion_mnist(folder=mini), arrays)  # the folder you name comes first
+
+
+def test_unpacked_files_and_torchvisions_folder(mini, arrays):
+    for name in data.FILES:
+        packed = mini / name
+        (mini / name.removesuffix(".gz")).write_bytes(gzip.decompress(packed.read_bytes()))
+        packed.unlink()
+    loaded(fashion_mnist(folder=mini), arrays)
+    raw = mini.parent / "FashionMNIST" / "raw"
+    raw.parent.mkdir()
+    mini.rename(raw)
+    loaded(fashion_mnist(folder=mini.parent), arrays)
+
+
+def test_unpacked_but_still_called_gz(mini, arrays):
+    "Some browsers unpack what they download and keep its name."
+    (mini / TRAIN).write_bytes(idx(arrays[0]))
+    loaded(fashion_mnist(folder=mini), arrays)
+
+
+def damage(name, change):
+    def apply(folder):
+        (folder / name).write_bytes(change((folder / name).read_bytes()))
+
+    return apply
+
+
+@pytest.mark.parametrize(
+    "spoil, words",
+    [
+        (damage(TRAIN, lambda b: b[: len(b) // 2]), [TRAIN, "cut short"]),
+        (damage(TEST, lambda b: b[:300] + b"\0\0\0\0" + b[304:]), [TEST, "damaged"]),
+        (damage(TEST_LABELS, lambda b: b"<html>Please sign in</html>"), [TEST_LABELS, "web page"]),
+        (damage(TRAIN_LABELS, lambda b: gzip.compress(idx(np.zeros((120, 2))))), [TRAIN_LABELS, "00 00 08 01"]),
+        (damage(TRAIN_LABELS, lambda b: gzip.compress(idx(np.zeros(119)))), [TRAIN_LABELS, "120 labels", "found 119"]),
+        (damage(TRAIN_LABELS, lambda b: gzip.compress(idx(np.full(120, 10)))), [TRAIN_LABELS, "0 to 9", "found a 10"]),
+        (lambda f: (f / TEST_LABELS).unlink(), [TEST_LABELS, "found 3 of them", "put"]),
+        (lambda f: [(f / n).unlink() for n in (TRAIN, TEST)], [TRAIN, TEST, "found 2 of them"]),
+        (lambda f: [p.unlink() for p in f.iterdir()], ["found none of them", TRAIN, TEST_LABELS]),
+    ],
+)
+@pytest.mark.parametrize("stand_in", [False, True])
+def test_a_spoilt_folder_is_refused_and_left_alone(mini, spoil, words, stand_in, monkeypatch):
+    "Even with a stand-in and a network at hand: your folder is never papered over, nor written to."
+    spoil(mini)
+    before = {p.name: (p.read_bytes(), p.stat().st_mtime_ns) for p in mini.iterdir()}
+    monkeypatch.setattr(data, "download", None)
+    for where in ({"folder": mini}, {}):
+        monkeypatch.setenv("DDPM_WIDGETS_DATA", str(mini))
+        with pytest.raises(DataError) as e:
+            fashion_mnist(**where, stand_in=stand_in)
+        one_sentence(e.value, str(mini), "must", "found", *words)
+    assert before == {p.name: (p.read_bytes(), p.stat().st_mtime_ns) for p in mini.iterdir()}
+
+
+def test_a_folder_that_is_not_there(tmp_path, monkeypatch):
+    monkeypatch.setenv("DDPM_WIDGETS_DATA", str(tmp_path / "gone"))
+    with pytest.raises(DataError) as e:
+        fashion_mnist(stand_in=True)
+    one_sentence(e.value, str(tmp_path / "gone"), "found no such folder")
+
+
+# ---- downloads, from a server that misbehaves
+
+
+class Server(http.server.BaseHTTPRequestHandler):
+    "The first part of the path says how to behave, the second is the file."
+
+    files: dict[str, bytes] = {}
+    asked: list[str] = []
+
+    def do_GET(self):
+        _, manner, name = self.path.split("/")
+        body = self.files[name]
+        self.asked.append(self.path)
+        if manner == "down":
+            return self.send_error(503)
+        if manner == "portal":
+            body = b"<!DOCTYPE html><html><body>Room 12, please sign in</body></html>"
+        if manner == "short":
+            body = body[: len(body) // 2]
+        if manner == "wrong":
+            body = body[:-1] + bytes([body[-1] ^ 1])
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[: len(body) // 2] if manner == "breaks" else body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def server(mini, monkeypatch):
+    Server.files = {name: (mini / name).read_bytes() for name in data.FILES}
+    Server.asked = []
+    monkeypatch.setattr(data, "FILES", {n: hashlib.sha256(b).hexdigest() for n, b in Server.files.items()})
+    httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
+    thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield f"http://127.0.0.1:{httpd.server_port}"
+    httpd.shutdown()
+    thread.join()
+    httpd.server_close()
+
+
+@pytest.fixture
+def nobody():
+    "An address where nobody listens."
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    return f"http://127.0.0.1:{port}/"
+
+
+def files_in(folder):
+    return sorted(p.name for p in folder.iterdir()) if folder.exists() else []
+
+
+def test_download_once(server, arrays, tmp_path, capfd, monkeypatch):
+    announced = []
+    monkeypatch.setattr(data.pooch.get_logger(), "handlers", [logging.NullHandler()])
+    monkeypatch.setattr(data.pooch.get_logger(), "filters", [lambda record: announced.append(record) or True])
+    level = data.pooch.get_logger().level
+    dls = fashion_mnist(mirrors=[f"{server}/good/"], progress=False)
+    loaded(dls, arrays)
+    assert len(Server.asked) == 4 and files_in(tmp_path / "cache") == sorted(data.FILES)
+    loaded(fashion_mnist(mirrors=[f"{server}/good/"]), arrays)
+    loaded(fashion_mnist(download=False), arrays)
+    assert len(Server.asked) == 4  # the cache served the rest
+    assert capfd.readouterr() == ("", "") and announced == []  # pooch keeps quiet
+    assert data.pooch.get_logger().level == level
+
+
+def test_progress_bar(server, tmp_path, capfd):
+    download(tmp_path / "kept", [f"{server}/good/"])
+    out, err = capfd.readouterr()
+    assert out == "" and TRAIN in err and "B/s" in err and err.count("\n") == 0  # bars that clear themselves
+    assert "Downloading data" not in err
+
+
+@pytest.mark.parametrize(
+    "manner, why",
+    [
+        ("down", "it answered 503"),
+        ("portal", "a web page came"),
+        ("short", "other bytes came"),
+        ("wrong", "other bytes came"),
+        ("breaks", "broke off halfway"),
+        (None, "no connection"),
+    ],
+)
+def test_first_mirror_fails(server, arrays, tmp_path, nobody, manner, why):
+    bad = f"{server}/{manner}/" if manner else nobody
+    loaded(fashion_mnist(mirrors=[bad, f"{server}/good/"], progress=False), arrays)
+    assert files_in(tmp_path / "cache") == sorted(data.FILES)  # and nothing half done
+    assert sum("/good/" in a for a in Server.asked) == 4
+    assert sum("/good/" not in a for a in Server.asked) == bool(manner)  # a mirror that failed is not asked again
+    with pytest.raises(DataError) as e:
+        download(tmp_path / "elsewhere", [bad], progress=False)
+    one_sentence(e.value, TRAIN, bad, why, "connect", "DDPM_WIDGETS_DATA")
+    assert files_in(tmp_path / "elsewhere") == []
+
+
+def test_the_second_time_takes_up_where_the_first_broke_off(server, tmp_path, monkeypatch):
+    files = Server.files
+    Server.files = {**files, TEST: b"something else"}
+    with pytest.raises(DataError, match=TEST):
+        download(tmp_path / "cache", [f"{server}/good/"], progress=False)
+    assert files_in(tmp_path / "cache") == sorted([TRAIN, TRAIN_LABELS])
+    Server.files, Server.asked[:] = files, []
+    download(tmp_path / "cache", [f"{server}/good/"], progress=False)
+    assert [a.rsplit("/", 1)[1] for a in Server.asked] == [TEST, TEST_LABELS]
+
+
+def test_interrupted_halfway(server, tmp_path, monkeypatch):
+    "Ctrl-C while bytes come in: nothing is kept, and the next call starts clean."
+
+    class Interrupted(data.tqdm):
+        def update(self, n=1):
+            raise KeyboardInterrupt
+
+    bars = []
+    monkeypatch.setattr(data, "tqdm", lambda **kw: bars.append(Interrupted(**kw)) or bars[-1])
+    with pytest.raises(KeyboardInterrupt):
+        download(tmp_path / "cache", [f"{server}/good/"])
+    assert files_in(tmp_path / "cache") == [] and bars[-1].disable  # the bar is closed
+    monkeypatch.undo()
+
+
+def test_a_spoilt_cache_is_mended(server, arrays, tmp_path):
+    download(tmp_path / "cache", [f"{server}/good/"], progress=False)
+    (tmp_path / "cache" / TRAIN).write_bytes(b"spoilt")
+    with pytest.raises(DataError, match=TRAIN):
+        fashion_mnist(mirrors=[f"{server}/down/"], progress=False)
+    assert (tmp_path / "cache" / TRAIN).read_bytes() == b"spoilt"
+    loaded(fashion_mnist(mirrors=[f"{server}/good/"], progress=False), arrays)
+
+
+def test_a_cache_that_cannot_be_written(server, tmp_path, monkeypatch):
+    (tmp_path / "cache").write_text("a file where a folder should be")
+    with pytest.raises(DataError) as e:
+        fashion_mnist(mirrors=[f"{server}/good/"], progress=False)
+    one_sentence(e.value, str(tmp_path / "cache"), "must be a folder", "found")
+    assert (tmp_path / "cache").read_text() == "a file where a folder should be"
+
+
+def test_without_a_network(nobody, monkeypatch, capfd):
+    "Without the flag one sentence as an error, with it one sentence in print; both say how to get the real data."
+    monkeypatch.setattr(data, "garments", lambda *a, **kw: garments(*a, n=50, n_valid=10, **kw))
+    with pytest.raises(DataError) as e:
+        fashion_mnist(mirrors=[nobody], progress=False)
+    one_sentence(e.value, "could not be downloaded", "no connection", "connect to the internet", "DDPM_WIDGETS_DATA")
+    assert capfd.readouterr() == ("", "")
+    dls = fashion_mnist(32, mirrors=[nobody], seed=3, stand_in=True, progress=False)
+    assert dls.source == "garments (drawn stand-in)" and dls.train.batch_size == 32
+    printed = capfd.readouterr().out
+    assert printed.count("\n") == 1
+    one_sentence(ValueError(printed.strip()), "Drawn garments stand in", "connect to the internet", "DDPM_WIDGETS_DATA")
+    with pytest.raises(DataError, match="download=False") as e:
+        fashion_mnist(download=False)
+    one_sentence(e.value, "DDPM_WIDGETS_DATA")
+
+
+def test_the_mirrors_are_sound():
+    assert len(data.MIRRORS) >= 2 and all(m.endswith("/") for m in data.MIRRORS)
+    assert sum(m.startswith("https://") for m in data.MIRRORS) >= 2
+    assert len({m.split("/")[2] for m in data.MIRRORS}) >= 2  # not one host under several names
+
+
+# ---- the real thing
+
+
+@pytest.mark.data
+def test_official_files_have_the_sha256_written_down():
+    for path in data.find_files(os.environ["DDPM_WIDGETS_DATA"]):
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == SHA256[path.name]
+
+
+@pytest.mark.data
+def test_real_fashion_mnist():
+    folder = Path(os.environ["DDPM_WIDGETS_DATA"])
+    dls = fashion_mnist(seed=0)
+    assert dls.source == "Fashion-MNIST"
+    for loader, n in ((dls.train, 60_000), (dls.valid, 10_000)):
+        assert len(loader.dataset) == n and loader.dataset.labels.bincount().tolist() == [n // 10] * 10
+    assert dls.train.dataset.labels[:10].tolist() == [9, 0, 0, 3, 0, 2, 7, 2, 5, 5]
+    assert [dls.classes[i] for i in dls.valid.dataset.labels[:3]] == ["Ankle boot", "Pullover", "Trouser"]
+    x = torch.cat([x for x, _ in itertools.islice(dls.train, 100)])
+    inner = (x[..., 2:30, 2:30] + 1) / 2
+    assert abs(inner.mean() - 0.2860) < 0.005 and abs(inner.std() - 0.3530) < 0.005  # the figures everyone quotes
+    assert all(border.eq(-1).all() for border in (x[..., :2], x[..., 30:], x[:, :, :2], x[:, :, 30:]))
+    assert np.array_equal(fashion_mnist(folder=folder).valid.dataset.images, dls.valid.dataset.images)

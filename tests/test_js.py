@@ -1,0 +1,60 @@
+"The front end: types, pure functions, and bundles that are fresh, small and need nobody else."
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+STATIC = ROOT / "ddpm_widgets/static"
+WIDGETS = sorted(p.stem for p in (ROOT / "js/src").glob("*.js"))
+BUNDLES = sorted(STATIC.glob("*.*"))
+LIMIT = 60_000  # bytes: every saved widget repeats its bundle
+NAMESPACES = re.compile(r"http://www\.w3\.org/(?:\d{4}/(?:svg|xlink|xhtml|XML/namespace)|1998/Math/MathML)")
+
+
+def node(*command):
+    done = subprocess.run(command, cwd=ROOT / "js", capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.mark.node
+def test_types():
+    node("node", "node_modules/typescript/bin/tsc", "-p", ".")
+
+
+@pytest.mark.node
+def test_pure_functions():
+    tests = sorted(map(str, (ROOT / "js/test").glob("*.test.js")))
+    assert tests
+    said = node("node", "--test", "--test-reporter=tap", *tests)
+    assert int(re.search(r"# pass (\d+)", said)[1]) >= len(tests) and "# fail 0" in said
+
+
+@pytest.mark.node
+def test_bundles_are_fresh(tmp_path):
+    node("node", "build.mjs", tmp_path)
+    fresh = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+    committed = {p.name: p.read_bytes() for p in BUNDLES}
+    assert fresh.keys() == committed.keys()
+    stale = [name for name in fresh if fresh[name] != committed[name]]
+    assert not stale, f"{', '.join(stale)}: run `make js` and commit"
+
+
+def test_every_widget_has_its_bundle():
+    host = {"host.js"}  # mounts widgets in saved pages
+    assert WIDGETS and {f"{name}.js" for name in WIDGETS} | host == {p.name for p in BUNDLES if p.suffix == ".js"}
+    assert {f"{name}.css" for name in WIDGETS} == {p.name for p in BUNDLES if p.suffix == ".css"}
+
+
+@pytest.mark.parametrize("path", BUNDLES, ids=lambda p: p.name)
+def test_bundle_stands_alone(path):
+    text = path.read_text(encoding="utf-8")
+    assert 500 < len(text.encode()) <= LIMIT
+    assert "</script" not in text.lower() and "<!--" not in text, "it would end the page it is inlined in"
+    rest = NAMESPACES.sub("", text)
+    elsewhere = r"(?:https?|wss?):|['\"(]\s*//[\w-]+\.\w|@import|\bimport\s*[{'\"*]|\bfrom\s*['\"]"
+    assert not (found := re.findall(elsewhere, rest)), f"loads from elsewhere: {found}"
+    assert not (found := re.findall(r"\beval\(|\bFunction\(", rest)), f"code made of text: {found}"

@@ -1,0 +1,356 @@
+"The Learner: order of events, what ends a fit, what survives it, and the bugs of others."
+
+import gc
+import os
+import signal
+import threading
+import weakref
+
+import pytest
+import torch
+import torch.nn.functional as F
+from accelerate import Accelerator
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from ddpm_widgets import (
+    CancelBatch,
+    CancelEpoch,
+    CancelFit,
+    Learner,
+    LRFinder,
+    Metrics,
+    MixedPrecision,
+    OneCycle,
+    Progress,
+    Recorder,
+    TrainCB,
+)
+from ddpm_widgets.learner import count_images
+
+
+@pytest.fixture(autouse=True)
+def interrupts_are_heard():
+    "Where the tests themselves run in the background, a shell has told them to ignore interrupts."
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, former)
+
+
+class Dls:
+    def __init__(self, n=100, n_valid=50, batch_size=20):
+        g = torch.Generator().manual_seed(0)
+        x, v = torch.randn(n, 1, generator=g), torch.randn(n_valid, 1, generator=g)
+        self.train = DataLoader(TensorDataset(x, 3 * x + 1), batch_size, shuffle=True)
+        self.valid = DataLoader(TensorDataset(v, 3 * v + 1), batch_size)
+
+
+def learner(*cbs, **kwargs):
+    torch.manual_seed(0)
+    return Learner(nn.Linear(1, 1), Dls(**kwargs), lr=0.1, cbs=cbs)
+
+
+WHAT = ("fit", "epoch", "batch", "predict", "loss", "backward", "step")
+EVENTS = ["before_prepare", *(f"{when}_{what}" for what in WHAT for when in ("before", "after"))]
+
+
+class Log:
+    "Notes every event. Not a Callback: any object will do."
+
+    def __init__(self):
+        self.events = []
+        for event in [*EVENTS, "cleanup_fit"]:
+            setattr(self, event, lambda learn, event=event: self.events.append(event))
+
+
+def test_events_in_order():
+    log = Log()
+    learner(log, n=20, n_valid=20).fit(1)
+    batch = ["before_batch", "before_predict", "after_predict", "before_loss", "after_loss"]
+    training = [*batch, "before_backward", "after_backward", "before_step", "after_step", "after_batch"]
+    assert log.events == [
+        "before_prepare",
+        "before_fit",
+        "before_epoch",
+        *training,
+        *batch,
+        "after_batch",
+        "after_epoch",
+        "after_fit",
+        "cleanup_fit",
+    ]
+
+
+def test_lower_order_comes_first():
+    seen = []
+
+    def cb(n):
+        return type("CB", (), {"order": n, "before_fit": lambda self, learn: seen.append(n)})()
+
+    learner(cb(3), cb(-1), cb(0)).fit(1, cbs=[cb(2)])
+    assert seen == [-1, 0, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("cancel", "event", "steps"),
+    [
+        (CancelFit, "before_batch", 0),
+        (CancelFit, "before_fit", 0),
+        (CancelEpoch, "before_epoch", 0),
+        (CancelBatch, "after_predict", 0),
+        (CancelBatch, "before_batch", 0),
+        (CancelFit, "after_step", 1),
+    ],
+)
+def test_cancel(cancel, event, steps):
+    class Cancel:
+        def __init__(self):
+            setattr(self, event, self.cancel)
+
+        def cancel(self, learn):
+            raise cancel
+
+    learn = learner(log := Log(), Cancel())
+    learn.fit(2)
+    assert learn.steps == steps and log.events[-1] == "cleanup_fit"
+    learn.cbs = []
+    learn.fit(1)
+    assert learn.steps == steps + 5
+
+
+@pytest.mark.parametrize("operation", ["predict", "get_loss", "backward", "step", "zero_grad"])
+def test_an_operation_can_be_taken_over(operation):
+    calls = []
+
+    class Mine(TrainCB):
+        pass
+
+    def take_over(self, learn):
+        calls.append(operation)
+        getattr(TrainCB, operation)(self, learn)
+
+    setattr(Mine, operation, take_over)
+    learn = learner(Mine())
+    learn.fit(1)
+    assert len(calls) == (8 if operation in ("predict", "get_loss") else 5) and learn.steps == 5
+
+
+@pytest.mark.parametrize(
+    "error",
+    [RuntimeError("oops"), KeyboardInterrupt(), torch.OutOfMemoryError("no room")],
+    ids=lambda e: type(e).__name__,
+)
+@pytest.mark.parametrize("event", [*EVENTS, "cleanup_fit"])
+def test_an_error_names_the_callback_and_leaves_the_learner_usable(event, error):
+    class Clumsy:
+        def __init__(self):
+            setattr(self, event, self.fail)
+
+        def fail(self, learn):
+            raise error
+
+    error.__notes__ = []
+    handler = signal.getsignal(signal.SIGINT)
+    learn = learner(log := Log())
+    with pytest.raises(type(error)) as caught:
+        learn.fit(1, cbs=[Clumsy()])
+    assert f"Clumsy.{event}" in caught.value.__notes__[0]
+    assert log.events[-1] == "cleanup_fit" and signal.getsignal(signal.SIGINT) is handler
+    assert isinstance(learn.model, nn.Linear) and not hasattr(learn.opt, "optimizer")
+    before = learn.steps
+    learn.fit(2)
+    assert learn.steps == before + 10
+
+
+def test_every_cleanup_runs():
+    class Bad:
+        def cleanup_fit(self, learn):
+            raise ValueError("bad")
+
+    learn = learner(Bad(), log := Log())
+    with pytest.raises(ValueError, match="bad"):
+        learn.fit(1)
+    assert log.events[-1] == "cleanup_fit"
+
+
+def test_an_interrupt_finishes_the_step():
+    "The weights are those of a run that was told to stop at that step; after that, training goes on."
+
+    class PressTheButton:
+        def before_backward(self, learn):
+            if learn.fit_steps == 2:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    class StopAt3:
+        def after_step(self, learn):
+            if learn.fit_steps == 3:
+                learn.stop("told to")
+
+    interrupted = learner(PressTheButton())
+    interrupted.fit(2)
+    told = learner(StopAt3())
+    told.fit(2)
+    assert interrupted.steps == told.steps == 3 and interrupted.stop_reason == "interrupted"
+    assert all(torch.equal(a, b) for a, b in zip(interrupted.model.parameters(), told.model.parameters(), strict=True))
+    interrupted.cbs = []
+    interrupted.fit(1)
+    assert interrupted.steps == 8 and interrupted.stop_reason is None
+
+
+def test_a_second_interrupt_does_not_wait():
+    class Impatient:
+        def before_backward(self, learn):
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    learn = learner(Impatient())
+    with pytest.raises(KeyboardInterrupt):
+        learn.fit(1)
+    assert learn.steps == 0 and signal.getsignal(signal.SIGINT) is signal.default_int_handler  # as the fixture left it
+
+
+def test_fit_in_a_thread():
+    learn = learner()
+    thread = threading.Thread(target=learn.fit)
+    thread.start()
+    thread.join()
+    assert learn.steps == 5
+
+
+def test_the_optimizer_goes_on():
+    "Two fits of one epoch are one fit of two, momentum and all."
+
+    def run(*epochs):
+        learn = learner()
+        learn.dls.train = DataLoader(learn.dls.train.dataset, 20)
+        for n in epochs:
+            learn.fit(n)
+        return learn.model.weight.item()
+
+    assert run(1, 1) == run(2)
+
+
+def test_metrics_are_weighted_by_images_not_by_tuples():
+    "50 validation images in batches of 20, 20, 10, each batch a pair of a pair: the length of the tuple says nothing."
+    learn = learner()
+
+    class Pairs:
+        def before_batch(self, learn):
+            x, y = learn.batch
+            learn.batch = (x, x), y
+
+        def predict(self, learn):
+            learn.preds = learn.model(learn.batch[0][0])
+
+    learn.cbs = [Pairs(), metrics := Metrics(mae=F.l1_loss)]
+    learn.fit(1, train=False)
+    x, y = learn.dls.valid.dataset.tensors
+    with torch.no_grad():
+        whole = learn.model(x)
+    assert metrics.results[-1]["valid_loss"] == pytest.approx(F.mse_loss(whole, y).item(), rel=1e-5)
+    assert metrics.results[-1]["valid_mae"] == pytest.approx(F.l1_loss(whole, y).item(), rel=1e-5)
+    assert learn.valid_loss == metrics.results[-1]["valid_loss"]
+
+
+def test_count_images():
+    x = torch.zeros(7, 1)
+    assert [count_images(b) for b in (x, (x, 1), [(x, x), x])] == [7, 7, 7]
+
+
+def test_no_host_copy_per_batch(monkeypatch):
+    "Metrics and Recorder read no tensor before the epoch is over."
+    reads = []
+    for name in ("item", "tolist", "__float__"):
+        original = getattr(torch.Tensor, name)
+        monkeypatch.setattr(
+            torch.Tensor, name, lambda self, *a, _f=original, _n=name: (reads.append(_n), _f(self, *a))[1]
+        )
+
+    class Watch:
+        order = -100  # before Metrics reads
+
+        def before_batch(self, learn):
+            if learn.iter == 1:
+                reads.clear()
+
+        def after_epoch(self, learn):
+            self.reads = len(reads)
+
+    learn = learner(watch := Watch(), Metrics(), Recorder(), n=2000)
+    learn.dls.train = DataLoader(learn.dls.train.dataset, 20)  # a shuffled one reads its order
+    learn.opt_func = lambda p, lr: torch.optim.SGD(p, lr)  # AdamW itself may read its step count
+    learn.fit(1, valid=False)
+    assert watch.reads == 0
+
+
+def test_recorder_keeps_every_step():
+    learn = learner(recorder := Recorder(), n=6000)
+    learn.fit(2)
+    assert len(recorder.losses) == len(recorder.lrs) == len(recorder.sizes) == 600
+    assert all(isinstance(v, float) for v in recorder.losses) and recorder.losses[-1] < recorder.losses[0]
+
+
+def test_one_cycle_ends_low_and_can_run_again():
+    learn = learner(recorder := Recorder(), OneCycle())
+    learn.fit(4, lr=0.5)
+    lrs = list(recorder.lrs)
+    assert max(lrs) == pytest.approx(0.5, rel=0.1) and lrs[-1] < 0.01 and lrs.index(max(lrs)) < 8
+    learn.fit(4, lr=0.5)
+    assert recorder.lrs[20:] == pytest.approx(lrs)
+
+
+def test_lr_finder_gives_the_model_back():
+    learn = learner()
+    learn.fit(1)
+    before, state = [p.clone() for p in learn.model.parameters()], learn.opt.state_dict()["state"][0]["exp_avg"].clone()
+    learn.fit(50, lr=1e-4, cbs=[finder := LRFinder(gamma=1.5)])
+    assert all(torch.equal(a, b) for a, b in zip(before, learn.model.parameters(), strict=True))
+    assert torch.equal(state, learn.opt.state_dict()["state"][0]["exp_avg"]) and learn.steps == 5
+    assert finder.lrs[1] == pytest.approx(1.5 * finder.lrs[0]) and finder.suggestion * 10 in finder.lrs
+    assert len(finder.lrs) < 250  # it ended by itself
+
+
+def test_precision_does_not_leak():
+    "accelerate keeps precision in a global: a fit in bf16 must not make the next one bf16."
+
+    class Look:
+        def after_predict(self, learn):
+            self.precision = learn.accelerator.mixed_precision
+
+    learn = learner(look := Look())
+    learn.fit(1, cbs=[MixedPrecision("bf16")])
+    assert (
+        look.precision == "bf16" and "forward" not in vars(learn.model) or not hasattr(learn.model, "_original_forward")
+    )
+    other = learner(look)
+    other.fit(1)
+    assert look.precision == "no"
+    with pytest.raises(ValueError, match="bf16"):
+        MixedPrecision("half")
+
+
+def test_nothing_is_kept_alive():
+    "A Learner that is gone takes its model along, although accelerate likes to hold on to what it prepared."
+    accelerator = Accelerator()  # one that outlives the Learner
+    learn = Learner(nn.Linear(1, 1), Dls(), accelerator=accelerator)
+    learn.fit(1)
+    ref = weakref.ref(learn.model)
+    del learn
+
+    gc.collect()
+    assert ref() is None
+
+
+def test_progress_says_why_it_ended(capsys):
+    class Stop:
+        def after_step(self, learn):
+            learn.stop("enough")
+
+    learner(Metrics(), Progress(bar=False), Stop()).fit(3)
+    assert "Ended early after 1 of 15 steps: enough." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("n", [-1, 1.5, "3", None])
+def test_bad_epochs(n):
+    with pytest.raises(ValueError, match="n_epochs must be a whole number"):
+        learner().fit(n)

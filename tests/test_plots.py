@@ -1,0 +1,186 @@
+"Plots: grids of images of any kind, figures that hold the right numbers, one sentence for what is wrong."
+
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+import torch
+from PIL import Image
+
+from ddpm_widgets.plots import (
+    COLORS,
+    INK,
+    half_way,
+    plot_loss,
+    plot_schedules,
+    plot_step_changes,
+    show_images,
+    smooth,
+    step_changes,
+)
+
+LINEAR = np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))
+GREY = np.random.default_rng(0).integers(0, 256, (6, 12, 10), np.uint8)
+
+
+def steps(n=30, seed=0, tensors=False):
+    "A walk from noise to one picture."
+    rng = np.random.default_rng(seed)
+    end, z = rng.uniform(-1, 1, (2, 1, 8, 8)), rng.normal(size=(2, 1, 8, 8))
+    for i in range(n):
+        u = i / n
+        x_t, x0 = (1 - u**3) * z + u**3 * end, end * min(1, 2 * u)
+        make = torch.as_tensor if tensors else np.asarray
+        yield SimpleNamespace(t=n - 1 - i, x_t=make(x_t), x0=make(x0), eps=make(z))
+
+
+# -- images
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        GREY,
+        torch.as_tensor(GREY),
+        [Image.fromarray(im) for im in GREY],
+        GREY[:, None] / 127.5 - 1,
+        torch.as_tensor(GREY / 127.5 - 1, dtype=torch.float64),
+        list(GREY),
+    ],
+    ids=["uint8", "torch", "PIL", "float", "torch float", "list"],
+)
+def test_every_pixel_is_in_the_grid(images):
+    grid = np.array(show_images(images, columns=4, scale=1))[..., 0]
+    for i, im in enumerate(GREY):
+        y, x = i // 4 * 13, i % 4 * 11
+        assert np.array_equal(grid[y : y + 12, x : x + 10], im)
+    assert grid.shape == (2 * 13 - 1, 4 * 11 - 1)
+
+
+def test_scale_and_colour():
+    rgb = np.stack([GREY, GREY[::-1], 255 - GREY], -1)
+    assert np.array_equal(np.array(show_images(rgb[0], scale=3))[1::3, 1::3], rgb[0])
+    assert show_images(GREY[:1], scale=2).size == (20, 24)
+    assert show_images(np.zeros((64, 32, 32), np.uint8)).width <= 960
+
+
+def test_labels_stand_below_and_are_text():
+    plain, labelled = show_images(GREY, columns=3, scale=4), show_images(GREY, columns=3, scale=4, labels=["<b>"] * 6)
+    assert labelled.height > plain.height + 2 * 10
+    below = np.array(labelled)[12 * 4 + 2 : 12 * 4 + 20, :40]
+    assert below.min() < 140 and below.max() == 255, "there is writing"
+
+
+def test_noise_is_clipped_and_0_1_is_warned_about():
+    noisy = torch.randn(4, 1, 8, 8) * 2
+    got = np.array(show_images(noisy, columns=1, scale=1))[:8, :8, 0]
+    assert np.abs(got - (noisy[0, 0].clamp(-1, 1).numpy() + 1) * 127.5).max() <= 0.51
+    with pytest.warns(UserWarning, match=r"pass 2 \* x - 1"):
+        show_images(np.linspace(0, 1, 64).reshape(1, 8, 8))
+
+
+BAD = {
+    "empty": (lambda: show_images(np.zeros((0, 8, 8))), "pass at least one image"),
+    "grey levels as floats": (lambda: show_images(GREY.astype(float)), "Pass grey levels as uint8"),
+    "NaN": (lambda: show_images(np.full((1, 4, 4), np.nan)), "NaN or infinite"),
+    "columns": (lambda: show_images(GREY, columns=0), "columns is 0; pass 1 or more"),
+    "scale": (lambda: show_images(GREY, scale=0.5), "scale is 0.5; pass a whole number"),
+    "labels": (lambda: show_images(GREY, labels=["a"]), "1 labels for 6 images"),
+    "no schedule": (lambda: plot_schedules(), "pass at least one"),
+    "betas": (lambda: plot_schedules(np.linspace(1e-4, 0.02, 9)), "not the betas"),
+    "no losses": (lambda: plot_loss([]), "pass one for each step"),
+    "a path": (lambda: plot_loss("a.log"), "is a str; pass a Learner"),
+    "not fitted": (lambda: plot_loss(SimpleNamespace(fit=print, recorder=None)), "add a Recorder"),
+    "all NaN": (lambda: plot_loss([np.nan, np.nan]), "no finite positive loss"),
+    "no runs": (lambda: plot_loss({}), "empty dict"),
+    "one step": (lambda: plot_step_changes(steps(1)), "There are 1 sampling steps: pass at least two"),
+}
+
+
+@pytest.mark.parametrize(("bad", "says"), BAD.values(), ids=BAD)
+def test_bad_input_gets_one_sentence(bad, says):
+    with pytest.raises(ValueError, match=re.escape(says)) as e:
+        bad()
+    assert "\n" not in str(e.value)
+
+
+# -- figures
+
+
+def luminance(color):
+    rgb = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    return np.where(rgb <= 0.03928, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+
+
+@pytest.mark.parametrize("page", ["#ffffff", "#12151c"])
+@pytest.mark.parametrize("color", [*COLORS, INK])
+def test_colours_are_seen_on_light_and_on_dark(color, page):
+    a, b = sorted([luminance(color), luminance(page)])
+    assert (b + 0.05) / (a + 0.05) >= 3, "WCAG 1.4.11: 3 : 1 for graphics and large text"
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: plot_schedules(LINEAR), lambda: plot_loss([1, 0.5]), lambda: plot_step_changes(steps())]
+)
+def test_figures_have_no_background_of_their_own(make):
+    fig = make()
+    assert isinstance(fig, go.Figure)
+    layout = fig.layout
+    assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)" and "system-ui" in layout.font.family
+    assert len(layout.meta["alt"]) > 30 and layout.template.layout.to_plotly_json() == {}
+    fig.to_json()
+
+
+def test_schedules_are_drawn_as_weights():
+    diffusers = pytest.importorskip("diffusers")
+    fig = plot_schedules(SimpleNamespace(alpha_bar=torch.as_tensor(LINEAR), name="linear"), diffusers.DDPMScheduler())
+    np.testing.assert_allclose(fig.data[0].y, np.sqrt(LINEAR), rtol=1e-6)
+    np.testing.assert_allclose(fig.data[3].y, np.sqrt(1 - LINEAR), atol=1e-4)
+    assert fig.data[0].name == "linear: √ᾱ signal" and fig.data[0].x[-1] == 999
+
+
+def test_loss_of_a_learner():
+    results = [{"train_loss": 0.5, "valid_loss": 0.3}, {"train_loss": 0.2, "valid_loss": 0.1}]
+    learn = SimpleNamespace(
+        fit=print, recorder=SimpleNamespace(losses=[1.0, 0.5, 0.25, 0.125]), metrics=SimpleNamespace(results=results)
+    )
+    raw, smoothed, valid = plot_loss(learn).data
+    assert list(raw.y) == [1, 0.5, 0.25, 0.125] and list(raw.x) == [1, 2, 3, 4]
+    assert list(valid.x) == [2, 4] and list(valid.y) == [0.3, 0.1]
+    assert len(plot_loss(learn.recorder).data) == 2 and len(plot_loss({"a": learn, "b": [1, 2]}).data) == 5
+
+
+def test_smoothing():
+    noisy = 1 + 0.1 * np.random.default_rng(0).normal(size=5000)
+    assert (
+        smooth(noisy).std() < 0.03 and abs(smooth(noisy)[-1] - 1) < 0.05 and smooth(noisy)[0] == pytest.approx(noisy[0])
+    )
+    assert np.array_equal(smooth(noisy, span=1), noisy)
+    assert np.isnan(smooth(np.array([np.nan, 1.0]))[0]) and smooth(np.array([np.nan, 1.0]))[1] == 1
+
+
+@pytest.mark.parametrize("tensors", [False, True])
+def test_step_changes_are_distances(tensors):
+    walk = list(steps())
+    got = step_changes(steps(tensors=tensors))
+    end = walk[-1].x0
+    rms = lambda x: np.sqrt((x**2).mean())  # noqa: E731
+    np.testing.assert_allclose(got["left"], [rms(s.x_t - end) for s in walk], rtol=1e-3, atol=1e-7)
+    np.testing.assert_allclose(
+        got["moved"][:-1], [rms(b.x_t - a.x_t) for a, b in zip(walk, walk[1:], strict=False)], rtol=1e-3, atol=1e-7
+    )
+    np.testing.assert_allclose(
+        got["guess"][:-1], [rms(b.x0 - a.x0) for a, b in zip(walk, walk[1:], strict=False)], rtol=1e-3, atol=1e-7
+    )
+    np.testing.assert_allclose(got["nearer"].sum(), got["left"][0])
+    assert list(got["t"]) == list(range(29, -1, -1))
+
+
+def test_most_of_the_change_comes_late_is_said():
+    fig = plot_step_changes(steps())
+    late = half_way(step_changes(steps())["nearer"])
+    assert (
+        late < 12 and f"last {late} of 30 steps" in fig.layout.title.text and fig.layout.xaxis.autorange == "reversed"
+    )

@@ -1,0 +1,247 @@
+"SamplingPlayer in Python: what it keeps, how much, what it says of bad steps, and that no page can break it."
+
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from test_widgets import Line
+
+from ddpm_widgets.widgets.sampling_player import Film, SamplingPlayer, blend
+
+LINEAR = np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))
+
+
+def steps(count=50, n=4, h=16, w=16, c=1, seed=0, make=np.asarray, T=1000):
+    "Steps that differ in every picture."
+    rng = np.random.default_rng(seed)
+    for t in np.linspace(T - 1, 0, count).round().astype(int):
+        x = rng.normal(size=(3, n, c, h, w))
+        yield SimpleNamespace(t=int(t), x_t=make(x[0]), x0=make(np.tanh(x[1])), eps=make(x[2]))
+
+
+def grey(x):
+    return np.rint((np.clip(np.asarray(x), -1, 1) + 1) * 127.5).transpose(0, 2, 3, 1)
+
+
+@pytest.mark.parametrize(
+    "make", [np.asarray, torch.as_tensor, lambda x: torch.as_tensor(x, dtype=torch.float32).requires_grad_()]
+)
+@pytest.mark.parametrize("c", [1, 3])
+def test_frames_are_the_pictures(make, c):
+    walk = list(steps(20, c=c))
+    p = SamplingPlayer(steps(20, c=c, make=make))
+    assert p.shape == [4, 16, 16, c] and p.ts == [[s.t for s in walk]] and p.at == [list(range(1, 21))] and p.t == 999
+    for i in (0, 7, 19):
+        for k, stream in enumerate(("x_t", "x0", "eps")):
+            assert np.abs(p.pictures()[i, k] - grey(getattr(walk[i], stream))).max() <= 1
+
+
+def test_sixteen_images_fit_into_a_megabyte():
+    p = SamplingPlayer(steps(50, 16, 32, 32))
+    assert len(p.frames) <= 1_000_000 and len(p.ts[0]) == 20 and p.taken == [50]
+    x_t = SamplingPlayer(steps(50, 16, 32, 32), show="x_t")
+    assert len(x_t.frames) == 16 * 50 * 1024 <= 1_000_000 and len(x_t.ts[0]) == 50
+    both = SamplingPlayer({"a": steps(50, 16, 32, 32), "b": steps(50, 16, 32, 32)})
+    assert len(both.frames) <= 1_000_000 and [len(t) for t in both.ts] == [10, 10]
+    every = SamplingPlayer(steps(50, 16, 32, 32), max_bytes=3_000_000)
+    assert len(every.ts[0]) == 50
+
+
+@pytest.mark.parametrize("count", [1, 2, 9, 50, 51, 333, 800, 1000])
+def test_thinned_evenly_with_first_and_last(count):
+    p = SamplingPlayer(steps(count, 1, 4, 4), max_frames=50)
+    at = p.at[0]
+    assert len(at) == min(count, 50) and (at[0], at[-1]) == (1, count) and at == sorted(set(at))
+    if count > 1:
+        gaps = np.diff(at)
+        assert gaps.max() <= max(1, 1.5 * count / 50 + 1)
+
+
+def test_memory_is_bounded_however_long_it_runs():
+    film = Film(50)
+    for t in range(100_000, 0, -1):
+        film.add(t, np.zeros(1))
+        assert len(film.kept) <= 400
+    assert len(film.frames(50)) == 50
+
+
+def test_watch_hands_the_steps_through_and_shows_them():
+    p = SamplingPlayer(schedule=LINEAR)
+    assert p.to_png is not None and p.poster() is None
+    lives, given = [], list(steps(30))
+    for i, step in enumerate(p.watch(iter(given), every=0)):
+        assert step is given[i] and p.progress == [i + 1, step.t] and p.t == step.t
+        lives.append(np.frombuffer(p.live, np.uint8).reshape(3, *p.shape)[0])
+    assert len(lives) == 30 and np.abs(lives[4] - grey(given[4].x_t)).max() <= 1
+    assert p.live == b"" and p.progress == [] and len(p.ts[0]) == 30 and len(p.weights[0]) == 30
+
+
+def test_watch_sends_eight_times_a_second_at_most():
+    p = SamplingPlayer()
+    p.comm = line = Line()
+    for _ in p.watch(steps(200)):
+        pass
+    assert len([m for m in line.sent if m.get("state", {}).get("live")]) <= 3
+
+
+def test_walking_away_halfway_keeps_what_there_is():
+    p = SamplingPlayer()
+    walk = p.watch(steps(50))
+    for step in walk:
+        if step.t < 500:
+            break
+    walk.close()
+    assert p.taken == [26] and p.ts[0][-1] == step.t and not p.live
+
+
+def test_an_error_while_sampling_keeps_what_there_is_and_is_not_swallowed():
+    def breaks():
+        yield from list(steps(50))[:10]
+        raise RuntimeError("the model fell over")
+
+    p = SamplingPlayer()
+    with pytest.raises(RuntimeError, match="fell over"):
+        list(p.watch(breaks()))
+    assert p.taken == [10]
+
+
+def test_a_second_run_is_compared_and_the_same_name_replaces():
+    p = SamplingPlayer()
+    list(p.watch(steps(50), "slow"))
+    list(p.watch(steps(10), "fast"))
+    assert p.runs == ["slow", "fast"] and p.taken == [50, 10]
+    list(p.watch(steps(20), "fast"))
+    assert p.runs == ["slow", "fast"] and p.taken == [50, 20]
+    with pytest.raises(ValueError, match="give all the same number and size"):
+        list(p.watch(steps(20, n=5), "other"))
+    assert p.runs == ["slow", "fast"], "what is refused changes nothing"
+
+
+def test_runs_of_different_schedules_stay_in_step():
+    p = SamplingPlayer({"long": steps(40), "short": steps(10, T=50)}, {"long": LINEAR, "short": LINEAR[::20]})
+    for t in (999, 700, 333, 0):
+        p.t = t
+        ours, theirs = (p.ts[k][p.index(k)] / p.ts[k][0] for k in (0, 1))
+        assert abs(ours - t / 999) < 0.02 and abs(theirs - ours) < 0.06
+    assert p.timesteps == 1000 and [len(w) for w in p.weights] == [40, 10]
+
+
+def test_weights_are_the_samplers():
+    sampling, schedule = pytest.importorskip("ddpm_widgets.sampling"), pytest.importorskip("ddpm_widgets.schedule")
+    linear = schedule.linear_schedule()
+    for count in (1000, 50, 7):
+        process = schedule.spaced(linear, count)
+        expected = np.array([w[:2] for w in sampling.reverse_steps(process)])[::-1]
+        got = blend(linear.alpha_bar64.numpy(), process.timesteps.flip(0).tolist())
+        np.testing.assert_allclose(got, expected, rtol=1e-6, atol=1e-9)
+
+
+def test_real_steps_are_taken():
+    sampling, schedule = pytest.importorskip("ddpm_widgets.sampling"), pytest.importorskip("ddpm_widgets.schedule")
+    linear = schedule.linear_schedule()
+    p = SamplingPlayer(schedule=linear)
+    last = None
+    for step in p.watch(sampling.sample_steps(Zero(), linear, 2, shape=(1, 8, 8), steps=20, seed=0)):
+        last = step
+    assert p.taken == [20] and np.abs(p.pictures()[-1, 1] - grey(last.x0)).max() <= 1
+    assert p.weights[0][-1] == pytest.approx([1, 0], abs=1e-9)
+
+
+class Zero(torch.nn.Module):
+    def forward(self, x_t, t):
+        return 0 * x_t
+
+
+def test_changes_are_distances():
+    p = SamplingPlayer(steps(12))
+    x, got = p.pictures().astype(float) / 127.5, p.changes()
+    assert got["left"][3] == pytest.approx(np.sqrt(((x[3, 0] - x[-1, 1]) ** 2).mean()))
+    assert got["guess"][3] == pytest.approx(np.sqrt(((x[4, 1] - x[3, 1]) ** 2).mean()))
+    assert got["nearer"].sum() == pytest.approx(got["left"][0])
+
+
+def one(**attributes):
+    return [
+        SimpleNamespace(
+            **{
+                "t": 5,
+                "x_t": np.zeros((2, 8, 8)) - 0.1,
+                "x0": np.zeros((2, 8, 8)) - 0.1,
+                "eps": np.zeros((2, 8, 8)) - 0.1,
+                **attributes,
+            }
+        )
+    ]
+
+
+BAD = {
+    "not steps": (lambda: SamplingPlayer([1, 2]), ValueError, "a int has no t; pass what sample_steps yields"),
+    "one step": (lambda: SamplingPlayer(one()[0]), ValueError, "pass the steps that sample_steps yields"),
+    "text": (lambda: SamplingPlayer("abc"), ValueError, "is a str"),
+    "a number": (lambda: SamplingPlayer(3), ValueError, "is a int"),
+    "no noise": (lambda: SamplingPlayer([SimpleNamespace(t=1, x_t=0, x0=0)]), ValueError, "has no eps"),
+    "NaN": (lambda: SamplingPlayer(one(x0=np.full((2, 8, 8), np.nan))), ValueError, "'run': x0 at t=5 hold 128 values that are NaN"),
+    "sizes": (lambda: SamplingPlayer(one(x0=np.zeros((2, 8, 9)))), ValueError, "give all the same number and size"),
+    "backwards": (lambda: SamplingPlayer(list(steps(5))[::-1]), ValueError, "t must fall from step to step"),
+    "schedule": (lambda: SamplingPlayer(steps(5), LINEAR[:50]), ValueError, "outside the schedule of 50 steps"),
+    "betas": (lambda: SamplingPlayer(steps(5), np.linspace(1e-4, 0.02, 1000)), ValueError, "not the betas"),
+    "no runs": (lambda: SamplingPlayer({}), ValueError, "empty dict"),
+    "five runs": (lambda: SamplingPlayer({k: steps(5) for k in "abcde"}), ValueError, "up to 4"),
+    "too much": (lambda: SamplingPlayer(steps(5, 64, 32, 32)), ValueError, "a frame takes 197 kB (64 images, 3 pictures of each), so 5 fit into max_bytes=1000000 and a film needs 8: pass n=40"),
+    "show": (lambda: SamplingPlayer(steps(5), show="x0"), ValueError, "pass 'x_t'"),
+    "n": (lambda: SamplingPlayer(steps(5), n=0), ValueError, "n is 0"),
+    "frames": (lambda: SamplingPlayer(steps(5), max_frames=1), ValueError, "pass 2 or more"),
+    "bytes": (lambda: SamplingPlayer(steps(5), max_bytes=10**9), ValueError, "max_bytes is 1000000000"),
+    "speed": (lambda: SamplingPlayer(steps(5), speed=0), ValueError, "pass 0.25 to 4"),
+    "columns": (lambda: SamplingPlayer(steps(5), columns=0), ValueError, "columns is 0"),
+    "misspelled": (lambda: SamplingPlayer(steps(5), max_frame=9), TypeError, "did you mean 'max_frames'?"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("bad", "error", "says"), BAD.values(), ids=BAD)
+def test_bad_input_gets_one_sentence(bad, error, says):
+    with pytest.raises(error, match=re.escape(says)) as e:
+        bad()
+    assert "\n" not in str(e.value)
+
+
+def test_the_mend_mends():
+    p = SamplingPlayer(steps(50, 64, 32, 32), n=40)
+    assert p.shape[0] == 40 and len(p.ts[0]) == 8 and len(p.frames) <= 1_000_000
+
+
+def test_too_much_is_said_at_the_first_step():
+    seen = []
+    with pytest.raises(ValueError, match="pass n=40"):
+        for step in SamplingPlayer().watch(steps(50, 64, 32, 32)):
+            seen.append(step)
+    assert seen == []
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ({"t": 5000}, 999),
+        ({"t": -1}, 0),
+        ({"t": "soon"}, 500),
+        ({"frames": b"", "ts": [], "runs": [], "t": 7}, 7),
+        ({"speed": "x", "loop": 3, "total": None}, 500),
+    ],
+)
+def test_a_page_can_not_break_it(message, expected):
+    p = SamplingPlayer(steps(20))
+    p.t = 500
+    frames = p.frames
+    p.set_state(message)
+    assert p.t == expected and p.frames == frames and p.speed == 1 and p.loop is False and p.runs == ["run"]
+    p.poster()
+
+
+def test_poster_shows_every_run():
+    one, two = SamplingPlayer(steps(20)), SamplingPlayer({"a": steps(20), "b": steps(5)})
+    assert one.poster().ndim == 3 and two.poster().shape[0] > 1.5 * one.poster().shape[0]
+    before = one.poster()
+    one.t = 0
+    assert (before != one.poster()).any() and "t=0 of 20 steps" in one.description()

@@ -1,0 +1,223 @@
+"DDPMCB, EMA and train: what they do to a batch, to weights, and to what you get back."
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from ddpm_widgets import DDPMCB, EMA, Learner, init_ddpm, linear_schedule, sample, sample_steps, train, unet
+
+TINY = {
+    "block_out_channels": (8, 16),
+    "norm_num_groups": 8,
+    "layers_per_block": 1,
+    "down_block_types": ("DownBlock2D",) * 2,
+    "up_block_types": ("UpBlock2D",) * 2,
+}
+LINEAR = linear_schedule()
+
+
+def tiny():
+    torch.manual_seed(0)
+    return init_ddpm(unet("nb17", **TINY))
+
+
+class Dls:
+    def __init__(self, n=64, batch_size=16):
+        g = torch.Generator().manual_seed(0)
+        images = (torch.rand(n, 1, 8, 8, generator=g) > 0.5).float() * 2 - 1
+        self.train = DataLoader(TensorDataset(images, torch.zeros(n)), batch_size, shuffle=True)
+        self.valid = DataLoader(TensorDataset(images[:16], torch.zeros(16)), batch_size)
+
+
+class Keep:
+    "Keeps what the network was given and asked for."
+
+    def after_predict(self, learn):
+        (self.x_t, self.t), self.target = learn.batch
+        self.preds = learn.preds
+
+
+@pytest.mark.parametrize("target", ["eps", "x0", "v"])
+def test_a_batch_becomes_noisy_image_timestep_and_target(target):
+    learn = Learner(tiny(), Dls(), cbs=[DDPMCB(LINEAR, target, torch.Generator().manual_seed(0)), keep := Keep()])
+    learn.fit(1, valid=False)
+    a, b = LINEAR.sqrt_alpha_bar[keep.t].view(-1, 1, 1, 1), LINEAR.sqrt_one_minus_alpha_bar[keep.t].view(-1, 1, 1, 1)
+    x0 = {"eps": (keep.x_t - b * keep.target) / a, "x0": keep.target, "v": a * keep.x_t - b * keep.target}[target]
+    clear = keep.t < 900  # later, 1/√ᾱ magnifies the rounding
+    torch.testing.assert_close(x0[clear].abs(), torch.ones_like(x0[clear]), atol=1e-4, rtol=0)
+    assert keep.preds.shape == keep.target.shape and len(set(keep.t.tolist())) > 8
+
+
+def test_a_bare_diffusers_model_is_unpacked():
+    learn = Learner(tiny().unet, Dls(), cbs=[DDPMCB(LINEAR), keep := Keep()])
+    learn.fit(1)
+    assert isinstance(keep.preds, torch.Tensor)
+    assert learn.sample(2, shape=(1, 8, 8), steps=3, progress=False).shape == (2, 1, 8, 8)
+
+
+def test_the_first_loss_is_1():
+    learn = train(Dls(n=512, batch_size=256), tiny(), epochs=1, lr=1e-6, progress=False)
+    assert learn.recorder.losses[0] == pytest.approx(1, abs=0.05)
+
+
+def test_train_is_repeatable():
+    a, b = (train(Dls(), tiny(), epochs=2, seed=3, progress=False).recorder.losses for _ in range(2))
+    assert a == b and len(a) == 8
+
+
+class TestEMA:
+    def test_it_is_the_average_the_docstring_promises(self):
+        history = []
+
+        class Weights:
+            def after_step(self, learn):
+                history.append(learn.model.weight.detach().clone())
+
+        model = nn.Linear(1, 1)
+        start = model.weight.detach().clone()
+        x = torch.randn(100, 1)
+        dls = type("D", (), {"train": DataLoader(TensorDataset(x, x), 10), "valid": None})
+        learn = Learner(model, dls, lr=0.1, cbs=[EMA(0.6), Weights()])
+        learn.fit(1)
+        learn.fit(1)  # goes on with the same average
+        average = start
+        for k, w in enumerate(history, 1):
+            d = min(0.6, (1 + k) / (10 + k))
+            average = d * average + (1 - d) * w
+        torch.testing.assert_close(learn.ema_model.weight.detach(), average)
+        assert len(history) == 20
+
+    def test_the_initial_weights_are_forgotten(self):
+        "Without warm-up, 79 % of them would be left after 2,345 steps at 0.9999."
+
+        class Frozen:
+            def step(self, learn):
+                with torch.no_grad():
+                    learn.model.weight.fill_(1.0)
+
+        model = nn.Linear(1, 1)
+        nn.init.zeros_(model.weight)
+        x = torch.randn(2345, 1)
+        dls = type("D", (), {"train": DataLoader(TensorDataset(x, x), 1), "valid": None})
+        learn = Learner(model, dls, cbs=[EMA(0.9999), Frozen()])
+        learn.fit(1)
+        assert learn.ema_model.weight.item() > 0.999
+
+    def test_in_mixed_precision_the_model_stays_mixed(self):
+        class Look:
+            def after_predict(self, learn):
+                self.wrapped = hasattr(learn.model, "_original_forward")
+
+        learn = train(Dls(), tiny(), epochs=1, precision="bf16", cbs=[look := Look()], progress=False)
+        assert (
+            look.wrapped
+            and not hasattr(learn.ema_model, "_original_forward")
+            and not hasattr(learn.model, "_original_forward")
+        )
+        assert {p.dtype for p in learn.ema_model.parameters()} == {torch.float32}
+
+    def test_samples_come_from_the_average(self):
+        learn = train(Dls(), tiny(), epochs=1, progress=False)
+        kwargs = {"shape": (1, 8, 8), "steps": 5, "seed": 0, "progress": False}
+        assert torch.equal(learn.sample(2, **kwargs), sample(learn.ema_model, LINEAR, 2, **kwargs))
+        assert not torch.equal(learn.sample(2, **kwargs), sample(learn.model, LINEAR, 2, **kwargs))
+
+    @pytest.mark.parametrize("decay", [-0.1, 1, 1.5, float("nan")])
+    def test_bad_decay(self, decay):
+        with pytest.raises(ValueError, match="0 ≤ decay < 1"):
+            EMA(decay)
+
+
+def test_an_error_does_not_lose_the_learner():
+    class Clumsy:
+        def after_step(self, learn):
+            if learn.steps == 3:
+                raise RuntimeError("oops")
+
+    with pytest.raises(RuntimeError, match="oops") as caught:
+        train(Dls(), tiny(), epochs=1, cbs=[Clumsy()], progress=False)
+    learn = caught.value.learn
+    assert learn.steps == 3
+    learn.cbs = [cb for cb in learn.cbs if not isinstance(cb, Clumsy)]
+    learn.fit(1)
+    assert learn.steps == 7
+
+
+class TestSampling:
+    kwargs = {"shape": (1, 8, 8), "steps": 6, "progress": False}
+
+    def test_by_seed(self):
+        model = tiny()
+        nn.init.normal_(model.unet.conv_out.weight)
+        a, b, c = (sample(model, LINEAR, 3, seed=s, **self.kwargs) for s in (0, 0, 1))
+        assert torch.equal(a, b) and not torch.equal(a, c) and a.shape == (3, 1, 8, 8) and a.abs().max() <= 1
+
+    def test_the_global_generator_is_left_alone_by_a_seed(self):
+        model = tiny()
+        state = torch.get_rng_state()
+        sample(model, LINEAR, 2, seed=0, **self.kwargs)
+        assert torch.equal(state, torch.get_rng_state())
+
+    def test_inference_mode_ends_at_the_yield(self):
+        for step in sample_steps(tiny(), LINEAR, 1, shape=(1, 8, 8), steps=3):
+            assert not torch.is_inference_mode_enabled() and torch.is_grad_enabled()
+            assert step.x_t.is_inference() and not step.eps.requires_grad
+
+    @pytest.mark.parametrize("how", ["exhausted", "closed", "error"])
+    def test_the_model_comes_back_in_its_mode(self, how):
+        model = tiny().train()
+        model.unet.conv_out.eval()
+        walk = sample_steps(model, LINEAR, 1, shape=(1, 8, 8), steps=5)
+        next(walk)
+        assert not model.training
+        if how == "exhausted":
+            list(walk)
+        elif how == "closed":
+            walk.close()
+        else:
+            with pytest.raises(KeyboardInterrupt):
+                walk.throw(KeyboardInterrupt)
+        assert model.training and model.unet.down_blocks.training and not model.unet.conv_out.training
+
+    def test_no_host_sync_per_step(self, monkeypatch):
+        reads = []
+        for name in ("item", "tolist", "__float__", "__bool__", "cpu", "numpy"):
+            original = getattr(torch.Tensor, name)
+            monkeypatch.setattr(
+                torch.Tensor, name, lambda self, *a, _f=original, _n=name: (reads.append(_n), _f(self, *a))[1]
+            )
+        counts = []
+        for steps in (5, 50):
+            reads.clear()
+
+            class Net(nn.Module):
+                def forward(self, x_t, t):
+                    return x_t * 0.1
+
+            sample(Net(), LINEAR, 1, shape=(1, 4, 4), steps=steps, progress=False, seed=0)
+            counts.append(len(reads))
+        assert counts[0] == counts[1]
+
+    def test_the_bar_can_be_turned_off(self, capsys):
+        sample(tiny(), LINEAR, 1, **self.kwargs)
+        assert capsys.readouterr().err == ""
+        sample(tiny(), LINEAR, 1, shape=(1, 8, 8), steps=3)
+        assert "steps" in capsys.readouterr().err
+
+    def test_bad_input_before_any_work(self):
+        class Never(nn.Module):
+            def forward(self, x_t, t):
+                raise AssertionError("worked")
+
+        for kwargs, word in [
+            ({"n": 0}, "n must"),
+            ({"n": 1.5}, "n must"),
+            ({"steps": 0}, "steps"),
+            ({"steps": 1001}, "steps"),
+            ({"variance": "big"}, "variance"),
+            ({"x_T": torch.zeros(1)}, "x_T"),
+            ({"target": "noise"}, "target"),
+        ]:
+            with pytest.raises(ValueError, match=word):
+                sample_steps(Never(), LINEAR, **kwargs)

@@ -1,0 +1,360 @@
+"TrainingMonitor on the real Learner, and its promises: bounded memory, quiet in scripts, never in the way."
+
+import io
+import subprocess
+import sys
+import tracemalloc
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from ddpm_widgets import Learner, garments, linear_schedule, train
+from ddpm_widgets.widgets.training_monitor import Bands, History, TrainingMonitor, as_frame, least_missed
+
+
+class Point(nn.Module):
+    "The smallest thing that can be called as model(x_t, t)."
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 1, 3, padding=1)
+
+    def forward(self, x, t):
+        return self.conv(x)
+
+
+class Each:
+    "Calls a function after each batch, last of all callbacks."
+
+    order = 1000
+
+    def __init__(self, f):
+        self.f = f
+
+    def after_batch(self, learn):
+        self.f(learn)
+
+
+@pytest.fixture(scope="module")
+def images():
+    return garments(n=640, n_valid=128, batch_size=64)
+
+
+def data():
+    return garments(n=640, n_valid=128, batch_size=64)
+
+
+def rows(monitor):
+    return np.frombuffer(monitor.history, np.float32).reshape(-1, 5)
+
+
+def fit(dls, monitor, *cbs, epochs=3, **kwargs):
+    torch.manual_seed(0)
+    return train(dls, Point(), epochs=epochs, cbs=[monitor, *cbs], seed=0, **kwargs)
+
+
+def test_numbers_are_the_learners(images, capsys):
+    monitor = TrainingMonitor(sample_every=10, n_samples=3, sample_args={"steps": 4})
+    losses, lrs, valid = [], [], []
+
+    class Look:
+        order = 50
+
+        def before_step(self, learn):
+            lrs.append(learn.opt.param_groups[0]["lr"])
+
+        def after_step(self, learn):
+            losses.append(learn.loss.item())
+
+        def after_epoch(self, learn):
+            valid.append((learn.steps, learn.valid_loss))
+
+    learn = fit(images, monitor, Look())
+    assert (monitor.state, monitor.note) == ("finished", "")
+    assert np.array_equal(rows(monitor)[:, 0], np.arange(1, 31))
+    for column in (1, 2, 3):
+        assert np.array_equal(rows(monitor)[:, column], np.float32(losses))
+    assert np.array_equal(rows(monitor)[:, 4], np.float32(lrs))
+    assert np.array_equal(np.frombuffer(monitor.valid, np.float32).reshape(-1, 2), np.float32(valid))
+    assert monitor.frame_steps == [10, 20, 30] and monitor.frame_shape == [3, 32, 32, 1]
+    assert len(monitor.frames) == 3 * 3 * 32 * 32
+    p = monitor.progress
+    assert (p["step"], p["fit_step"], p["total_steps"], p["epoch"], p["n_epochs"]) == (30, 30, 30, 3, 3)
+    assert p["loss"] == losses[-1] and p["device"] == "cpu" and p["precision"] == "fp32" and p["images_per_s"] > 0
+    assert np.array_equal(monitor.curve["lr"], np.float32(lrs)) and monitor.grids[-1][0] == learn.steps
+    out, err = capsys.readouterr()
+    assert "30/30" in err and "finished" in err and out == "", "in a script: one bar, on stderr"
+
+
+def test_bands_are_the_mean_squared_error_by_t(images):
+    monitor = TrainingMonitor(sample_every=0, n_bands=4)
+    errors, bands = [], []
+
+    def look(learn):
+        if learn.training:
+            (_, t), target = learn.batch
+            errors.extend((learn.preds.detach() - target).square().mean((1, 2, 3)).tolist())
+            bands.extend((t * 4 // 1000).tolist())
+
+    fit(images, monitor, Each(look))
+    e, b = np.array(errors), np.array(bands)
+    assert monitor.timesteps == 1000 and len(monitor.bands) == 4
+    # a mean with a half-life of 5,000 images, over 1,920 of them: nearly the plain mean
+    assert np.allclose(monitor.bands, [e[b == k].mean() for k in range(4)], rtol=0.05)
+
+
+def test_bands_follow_the_schedule_and_forget(images):
+    monitor = TrainingMonitor(sample_every=0)
+    fit(images, monitor, epochs=1, schedule=linear_schedule(T=50))
+    assert monitor.timesteps == 50 and None not in monitor.bands
+    bands = Bands(n=1, timesteps=10, memory=100)
+    for value in (1.0, 3.0):
+        for _ in range(20):
+            bands.add(torch.full((50, 1), value), torch.zeros(50, 1), torch.zeros(50, dtype=torch.long))
+            last = bands.values()
+    assert abs(last[0] - 9) < 0.1
+
+
+def test_a_learner_that_knows_no_diffusion():
+    x = torch.randn(256, 1)
+    dls = type("Data", (), {"train": [(x, x)] * 5, "valid": None})
+    monitor = TrainingMonitor()
+    Learner(nn.Linear(1, 1), dls, cbs=[monitor]).fit(2)
+    assert monitor.state == "finished" and len(rows(monitor)) == 10
+    assert monitor.bands == [] and monitor.frame_steps == [] and not monitor.can_sample
+
+
+@pytest.mark.parametrize("sample_at", [None, 5])
+def test_stop_equals_a_run_told_to_stop(sample_at):
+    def stop(learn):
+        if learn.steps == 17:
+            learn.stop()
+
+    told = fit(data(), TrainingMonitor(sample_every=0), Each(stop))
+    monitor = TrainingMonitor(sample_every=0, sample_args={"steps": 4})
+
+    class Press:
+        def after_step(self, learn):
+            if learn.steps == sample_at:
+                monitor._pressed(None, {"do": "sample"}, [])
+            if learn.steps == 17:
+                monitor._pressed(None, {"do": "stop"}, [])
+
+    learn = fit(data(), monitor, Press())
+    assert told.steps == learn.steps == 17 and monitor.state == "stopped"
+    assert monitor.frame_steps == ([sample_at] if sample_at else [])
+    for a, b in zip(told.model.parameters(), learn.model.parameters(), strict=True):
+        assert torch.equal(a, b)
+    learn.fit(1)  # goes on in the same curve
+    assert monitor.state == "finished" and rows(monitor)[-1, 0] == 27 and len(rows(monitor)) == 27
+
+
+def test_stop_is_heard_in_the_middle_of_sampling(images, monkeypatch):
+    monkeypatch.setattr("ddpm_widgets.widgets.training_monitor.SENDS_PER_SECOND", 1e9)
+    calls = []
+
+    def count(*_):
+        calls.append(1)
+        if len(calls) == 7:
+            monitor.stop()
+
+    def press(learn):
+        if learn.steps == 4:
+            learn.ema_model.register_forward_hook(count)
+
+    monitor = TrainingMonitor(sample_every=5, sample_args={"steps": 500})
+    learn = fit(images, monitor, Each(press))
+    assert learn.steps == 5 and monitor.state == "stopped" and monitor.frame_steps == []
+    assert len(calls) == 7, "the sampler made no further call of the model"
+    assert not learn.ema_model._forward_pre_hooks and not learn.model._forward_pre_hooks
+
+
+def test_failed_sampling_does_not_end_the_training(images):
+    def broken(n):
+        raise RuntimeError("no paint left")
+
+    monitor = TrainingMonitor(sample_every=3, sampler=broken)
+    with pytest.warns(UserWarning, match="no paint left"):
+        learn = fit(images, monitor, epochs=1)
+    assert learn.steps == 10 and monitor.state == "finished" and "no paint left" in monitor.note
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "note"),
+    [
+        (KeyboardInterrupt(), "interrupted", "Interrupted at step 4"),
+        (RuntimeError("out of memory"), "error", "RuntimeError: out of memory"),
+    ],
+)
+def test_how_it_ended(images, error, state, note):
+    def fail(learn):
+        if learn.steps == 4:
+            raise error
+
+    monitor = TrainingMonitor(sample_every=0)
+    with pytest.raises(type(error)):
+        fit(images, monitor, Each(fail))
+    assert monitor.state == state and monitor.note.startswith(note)
+    assert rows(monitor)[-1, 0] == 4, "the last step is there"
+
+
+def test_an_error_outside_is_not_the_runs(images):
+    monitor = TrainingMonitor(sample_every=0)
+    try:
+        raise LookupError("before")
+    except LookupError:
+        fit(images, monitor, epochs=1)
+    assert monitor.state == "finished"
+
+
+def test_another_model_begins_a_new_curve(images):
+    monitor = TrainingMonitor(sample_every=0)
+    fit(images, monitor, epochs=2)
+    fit(images, monitor, epochs=1)
+    assert len(rows(monitor)) == 10
+
+
+def test_a_loss_that_is_not_a_number_is_said(images):
+    monitor = TrainingMonitor(sample_every=0)
+
+    class Spoil:
+        def after_step(self, learn):
+            if learn.steps == 6:
+                learn.loss = learn.loss * float("nan")
+
+    fit(images, monitor, Spoil(), epochs=1)
+    assert "nan since step 6" in monitor.note and monitor.state == "finished"
+    assert np.isnan(rows(monitor)[5, 1]) and np.isfinite(rows(monitor)[6:, 1]).all()
+
+
+def test_history_is_bounded_and_exact():
+    history, losses = History(), np.random.default_rng(0).exponential(size=100_000)
+    sizes = []
+    for step, loss in enumerate(losses, start=1):
+        history.add(step, loss, lr=step)
+        if step % 997 == 0 or step < 50:
+            r = history.rows
+            sizes.append(r.nbytes)
+            assert r[-1, 0] == r[-1, 4] == step and len(r) <= 2000
+    r = history.rows
+    assert max(sizes) <= 2000 * 5 * 4
+    edges = np.concatenate([[0], r[:, 0]]).astype(int)
+    for i in range(len(r)):
+        part = losses[edges[i] : edges[i + 1]]
+        assert np.allclose(r[i, 1:4], [part.mean(), part.min(), part.max()])
+
+
+def test_memory_in_the_kernel_is_bounded():
+    monitor = TrainingMonitor(sample_every=0)
+    learn = type("Learn", (), {"steps": 0, "fit_steps": 0, "total_steps": 100_000, "training": True, "batch_size": 8})()
+    learn.epoch, learn.n_epochs, learn.batch, learn.preds, learn.stop_reason = 0, 1, None, None, None
+    learn.opt = type("Opt", (), {"param_groups": [{"lr": 1e-3}]})
+    monitor._start_bar = lambda learn: None
+    monitor.before_fit(learn)
+    used = []
+    for i in range(100_000):
+        learn.loss = 1 / (1 + i)
+        monitor.before_step(learn)
+        monitor.after_loss(learn)
+        learn.steps = learn.fit_steps = i + 1
+        monitor.after_step(learn)
+        monitor.after_batch(learn)
+        if i == 5_000:
+            tracemalloc.start()
+        if i in (20_000, 99_999):
+            used.append(tracemalloc.get_traced_memory()[0])
+    monitor.cleanup_fit(learn)
+    tracemalloc.stop()
+    assert used[1] - used[0] < 100_000, f"{used[1] - used[0]:,} bytes more after 80,000 more steps"
+    assert len(monitor.history) <= 40_000 and rows(monitor)[-1, 0] == 100_000
+
+
+def test_the_time_lapse_is_bounded_and_even():
+    monitor = TrainingMonitor(frame_bytes=20 * 256)
+    for step in range(1, 501):
+        monitor._keep(step * 10, np.full((4, 8, 8, 1), step % 256, np.uint8))
+    steps = np.array(monitor.frame_steps)
+    assert len(monitor.frames) <= 20 * 256 and len(steps) == 20
+    assert steps[0] == 10 and steps[-1] == 5000
+    assert np.diff(steps).max() <= 4 * np.diff(steps)[:-2].min()
+    frames = np.frombuffer(monitor.frames, np.uint8).reshape(20, -1)
+    assert np.array_equal(frames[:, 0], steps // 10 % 256), "each frame stays with its step"
+    assert least_missed([0, 10, 11, 20, 30]) in (1, 2)
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        torch.zeros(4, 1, 8, 8),
+        torch.zeros(4, 3, 8, 8, dtype=torch.bfloat16, requires_grad=True),
+        np.zeros((4, 8, 8)),
+        np.full((4, 1, 8, 8), np.nan),
+        np.full((4, 8, 8, 3), 7.0),
+        np.zeros((4, 8, 8), np.uint8),
+    ],
+)
+def test_samples_of_all_kinds(samples):
+    frame = as_frame(samples)
+    assert frame.shape[:3] == (4, 8, 8) and frame.shape[3] in (1, 3) and frame.dtype == np.uint8
+
+
+def test_bad_options_are_refused_in_a_sentence():
+    for options, error, word in [
+        ({"sample_evry": 10}, TypeError, "sample_every"),
+        ({"sample_every": -1}, ValueError, "-1"),
+        ({"n_samples": 0}, ValueError, "n_samples"),
+        ({"timesteps": 0}, ValueError, "timesteps"),
+        ({"n_bands": 2.5}, ValueError, "2.5"),
+    ]:
+        with pytest.raises(error, match=word):
+            TrainingMonitor(**options)
+
+
+def test_only_the_main_process_shows_anything(images, capsys):
+    monitor = TrainingMonitor()
+    learn = type("Learn", (), {"accelerator": type("A", (), {"is_main_process": False})})()
+    for event in (
+        "before_fit",
+        "before_batch",
+        "before_step",
+        "after_loss",
+        "after_step",
+        "after_batch",
+        "cleanup_fit",
+    ):
+        getattr(monitor, event)(learn)
+    assert monitor.state == "ready" and capsys.readouterr() == ("", "")
+
+
+def test_a_page_may_set_what_is_for_the_reader_and_nothing_else(images):
+    monitor = TrainingMonitor()
+    monitor.set_state({"state": "finished", "log_scale": False, "frame": 7, "smoothing": 0, "note": "<b>"})
+    assert (monitor.state, monitor.log_scale, monitor.frame, monitor.smoothing, monitor.note) == (
+        "ready",
+        False,
+        7,
+        30,
+        "",
+    )
+
+
+def test_saved_as_page_and_picture(images, tmp_path):
+    monitor = TrainingMonitor(sample_every=5, n_samples=3, sample_args={"steps": 4})
+    with pytest.raises(ValueError, match="nothing to show yet"):
+        monitor.to_png()
+    fit(images, monitor, epochs=1)
+    from PIL import Image
+
+    picture = np.asarray(Image.open(io.BytesIO(monitor.to_png())))
+    assert picture.std() > 10 and "finished" in monitor.description()
+    assert "frame_steps" in monitor.to_html(tmp_path / "run.html").read_text(encoding="utf-8")
+
+
+def test_it_needs_neither_torch_nor_the_learner():
+    code = (
+        "import sys; from ddpm_widgets.widgets import TrainingMonitor; TrainingMonitor(); "
+        "print([m for m in ('torch', 'diffusers', 'ddpm_widgets.learner') if m in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
