@@ -352,6 +352,17 @@ def test_whatever_a_page_sends(message):
     w.frame()
 
 
+def test_what_is_accepted_is_not_echoed(monkeypatch):
+    "An echo that comes late would pull t back while a hand still drags."
+    w = NoiseScrubber(GREY, LINEAR)
+    sent = []
+    monkeypatch.setattr(w, "_send", lambda message, buffers=None: sent.append(message))
+    w.set_state({"t": 5, "seed": 3, "fresh": True})
+    assert (w.t, w.seed, w.fresh) == (5, 3, True)
+    told = {name for message in sent for name in message.get("state", {})}
+    assert not told & {"t", "seed", "fresh"}, sent
+
+
 def test_an_observers_error_is_not_swallowed():
     w = NoiseScrubber(GREY, LINEAR)
     w.observe(lambda change: 1 / 0, "t")

@@ -287,6 +287,12 @@ class Widget(anywidget.AnyWidget):
 
     link = T.Unicode("", help="widgets of one page with the same link move together").tag(sync=True)
 
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        for trait in vars(cls).values():
+            if isinstance(trait, T.TraitType) and trait.metadata.get("page"):
+                trait.tag(echo_update=False)
+
     def __init__(self, **traits):
         parameters = inspect.signature(type(self).__init__).parameters.values()
         named = [p.name for p in parameters if p.name != "self" and p.kind != p.VAR_KEYWORD]

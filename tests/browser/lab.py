@@ -125,6 +125,25 @@ class Notebook:
             raise RuntimeError(f"the kernel said {said!r} to {code!r}") from None
 
 
+def listeners_left(page, nb: Notebook, cell: int, times: int = 25) -> float:
+    """How many event listeners each new run of a cell leaves behind, over two batches of `times` runs.
+
+    The lesser of the two counts: now and then JupyterLab adds a hundred of its own at once; a leak is in every run.
+    """
+    cdp = page.context.new_cdp_session(page)
+
+    def run(times: int) -> int:
+        for _ in range(times):
+            nb.run_cell(cell)
+            nb.wait_idle()
+        for _ in range(3):
+            cdp.send("HeapProfiler.collectGarbage")
+        return cdp.send("Memory.getDOMCounters")["jsEventListeners"]
+
+    counts = [run(5), run(times), run(times)]
+    return min(b - a for a, b in zip(counts, counts[1:], strict=False)) / times
+
+
 class Lab:
     "A JupyterLab server that holds one folder, empty at first."
 

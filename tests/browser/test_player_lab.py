@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from lab import listeners_left
 from nbformat.v4 import new_code_cell, new_notebook
 
 SETUP = """
@@ -93,21 +94,6 @@ def test_player_in_jupyterlab(page, lab, tmp_path):  # noqa: F811
         assert np.abs(np.array(got).reshape(32, 32) - expected[k]).max() <= 1
 
     # run the second view's cell again and again: its old views leave nothing behind
-    cdp = page.context.new_cdp_session(page)
-
-    def listeners():
-        for _ in range(3):
-            cdp.send("HeapProfiler.collectGarbage")
-        return cdp.send("Memory.getDOMCounters")["jsEventListeners"]
-
-    def again(times):
-        for _ in range(times):
-            nb.run_cell(1)
-            nb.wait_idle()
-        roots.nth(1).wait_for()
-
-    again(5)
-    before = listeners()
-    again(50)
-    assert listeners() - before < 50
+    assert listeners_left(page, nb, cell=1) < 0.5
+    roots.nth(1).wait_for()
     assert page.evaluate("globalThis[Symbol.for('ddpm-widgets.links')].members.size") == 2
