@@ -15,12 +15,13 @@ from .learner import (
     Recorder,
     TrainCB,
 )
-from .noising import Target, noisify
+from .noising import Diffusion, Target, min_snr_weights, noisify
 from .plots import plot_loss, plot_schedules, plot_step_changes, show_images
-from .sampling import Step, sample, sample_steps
-from .schedule import Schedule, cosine_schedule, linear_schedule, sigmoid_schedule
+from .sampling import SAMPLERS, Step, sample, sample_steps
+from .schedule import Schedule, cosine_schedule, linear_schedule, sigmoid_schedule, spaced
 from .training import DDPMCB, EMA, train
 from .unets import UNet, init_ddpm, unet
+from .weights import load_model, save_model
 from .widgets.density_scrubber import DensityScrubber
 from .widgets.noise_scrubber import NoiseScrubber
 from .widgets.sampling_player import SamplingPlayer
@@ -37,6 +38,7 @@ __all__ = [
     "DataError",
     "DataLoaders",
     "DensityScrubber",
+    "Diffusion",
     "EMA",
     "GradientClip",
     "ImageDataset",
@@ -48,6 +50,7 @@ __all__ = [
     "OneCycle",
     "Progress",
     "Recorder",
+    "SAMPLERS",
     "SamplingPlayer",
     "Schedule",
     "ScheduleExplorer",
@@ -63,14 +66,18 @@ __all__ = [
     "image_grid",
     "init_ddpm",
     "linear_schedule",
+    "load_model",
+    "min_snr_weights",
     "noisify",
     "plot_loss",
     "plot_schedules",
     "plot_step_changes",
     "sample",
     "sample_steps",
+    "save_model",
     "show_images",
     "sigmoid_schedule",
+    "spaced",
     "train",
     "unet",
 ]

@@ -28,7 +28,7 @@ from ddpm_widgets.learner import (
     Recorder,
     TrainCB,
 )
-from .noising import Target, make_target, noisify
+from .noising import Diffusion, Target, make_target, min_snr_weights, noisify
 from .sampling import sample
 from .schedule import Schedule, linear_schedule
 from .unets import init_ddpm, predict, unet
@@ -45,24 +45,49 @@ class DDPMCB(TrainCB):
         schedule: Schedule,  # the forward process to undo
         target: Target = "eps",  # what the network is to predict: "eps", "x0" or "v"
         generator: torch.Generator | None = None,  # for repeatable timesteps and noise
+        *,
+        min_snr: float
+        | None = None,  # weigh the training loss by min-SNR-γ with this γ (5 is usual); None: all timesteps alike
+        data_range: tuple[float, float] = (-1.0, 1.0),  # of the images: samplers keep their guesses inside
     ):
-        self.schedule, self.target, self.generator = schedule, target, generator
+        self.schedule, self.target, self.generator, self.data_range = schedule, target, generator, data_range
+        self.weights = None if min_snr is None else min_snr_weights(schedule, target, min_snr).sqrt()
+        self.diffusion: Diffusion | None = None
 
     def before_fit(self, learn: Learner) -> None:
-        self.schedule = self.schedule.to(learn.accelerator.device)
+        device = learn.accelerator.device
+        self.schedule = self.schedule.to(device)
+        self.weights = None if self.weights is None else self.weights.to(device)
+        self.diffusion = None
         learn.sample = partial(self.sample, learn)
 
     def before_batch(self, learn: Learner) -> None:
         x0, *_ = learn.batch
+        if self.diffusion is None:
+            self.leave_word(learn, x0)
         (x_t, t), eps = noisify(x0, self.schedule, generator=self.generator)
         learn.batch = (x_t, t), make_target(x0, eps, t, self.schedule, self.target)
+
+    def leave_word(self, learn: Learner, x0: Tensor) -> None:
+        "The trained model, and its moving average, carry what sampling must know."
+        self.diffusion = Diffusion(self.schedule.to("cpu"), self.target, self.data_range, tuple(x0.shape[1:]))
+        for model in (learn.accelerator.unwrap_model(learn.model), learn.ema_model):
+            if model is not None:
+                model.diffusion = self.diffusion
 
     def predict(self, learn: Learner) -> None:
         learn.preds = predict(learn.model, *learn.batch[0])
 
+    def get_loss(self, learn: Learner) -> None:
+        if self.weights is None or not learn.training:  # validation stays comparable
+            return super().get_loss(learn)
+        (_, t), target = learn.batch
+        scale = self.weights[t].view(-1, *[1] * (target.ndim - 1))  # √w on both sides is w on their squared difference
+        learn.loss = learn.loss_func(scale * learn.preds, scale * target)
+
     def sample(self, learn: Learner, n: int = 16, **kwargs: Any) -> Tensor:
         "Draw n images; keywords go to `sample`."
-        model = learn.model if learn.ema_model is None else learn.ema_model
+        model = learn.accelerator.unwrap_model(learn.model) if learn.ema_model is None else learn.ema_model
         return sample(model, self.schedule, n, **{"target": self.target, **kwargs})
 
 # %% ../nbs/api/06_training.ipynb #49f44add
@@ -112,6 +137,7 @@ def train(
     epochs: int = 5,
     lr: float = 5e-3,  # the top of the one-cycle schedule
     target: Target = "eps",  # what the network predicts: "eps", "x0" or "v"
+    min_snr: float | None = None,  # weigh timesteps by min-SNR-γ with this γ; None: all alike
     ema: float | None = 0.999,  # decay of the moving average of the weights; None: keep none
     clip: float | None = 1.0,  # largest norm of all gradients together; None: do not clip
     precision: str | None = None,  # None: float32; "bf16" or "fp16": mixed precision
@@ -128,7 +154,7 @@ def train(
         torch.manual_seed(seed)
     if isinstance(model, str):
         model = init_ddpm(unet(model))
-    own: list[Any] = [DDPMCB(schedule or linear_schedule(), target), Metrics(), Recorder(), OneCycle()]
+    own: list[Any] = [DDPMCB(schedule or linear_schedule(), target, min_snr=min_snr), Metrics(), Recorder(), OneCycle()]
     if clip is not None:
         own.append(GradientClip(clip))
     if ema is not None:

@@ -39,6 +39,8 @@ class UNet(nn.Module):
         from diffusers import UNet2DModel  # takes seconds: only when a network is built
 
         self.preset, self.overrides = preset, overrides
+        self.diffusion: Any = None  # what sampling must know of training: DDPMCB leaves it here
+        self.card: dict[str, Any] = {}  # what a file of weights says of itself
         settings = {"in_channels": 1, "out_channels": 1, "patch": 1, **PRESETS[preset], **overrides}
         self.patch: int = settings.pop("patch")
         self.channels: int = settings["in_channels"]

@@ -6,7 +6,7 @@
 import numpy as np
 import pytest
 import torch
-from diffusers import DDIMScheduler, DDPMScheduler
+from diffusers import DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler
 from torch import nn
 
 from ddpm_widgets import cosine_schedule, linear_schedule, noisify, sample_steps
@@ -157,7 +157,7 @@ def test_whole_loop(ours, betas, steps, clip, variance, monkeypatch):
     draws = noises(steps, shape)
     rest = iter(draws[1:])
     with monkeypatch.context() as patch:
-        patch.setattr(torch, "randn", lambda *a, **k: next(rest))
+        patch.setattr("ddpm_widgets.sampling.Noise", lambda *a: lambda: next(rest))
         walk = sample_steps(
             model,
             ours,
@@ -185,6 +185,81 @@ def test_whole_loop(ours, betas, steps, clip, variance, monkeypatch):
     assert float((mine[-1][2] - stock).abs().max()) <= 3e-4 * max(1.0, float(stock.abs().max()))
 
 
+BETAS = {"linear": "linear", "cosine": "squaredcos_cap_v2"}
+KINDS = {"eps": "epsilon", "x0": "sample", "v": "v_prediction"}
+
+
+def in_double(scheduler, ours):
+    "diffusers' scheduler with our float64 table in place of its float32 one: what differs then is the formula."
+    scheduler.alphas_cumprod = ours.alpha_bar64
+    if hasattr(scheduler, "alpha_t"):
+        scheduler.alpha_t, scheduler.sigma_t = ours.alpha_bar64.sqrt(), (1 - ours.alpha_bar64).sqrt()
+    return scheduler
+
+
+def same_walk(mine, theirs):
+    "Every x_t, and the end, to float32's rounding."
+    assert [m[0] for m in mine] == [t[0] for t in theirs]
+    for (t, x), (_, their_x) in zip(mine, theirs, strict=True):
+        assert float((x - their_x).abs().max()) <= 3e-5 * max(1.0, float(their_x.abs().max())), f"x_t differs at t={t}"
+
+
+def walked(monkeypatch, draws, **kwargs):
+    "Our run with these draws: (t, x_t) of every step, and (-1, the image)."
+    rest = iter(draws[1:])
+    monkeypatch.setattr("ddpm_widgets.sampling.Noise", lambda *a: lambda: next(rest))
+    steps = list(sample_steps(Wave(), n=2, shape=(1, 8, 8), x_T=draws[0], **kwargs))
+    return [(s.t, s.x_t.clone()) for s in steps] + [(-1, steps[-1].x0.clone())]
+
+
+@pytest.mark.parametrize("target", ["eps", "x0", "v"])
+@pytest.mark.parametrize("clip", [True, False], ids=["clipped", "unclipped"])
+@pytest.mark.parametrize("eta", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize(
+    ("ours", "steps"), [(LINEAR, 1000), (LINEAR, 50), (COSINE, 20)], ids=lambda x: getattr(x, "name", x)
+)
+def test_ddim(ours, steps, eta, clip, target, monkeypatch):
+    "Each step and the whole loop."
+    draws = noises(steps, (2, 1, 8, 8))
+    mine = walked(monkeypatch, draws, schedule=ours, sampler="ddim", eta=eta, steps=steps,
+                  clamp=(-1, 1) if clip else None, target=target)  # fmt: skip
+    scheduler = DDIMScheduler(1000, beta_schedule=BETAS[ours.name], clip_sample=clip, timestep_spacing="trailing",
+                              set_alpha_to_one=True, prediction_type=KINDS[target])  # fmt: skip
+    scheduler = in_double(scheduler, ours)
+    scheduler.set_timesteps(steps)
+    model, x, theirs = Wave().double(), draws[0].double(), []
+    rest = iter(draws[1:] + draws[:1])  # the last step's is multiplied by zero
+    with torch.inference_mode():
+        for t in scheduler.timesteps:
+            theirs.append((int(t), x))
+            z = next(rest).double()
+            x = scheduler.step(
+                model(x, t.expand(2)), t, x, eta, use_clipped_model_output=True, variance_noise=z
+            ).prev_sample
+    same_walk(mine, [*theirs, (-1, x)])
+
+
+@pytest.mark.parametrize("target", ["eps", "x0", "v"])
+@pytest.mark.parametrize(
+    ("ours", "steps"), [(LINEAR, 2), (LINEAR, 15), (LINEAR, 200), (COSINE, 20)], ids=lambda x: getattr(x, "name", x)
+)
+def test_dpm_solver(ours, steps, target, monkeypatch):
+    "DPM-Solver++ (2M): each step and the whole loop. Nothing is drawn but x_T."
+    draws = noises(1, (2, 1, 8, 8))
+    mine = walked(monkeypatch, draws, schedule=ours, sampler="dpm++", steps=steps, clamp=None, target=target)
+    scheduler = DPMSolverMultistepScheduler(1000, beta_schedule=BETAS[ours.name], solver_order=2, timestep_spacing="trailing",
+                                            final_sigmas_type="zero", prediction_type=KINDS[target])  # fmt: skip
+    scheduler = in_double(scheduler, ours)
+    scheduler.set_timesteps(steps)
+    scheduler.sigmas = torch.cat([((1 - a) / a).sqrt()[None] for a in ours.alpha_bar64[scheduler.timesteps]] + [torch.zeros(1, dtype=torch.float64)])  # fmt: skip
+    model, x, theirs = Wave().double(), draws[0].double(), []
+    with torch.inference_mode():
+        for t in scheduler.timesteps:
+            theirs.append((int(t), x))
+            x = scheduler.step(model(x, t.expand(2)), t, x).prev_sample
+    same_walk(mine, [*theirs, (-1, x)])
+
+
 def test_ddim_with_eta_1_is_the_small_variance():
     "diffusers' DDIM at η=1 takes the same step as `variance='small'`, all over the schedule."
     scheduler = DDIMScheduler(
@@ -205,7 +280,7 @@ class TestTraps:
 
     def test_alpha_bar_prev_does_not_wrap(self):
         assert LINEAR.alpha_bar_prev[0] == 1 and LINEAR.posterior_sigmas[0] == 0
-        assert reverse_steps(LINEAR)[0] == (1, 0, 0)
+        assert reverse_steps(LINEAR)[0] == (1, 0, 0, 0)
 
     def test_no_noise_at_t_0(self):
         "Two draws that differ in everything but x_1 end in the same place."

@@ -51,7 +51,7 @@ def test_fewer_steps_are_the_same_process(s, data):
     torch.testing.assert_close(few.alpha_bar, s.alpha_bar[few.timesteps], rtol=1e-5, atol=1e-11)
     for variance in ("large", "small"):
         weights = reverse_steps(few, variance)
-        assert weights[0] == (1, 0, 0) and all(math.isfinite(v) and v >= 0 for w in weights for v in w)
+        assert weights[0] == (1, 0, 0, 0) and all(math.isfinite(v) and v >= 0 for w in weights for v in w)
 
 
 @given(st.integers(0, 999), st.floats(-1, 1), st.integers(0, 2**31))

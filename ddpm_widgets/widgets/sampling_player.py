@@ -31,14 +31,17 @@ class Film:
     ):
         self.most, self.stride = most, 1
         self.told: list[int] = []  # t of every step, kept or not
+        self.mixes: list[tuple[float, float]] = []  # the weights of x̂0 and x_t in every step that says them
         self.kept: list[tuple[int, np.ndarray]] = []  # (which step, uint8 (streams, n, h, w, c))
 
-    def add(self, t: int, pictures: np.ndarray) -> None:
+    def add(self, t: int, pictures: np.ndarray, weights: Any = None) -> None:
         "The next step. The latest is always kept; it makes room for the next one if it stands between the strides."
         if self.kept and self.kept[-1][0] % self.stride:
             self.kept.pop()
         self.kept.append((len(self.told), pictures))
         self.told.append(t)
+        if weights is not None:  # a second-order solver mixes in the guess before, too: both are guesses
+            self.mixes.append((weights.x0_weight + weights.before_weight, weights.x_t_weight))
         if len(self.kept) > 8 * self.most:
             self.stride *= 2
             last = self.kept[-1]
@@ -103,7 +106,7 @@ class SamplingPlayer(Widget):
     def __init__(
         self,
         steps: Any = (),  # what sample_steps yields, or a dict name -> steps compares runs; nothing: to `watch` later
-        schedule: Any = None,  # shows the weights of eq. 7: has `alpha_bar` (or is its values), or a dict with one for each run
+        schedule: Any = None,  # for steps that do not say how they are mixed, shows the weights of eq. 7: has `alpha_bar` (or is its values), or a dict with one for each run
         *,
         n: int | None = None,  # show only the first n images
         show: str | Sequence[str] = ("x_t", "x0", "eps"),  # which pictures to keep, x_t always
@@ -217,7 +220,7 @@ class SamplingPlayer(Widget):
                 raise ValueError(
                     f"{name!r}: step t={t} lies outside the schedule of {len(alpha_bar)} steps: pass the one it was sampled with."
                 )
-            film.add(t, pictures)
+            film.add(t, pictures, getattr(step, "weights", None))
             yield step, pictures
 
     def _pictures(self, step: Any, name: str) -> np.ndarray:  # uint8, (streams, n, h, w, c)
@@ -266,7 +269,12 @@ class SamplingPlayer(Widget):
         for name, kept in chosen.items():
             alpha_bar = self._alpha_bar(name)
             told = self._films[name].told
-            weights.append([] if alpha_bar is None else blend(alpha_bar, told)[[i for i, _ in kept]].tolist())
+            mixes: np.ndarray | None = np.array(self._films[name].mixes)
+            if len(self._films[name].mixes) != len(
+                told
+            ):  # the steps do not say: eq. 7 of the schedule, if there is one
+                mixes = None if alpha_bar is None else blend(alpha_bar, told)
+            weights.append([] if mixes is None else mixes[[i for i, _ in kept]].tolist())
         with self.hold_sync(), self.hold_trait_notifications():
             self.frames = b"".join(p.tobytes() for kept in chosen.values() for _, p in kept)
             self.shape, self.runs, self.weights = list(first.shape[1:]), list(chosen), weights

@@ -1,0 +1,264 @@
+"""Samplers by name, the noise that belongs to an image, and what a trained model carries."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from ddpm_widgets import (
+    DDPMCB,
+    EMA,
+    SAMPLERS,
+    Diffusion,
+    Learner,
+    SamplingPlayer,
+    cosine_schedule,
+    linear_schedule,
+    load_model,
+    min_snr_weights,
+    noisify,
+    sample,
+    sample_steps,
+    save_model,
+    sigmoid_schedule,
+    spaced,
+    unet,
+)
+from ddpm_widgets.noising import coefficients, make_target
+from ddpm_widgets.sampling import sampler_steps
+
+LINEAR, COSINE = linear_schedule(), cosine_schedule()
+TINY = {"block_out_channels": (8, 16), "layers_per_block": 1}
+QUIET = {"shape": (1, 8, 8), "progress": False}
+
+
+def tiny():
+    torch.manual_seed(0)
+    return unet("nb17", **TINY)
+
+
+class Perfect(nn.Module):
+    "Knows the image, and answers as a network with this target would."
+
+    def __init__(self, image, schedule, target):
+        super().__init__()
+        self.image, self.schedule, self.target = image, schedule, target
+
+    def forward(self, x_t, t):
+        signal, spread = coefficients(self.schedule, t, x_t)
+        eps = (x_t.double() - signal.double() * self.image.double()) / spread.double()
+        return make_target(self.image.double(), eps, t, self.schedule, self.target).float()
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("target", ["eps", "x0", "v"])
+@pytest.mark.parametrize("schedule", [LINEAR, COSINE, sigmoid_schedule()], ids=lambda s: s.name)
+def test_one_step_with_a_perfect_network_gives_the_image(schedule, target, sampler):
+    image = torch.rand(2, 1, 8, 8, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    got = sample(
+        Perfect(image, schedule, target), schedule, 2, sampler=sampler, steps=1, target=target, seed=1, **QUIET
+    )
+    # the signal left at the last t of the cosine schedule is 5e-5: float32 divides by it
+    torch.testing.assert_close(got, image, atol=0.02 if target == "eps" and schedule.name != "linear" else 1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_an_image_does_not_depend_on_its_batch(sampler):
+    whole = sample(tiny(), LINEAR, 7, sampler=sampler, steps=6, seed=5, **QUIET)
+    for size in (1, 3, 7):
+        parts = sample(tiny(), LINEAR, 7, sampler=sampler, steps=6, seed=5, batch_size=size, **QUIET)
+        torch.testing.assert_close(parts, whole, atol=1e-4, rtol=0)  # a network rounds otherwise in another batch size
+    torch.testing.assert_close(
+        sample(tiny(), LINEAR, 2, sampler=sampler, steps=6, seed=5, **QUIET), whole[:2], atol=1e-4, rtol=0
+    )
+    assert not torch.allclose(sample(tiny(), LINEAR, 7, sampler=sampler, steps=6, seed=6, **QUIET), whole, atol=0.1)
+
+
+def test_neighbouring_seeds_share_no_image():
+    starts = [next(iter(sample_steps(tiny(), LINEAR, 8, shape=(1, 8, 8), steps=2, seed=s))).x_t for s in (0, 1, 2)]
+    everything = torch.cat(starts)
+    assert len(everything.flatten(1).unique(dim=0)) == 24
+
+
+def test_without_a_seed_pytorchs_own_decides():
+    def draw():
+        return sample(tiny(), LINEAR, 2, steps=2, **QUIET)
+
+    torch.manual_seed(3)
+    a, b = draw(), draw()
+    assert torch.equal(a, b)  # tiny() seeds PyTorch anew each time …
+    model = tiny()
+    a, b = (sample(model, LINEAR, 2, steps=2, **QUIET) for _ in range(2))
+    assert not torch.equal(a, b)  # … and without that every draw is new
+
+
+def test_x_T_is_cut_into_batches_too():
+    x_T = torch.randn(5, 1, 8, 8)
+    kwargs = {"sampler": "ddim", "steps": 4, "x_T": x_T, **QUIET}
+    torch.testing.assert_close(
+        sample(tiny(), LINEAR, 5, batch_size=2, **kwargs), sample(tiny(), LINEAR, 5, **kwargs), atol=1e-4, rtol=0
+    )
+
+
+SCHEDULES = st.sampled_from([LINEAR, COSINE, sigmoid_schedule(), linear_schedule(50), cosine_schedule(7)])
+
+
+@settings(max_examples=60, deadline=None)
+@given(SCHEDULES, st.sampled_from(["trailing", "leading", "linspace", "logsnr"]), st.data())
+def test_spacings(schedule, spacing, data):
+    steps = data.draw(st.integers(1, schedule.T))
+    kept = spaced(schedule, steps, spacing).timesteps
+    assert len(kept) == steps and (kept.diff() > 0).all() and kept[0] >= 0 and kept[-1] < schedule.T
+    if spacing != "leading":
+        assert kept[-1] == schedule.T - 1
+    elif steps > 1 or schedule.T > 1:
+        assert kept[0] == 0
+
+
+def test_logsnr_strides_are_equal_where_there_are_enough_timesteps():
+    strides = torch.logit(spaced(LINEAR, 12, "logsnr").alpha_bar64).diff()
+    assert float(strides.std() / strides.mean().abs()) < 0.1
+    strides = torch.logit(spaced(LINEAR, 12).alpha_bar64).diff()
+    assert float(strides.std() / strides.mean().abs()) > 0.2
+
+
+@settings(max_examples=40, deadline=None)
+@given(SCHEDULES, st.sampled_from(list(SAMPLERS)), st.data())
+def test_every_step_keeps_signal_and_noise_in_balance(schedule, sampler, data):
+    "With the true image and noise, x_{t-1} is √ᾱ_{t-1} x0 plus noise of variance 1-ᾱ_{t-1} (DDPM's large variance apart)."
+    process = spaced(schedule, data.draw(st.integers(1, schedule.T)))
+    options = {"ddpm": {"variance": "small"}, "ddim": {"eta": data.draw(st.floats(0, 1))}, "dpm++": {}}[sampler]
+    alpha_bar = process.alpha_bar64.tolist()
+    for t, w in enumerate(sampler_steps(sampler, process, **options)):
+        before = alpha_bar[t - 1] if t else 1.0
+        guess = w.x0_weight + w.before_weight
+        assert math.isclose(guess + w.x_t_weight * math.sqrt(alpha_bar[t]), math.sqrt(before), abs_tol=1e-7)
+        assert math.isclose(w.x_t_weight**2 * (1 - alpha_bar[t]) + w.sigma**2, 1 - before, abs_tol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "words"),
+    [
+        ({"sampler": "euler"}, "sampler is one of ddpm, ddim, dpm"),
+        ({"sampler": "dpm++", "eta": 0.5}, "has no eta; it takes no option"),
+        ({"sampler": "ddim", "variance": "small"}, "has no variance; it takes eta"),
+        ({"sampler": "ddim", "eta": 1.5}, "0 ≤ eta ≤ 1, found 1.5"),
+        ({"spacing": "random", "steps": 3}, "spacing is one of"),
+        ({"steps": 0}, "steps must be a whole number from 1 to"),
+        ({"schedule": None}, "carries no schedule"),
+    ],
+)
+def test_bad_input_before_any_work(kwargs, words):
+    class Never(nn.Module):
+        def forward(self, x_t, t):
+            raise AssertionError("it was asked")
+
+    for draw in (sample, sample_steps):
+        with pytest.raises(ValueError, match=words):
+            draw(Never(), **{"schedule": LINEAR, "n": 2, **kwargs})
+
+
+class Dls:
+    "Two batches of noise, 8×8."
+
+    def __init__(self):
+        self.train = self.valid = [(torch.rand(4, 1, 8, 8) * 2 - 1, torch.zeros(4)) for _ in range(2)]
+
+
+def fitted(**kwargs):
+    learn = Learner(tiny(), Dls(), lr=1e-3, cbs=[DDPMCB(COSINE, **kwargs), EMA()])
+    learn.fit(1)
+    return learn
+
+
+def test_the_model_carries_what_sampling_must_know():
+    learn = fitted(target="v", data_range=(0.0, 1.0))
+    for model in (learn.model, learn.ema_model):
+        d = model.diffusion
+        assert (d.schedule.name, d.target, d.data_range, d.shape) == ("cosine", "v", (0.0, 1.0), (1, 8, 8))
+    told = sample(
+        learn.ema_model, COSINE, 3, steps=5, target="v", clamp=(0, 1), shape=(1, 8, 8), seed=0, progress=False
+    )
+    assert torch.equal(sample(learn.ema_model, n=3, steps=5, seed=0, progress=False), told)
+    assert told.min() >= 0
+    other = sample(learn.ema_model, n=3, steps=5, target="eps", seed=0, progress=False)
+    assert not torch.allclose(other, told, atol=0.01), "what is said goes before what is carried"
+
+
+def test_a_model_s_own_sampler_and_steps():
+    model = tiny()
+    model.diffusion = Diffusion(LINEAR, sampler="dpm++", steps=4, shape=(1, 8, 8))
+    assert len(list(sample_steps(model, n=1))) == 4
+    assert len(list(sample_steps(model, n=1, steps=6))) == 6
+    assert len(list(sample_steps(model, n=1, sampler="ddpm"))) == 1000, "another sampler does not inherit its steps"
+    assert [s.weights.before_weight != 0 for s in sample_steps(model, n=1)] == [False, True, True, False]
+
+
+def test_min_snr_weights_the_error_of_x0():
+    "All targets weigh x̂0's squared error by min(SNR, γ)."
+    t = torch.tensor([0, 3, 100, 500, 999])
+    x0 = torch.randn(5, 1, 4, 4)
+    (x_t, _), eps = noisify(x0, LINEAR, t=t)
+    wrong = x0 + 0.1
+    signal, spread = coefficients(LINEAR, t, x0)
+    answers = {
+        "x0": wrong,
+        "eps": (x_t - signal * wrong) / spread,
+        "v": signal * (x_t - signal * wrong) / spread - spread * wrong,
+    }
+    for target, answer in answers.items():
+        error = (answer - make_target(x0, eps, t, LINEAR, target)).square().flatten(1).mean(1)
+        weighted = min_snr_weights(LINEAR, target, 5.0)[t] * error
+        torch.testing.assert_close(weighted, 0.01 * LINEAR.snr[t].clamp(max=5), rtol=5e-3, atol=1e-8)
+
+
+def test_min_snr_weighs_training_only():
+    losses = []
+
+    class Keep:
+        def after_loss(self, learn):
+            (_, t), target = learn.batch
+            each = (learn.preds - target).square().flatten(1).mean(1)
+            losses.append(
+                (
+                    learn.training,
+                    float(learn.loss),
+                    float(each.mean()),
+                    float((min_snr_weights(COSINE, "v", 5)[t] * each).mean()),
+                )
+            )
+
+    learn = Learner(tiny(), Dls(), lr=1e-3, cbs=[DDPMCB(COSINE, "v", min_snr=5.0), Keep()])
+    learn.fit(1)
+    assert {training for training, *_ in losses} == {True, False}
+    for training, loss, plain, weighted in losses:
+        assert loss == pytest.approx(weighted if training else plain, rel=1e-4) and abs(plain - weighted) > 1e-3
+
+
+def test_saved_and_loaded(tmp_path):
+    learn = fitted(target="v")
+    path = save_model(learn.ema_model, tmp_path / "ünd so.safetensors", fid=1.5)
+    again = load_model(path)
+    assert torch.equal(*(sample(m, n=2, steps=4, seed=0, progress=False) for m in (learn.ema_model, again)))
+    assert again.card == {"fid": 1.5} and not again.training and not list(tmp_path.glob("*.part"))
+
+
+def test_a_damaged_file_is_one_sentence(tmp_path):
+    path = save_model(fitted().model, tmp_path / "m.safetensors")
+    whole = path.read_bytes()
+    for broken in (whole[: len(whole) // 2], b"", b"<html>", whole[:8] + b"x" + whole[9:]):
+        path.write_bytes(broken)
+        with pytest.raises(ValueError, match="must be a whole file of save_model") as e:
+            load_model(path)
+        assert "\n" not in str(e.value)
+
+
+def test_the_player_shows_each_sampler_s_own_weights():
+    for sampler in SAMPLERS:
+        steps = list(sample_steps(tiny(), LINEAR, 2, sampler=sampler, steps=12, shape=(1, 8, 8), seed=0))
+        shown = SamplingPlayer(steps).weights[0]
+        expected = [(s.weights.x0_weight + s.weights.before_weight, s.weights.x_t_weight) for s in steps]
+        torch.testing.assert_close(torch.tensor(shown), torch.tensor(expected))
