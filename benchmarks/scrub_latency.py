@@ -1,8 +1,10 @@
-"""What dragging costs: NoiseScrubber's timeline against an `interact` slider that redraws the same pictures in Python.
+"""What dragging costs: NoiseScrubber's timeline against `interact` sliders that redraw the same pictures in Python.
 
-Both stand in one notebook in real JupyterLab, in headless Chromium, with 64 images of 32×32. A step is one arrow key on
-the slider: its time runs from the key's event to the first frame that shows the new pictures (for the scrubber: drawn;
-for `interact`: the new PNG decoded). The messages are counted over a drag with the mouse.
+One redraws as fast as Python can, numpy and a PNG; the other as most notebooks do, one `imshow` of matplotlib (left out
+where that is not installed: `pip install matplotlib`). All stand in one notebook in real JupyterLab, in headless Chromium, with 64 images of 32×32. A step is one arrow key on
+the slider: its time runs from the key's event to the end of the frame that shows the new pictures. The scrubber draws
+inside a frame, so that is the same one; what `interact` brings is shown by the next frame after the PNG is decoded. The
+frames and messages are counted over a drag: a real press of the mouse, then one move in every frame the browser offers.
 
     python benchmarks/scrub_latency.py [--steps 120] [--redraws 20]
 """
@@ -11,6 +13,7 @@ import argparse
 import statistics
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
@@ -41,17 +44,29 @@ def redraw(t):
     pixels = np.uint8(np.rint((x_t.clip(-1, 1) + 1) * 127.5)).reshape(4, 16, 32, 32).swapaxes(1, 2).reshape(128, 512)
     display(Image.fromarray(pixels))
 ipywidgets.interact(redraw, t=ipywidgets.IntSlider(250, 0, 999));"""
+MATPLOTLIB = """
+import matplotlib
+matplotlib.use("module://matplotlib_inline.backend_inline")
+import matplotlib.pyplot as plt
+def replot(t):
+    x_t = np.sqrt(alpha_bar[t]) * x0 + np.sqrt(1 - alpha_bar[t]) * eps
+    plt.figure(figsize=(8, 2))
+    plt.imshow(x_t.reshape(4, 16, 32, 32).swapaxes(1, 2).reshape(128, 512), cmap="gray", vmin=-1, vmax=1)
+    plt.axis("off")
+    plt.show()
+ipywidgets.interact(replot, t=ipywidgets.IntSlider(250, 0, 999));"""
 MEASURE = """
 window.times = [];
 window.frames = [];
 window.messages = [];
-// the time of the next frame, after what the page draws in this one
-const shown = () => new Promise((go) => requestAnimationFrame(() => { const c = new MessageChannel(); c.port1.onmessage = () => go(performance.now()); c.port2.postMessage(0); }));
+// the time when what was drawn in this frame is done
+const frameEnd = () => new Promise((go) => { const c = new MessageChannel(); c.port1.onmessage = () => go(performance.now()); c.port2.postMessage(0); });
+window.nextFrame = () => new Promise((go) => requestAnimationFrame(go));
 window.watch = (slider, changed) => {
     slider.addEventListener("keydown", async (e) => {
         const begin = e.timeStamp;
         await changed();
-        times.push((await shown()) - begin);
+        times.push((await frameEnd()) - begin);
     }, true);
 };
 window.painted = (root) => () => new Promise((go) => {
@@ -66,6 +81,7 @@ window.redrawn = (place) => () => new Promise((go) => {
         if (!img || img.src === was) return;
         observer.disconnect();
         await img.decode();
+        await nextFrame();
         go();
     });
     observer.observe(place, { subtree: true, childList: true, attributes: true });
@@ -98,27 +114,48 @@ def press(page, slider, n):
     return page.evaluate("times")
 
 
-def drag(page, box, steps):
-    "Move the mouse over a box, about once a frame; the messages meanwhile and shortly after."
-    y = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + 4, y)
+def drag(page, plot, steps):
+    "Press the mouse on a plot, move it in every frame, let go; the messages meanwhile and shortly after."
+    box = plot.bounding_box()
+    page.mouse.move(box["x"] + 4, box["y"] + box["height"] / 2)
     page.mouse.down()
     page.wait_for_timeout(300)
     page.evaluate("messages.length = 0")
-    for i in range(steps):
-        page.mouse.move(box["x"] + 4 + (box["width"] - 8) * (i + 1) / steps, y)
-        page.wait_for_timeout(8)
+    plot.evaluate(
+        """async (plot, steps) => {
+            const box = plot.getBoundingClientRect();
+            for (let i = 1; i <= steps; i++) {
+                await nextFrame();
+                const clientX = box.left + 4 + ((box.width - 8) * i) / steps;
+                plot.dispatchEvent(new PointerEvent("pointermove", { pointerId: 1, clientX, clientY: box.top + 20, bubbles: true }));
+            }
+            await nextFrame();
+        }""",
+        steps,
+    )
     page.mouse.up()
     page.wait_for_timeout(500)
     return page.evaluate("messages")
 
 
+def interact(page, place, steps):
+    "What a step takes with an `interact` slider, and the bytes of each picture."
+    place.scroll_into_view_if_needed()
+    handle = place.locator(".noUi-handle")
+    handle.evaluate("(el, place) => watch(el, redrawn(place))", place.element_handle())
+    press(page, handle, 3)
+    page.evaluate("messages.length = 0")
+    times = press(page, handle, steps)
+    return times, [m["bytes"] for m in page.evaluate("messages") if m["type"] == "display_data"]
+
+
 def measure(page, notebook, steps, redraws):
-    "Prints what a step takes in both."
+    "Prints what a step takes in all."
     page.evaluate(MEASURE)
-    root, place = page.locator(".ddw-noise-scrubber"), page.locator(".widget-interact")
+    root, places = page.locator(".ddw-noise-scrubber"), page.locator(".widget-interact")
     root.wait_for()
-    place.locator("img").wait_for()
+    for place in places.all():
+        place.locator("img").wait_for()
     slider = root.get_by_role("slider", name="timestep t")
     slider.evaluate("(el, root) => watch(el, painted(root))", root.element_handle())
     slider.focus()
@@ -128,35 +165,28 @@ def measure(page, notebook, steps, redraws):
 
     root.scroll_into_view_if_needed()
     root.evaluate(DRAWN)
-    messages = drag(page, root.locator(".ddw-plot").bounding_box(), 200)
+    messages = drag(page, root.locator(".ddw-plot"), 200)
     page.evaluate("cancelAnimationFrame(looking)")
     frames = page.evaluate("frames")[2:]  # those while the mouse is down but still are left out
     sent = [m for m in messages if m["sent"] and m["type"] == "comm_msg"]
     seconds = (frames[-1] - frames[0]) / 1000
-
-    handle = place.locator(".noUi-handle")
-    handle.evaluate("(el, place) => watch(el, redrawn(place))", place.element_handle())
-    press(page, handle, 3)
-    theirs = press(page, handle, redraws)
-    page.evaluate("messages.length = 0")
-    press(page, handle, 10)
-    pixels = [m["bytes"] for m in page.evaluate("messages") if m["type"] == "display_data"]
-
     p50 = statistics.median(ours)
-    rate = f"{(len(frames) - 1) / seconds:.0f} frames a second over {seconds:.1f} s of dragging"
+    print("64 images of 32×32 in JupyterLab, milliseconds from a key to the end of the frame that shows it")
     print(
-        f"64 images of 32×32 in JupyterLab; ipywidgets {notebook.ask('import ipywidgets; print(json.dumps(ipywidgets.__version__))')}"
+        f"  NoiseScrubber           p50 {p50:6.1f}, p95 {statistics.quantiles(ours, n=20)[-1]:.1f} of {len(ours)} steps"
     )
-    print(
-        f"  NoiseScrubber: p50 {p50:.1f} ms, p95 {statistics.quantiles(ours, n=20)[-1]:.1f} ms of {len(ours)} steps; {rate}"
-    )
-    print(f"    {len(sent)} messages sent ({len(sent) / seconds:.1f} a second), the largest of all, both ways, {max(m['bytes'] for m in messages)} bytes; one picture has {64 * 1024}")  # fmt: skip
-    print(
-        f"  interact:      p50 {statistics.median(theirs):.1f} ms of {len(theirs)} steps; each brings a PNG of {statistics.median(pixels) / 1000:.0f} kB"
-    )
-    print(f"  ratio of p50: {statistics.median(theirs) / p50:.1f}")
+    print(f"    dragging: {(len(frames) - 1) / seconds:.0f} frames a second over {seconds:.1f} s, {len(sent)} messages sent ({len(sent) / seconds:.1f} a second)")  # fmt: skip
     carried = [m for m in messages if m["bytes"] > 16 * 1024]
-    print(f"  messages that carry pixels while the scrubber is dragged: {len(carried)}")
+    largest = max(m["bytes"] for m in messages)
+    print(
+        f"    {len(carried)} messages carry pixels: the largest, both ways, has {largest} bytes, one picture {64 * 1024}"
+    )
+    for name, place in zip(("interact, numpy and PNG", "interact, matplotlib"), places.all(), strict=False):
+        theirs, pixels = interact(page, place, redraws)
+        median = statistics.median(theirs)
+        print(
+            f"  {name:23} p50 {median:6.1f} of {len(theirs)} steps, {statistics.median(pixels) / 1000:.0f} kB each; ratio {median / p50:.1f}"
+        )
 
 
 def main():
@@ -173,7 +203,8 @@ def main():
         )
         try:
             path = Path(folder) / "latency.ipynb"
-            nbformat.write(new_notebook(cells=[new_code_cell(SCRUBBER), new_code_cell(INTERACT)]), path)
+            cells = [SCRUBBER, INTERACT, *([MATPLOTLIB] if find_spec("matplotlib") else [])]
+            nbformat.write(new_notebook(cells=[new_code_cell(cell) for cell in cells]), path)
             page = browser.new_context(viewport={"width": 1200, "height": 1400}).new_page()
             notebook = server.open(page, path)
             notebook.run_all()
