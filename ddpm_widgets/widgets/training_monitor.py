@@ -24,7 +24,7 @@ import numpy as np
 import traitlets as T
 
 from .base import STATIC, Widget, as_array, as_images, tile
-from .kernel_messages import pump_comm_messages
+from .kernel_messages import marimo_cell, pump_comm_messages
 
 # %% ../../nbs/api/widgets/02_training_monitor.ipynb #da9aec7d
 class History:
@@ -170,8 +170,8 @@ def _frozen(x: Any) -> Any:
 class TrainingMonitor(Widget):
     """Shows a training run while it runs, as one of its callbacks: `fit(..., cbs=[TrainingMonitor()])`.
 
-    In a notebook it displays itself where the training is started, unless you have displayed it already. In a script it
-    is a progress bar on stderr.
+    In a notebook (Jupyter's or marimo's) it displays itself where the training is started, unless you have displayed it
+    already. In a script it is a progress bar on stderr.
 
     **Stop** ends training after the current step through `learn.stop`; model, optimizer and history are kept, and `fit`
     can go on. **Sample now** makes a grid of samples after the current step. `state` says how it stands: "ready",
@@ -518,6 +518,11 @@ class TrainingMonitor(Widget):
 
     def _show(self) -> bool:  # whether there is a notebook to show it in
         "Display the widget in the running cell, unless the person has displayed it."
+        if (cell := marimo_cell()) is not None:
+            if self._shown_in is not True and self._shown_in is not cell:
+                sys.modules["marimo"].output.append(self)
+                self._shown_in = cell
+            return True
         if "IPython" not in sys.modules:
             return False
         from IPython import get_ipython

@@ -9,7 +9,7 @@ import { linked } from "./shared/link.js";
 import { density, diffuse, draw, walk } from "./shared/mixture.js";
 import { syncer } from "./shared/sync.js";
 import { timeline } from "./shared/timeline.js";
-import { atEnd, frame, life, listen } from "./shared/view.js";
+import { atEnd, frame, keepKeys, life, listen } from "./shared/view.js";
 
 /** @typedef {import("./shared/mixture.js").Mixture} Mixture */
 /** @typedef {import("./shared/mixture.js").Motion} Motion */
@@ -271,6 +271,7 @@ function render({ model, el, signal: outer }) {
   plot.addEventListener("pointerleave", leave, { signal });
 
   el.append(root);
+  keepKeys(root, signal);
   atEnd(signal, () => root.remove());
   read();
   return end;

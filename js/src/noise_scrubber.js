@@ -9,7 +9,7 @@ import { linked } from "./shared/link.js";
 import { normal, normalAt, streamAt } from "./shared/random.js";
 import { syncer } from "./shared/sync.js";
 import { curvePath, timeline } from "./shared/timeline.js";
-import { atEnd, frame, life, listen } from "./shared/view.js";
+import { atEnd, frame, keepKeys, life, listen } from "./shared/view.js";
 
 /** @typedef {import("./shared/forward.js").Layout} Layout */
 /** @typedef {"signal" | "noise" | "x"} Term */
@@ -390,6 +390,7 @@ function render({ model, el, signal: outer }) {
   }
 
   el.append(root);
+  keepKeys(root, signal);
   atEnd(signal, () => root.remove());
   read();
   let seen = bandsEl.clientWidth;

@@ -7,7 +7,7 @@ import { columnsFor, fitScale, mix } from "./shared/forward.js";
 import { linked } from "./shared/link.js";
 import { syncer } from "./shared/sync.js";
 import { timeline } from "./shared/timeline.js";
-import { atEnd, frame, life, listen } from "./shared/view.js";
+import { atEnd, frame, keepKeys, life, listen } from "./shared/view.js";
 import { block, changes, films, half, inStep, longest, nearest, picture, shares } from "./player/film.js";
 
 /** @typedef {import("./player/film.js").Film} Film */
@@ -265,6 +265,7 @@ function render({ model, el, signal: outer }) {
   root.addEventListener("keydown", (e) => void (runs.length && line.key(e)), { signal });
 
   el.append(root);
+  keepKeys(root, signal);
   atEnd(signal, () => root.remove());
   read();
   let seen = bands.clientWidth;

@@ -11,7 +11,7 @@ import { normal } from "./shared/random.js";
 import { curvesOf, formula, spentAt, spread } from "./shared/schedules.js";
 import { syncer } from "./shared/sync.js";
 import { curvePath, timeline } from "./shared/timeline.js";
-import { atEnd, frame, life, listen } from "./shared/view.js";
+import { atEnd, frame, keepKeys, life, listen } from "./shared/view.js";
 
 /** @typedef {import("./shared/schedules.js").Curves} Curves */
 /** @typedef {{ name: string, formula: string, curves: Curves, T: number, color: string, dash: string | undefined }} Schedule */
@@ -391,6 +391,7 @@ function render({ model, el, signal: outer }) {
   }
 
   el.append(root);
+  keepKeys(root, signal);
   atEnd(signal, () => root.remove());
   read();
   let seen = pictures.clientWidth;

@@ -7,7 +7,7 @@ import { h } from "./shared/dom.js";
 import { clamp, sig3 } from "./shared/format.js";
 import { syncer } from "./shared/sync.js";
 import { timeline } from "./shared/timeline.js";
-import { atEnd, frame, life, listen } from "./shared/view.js";
+import { atEnd, frame, keepKeys, life, listen } from "./shared/view.js";
 
 /** @type {Record<string, string>} */
 const SAYS = {
@@ -84,6 +84,7 @@ function render({ model, el, signal: outer }) {
   const root = h("div", { class: "ddw ddw-monitor" },
     h("div", { class: "ddw-head" }, live, tools), bar, figures, note, h("div", { class: "ddw-body" }, left, right)); // prettier-ignore
   el.append(root);
+  keepKeys(root, signal);
   atEnd(signal, () => root.remove());
 
   function readRun() {

@@ -1,6 +1,7 @@
 """A real JupyterLab to test in: a server on this machine with settings of its own, and a hand on the notebook it shows.
 
-Everything waits on a state that JupyterLab is in, never on time.
+Notebook 7 is built of the same parts, so the same hand works there. Everything waits on a state that the page is in,
+never on time.
 """
 
 import json
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
@@ -34,11 +35,11 @@ SETTINGS = {
 
 
 class Notebook:
-    "The notebook a page shows in JupyterLab's single-document mode."
+    "The notebook a page shows, in JupyterLab's single-document mode or in Notebook 7."
 
     def __init__(self, page, lab: "Lab", path: Path):
         self.page, self.lab, self.path = page, lab, path
-        page.goto(f"{lab.url}/doc/tree/{path.name}?token={lab.token}&reset", wait_until="domcontentloaded")
+        page.goto(f"{lab.url}/{lab.route}/{path.name}?token={lab.token}&reset", wait_until="domcontentloaded")
         page.wait_for_function(
             """() => {
                 const panel = window.jupyterapp?.shell?.currentWidget;
@@ -144,61 +145,30 @@ def listeners_left(page, nb: Notebook, cell: int, times: int = 25) -> float:
     return min(b - a for a, b in zip(counts, counts[1:], strict=False)) / times
 
 
-class Lab:
-    "A JupyterLab server that holds one folder, empty at first."
+def free_port() -> int:
+    "A port of this machine that nobody listens on."
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
 
-    def __init__(self, folder: Path):
-        self.folder, self.log = folder / "notebooks", folder / "server.log"
-        self.token = secrets.token_hex(16)
-        self.folder.mkdir()
-        for plugin, values in SETTINGS.items():
-            path = folder / "settings" / f"{plugin}.jupyterlab-settings"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(values))
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            port = s.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
-        folders = {
-            "JUPYTER_CONFIG_DIR": "config",
-            "JUPYTER_DATA_DIR": "data",
-            "JUPYTER_RUNTIME_DIR": "runtime",
-            "JUPYTERLAB_SETTINGS_DIR": "settings",
-            "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
-            "IPYTHONDIR": "ipython",
-        }
-        env = {**os.environ, **{name: str(folder / sub) for name, sub in folders.items()}, "PYTHONPATH": str(OFFLINE)}
-        command = [
-            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
-            *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
-            *(f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={self.folder}"),
-            *("--LabApp.expose_app_in_browser=True", "--LabApp.extension_manager=readonly", "--LabApp.news_url=None"),
-            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        ]
-        with self.log.open("w") as log:
-            self.process = subprocess.Popen(command, env=env, stdout=log, stderr=subprocess.STDOUT)
-        self._wait_until_it_answers()
 
-    def _wait_until_it_answers(self, timeout: float = 90):
+class Server:
+    "A process of ours that answers at `url`; its class says what it runs."
+
+    def start(self, command: list, env: dict, log: Path, ready: str, timeout: float = 90):
+        "Start it and wait until the address `ready` answers."
+        self.log = log
+        with log.open("w") as out:
+            self.process = subprocess.Popen(command, env={**os.environ, **env}, stdout=out, stderr=subprocess.STDOUT)
         give_up = time.monotonic() + timeout
         while time.monotonic() < give_up and self.process.poll() is None:
             try:
-                urllib.request.urlopen(f"{self.url}/api?token={self.token}", timeout=1).close()
+                urllib.request.urlopen(ready, timeout=1).close()
                 return
             except OSError:
                 time.sleep(0.1)
         self.close()
-        raise RuntimeError(f"JupyterLab did not answer:\n{self.log.read_text()[-3000:]}")
-
-    def open(self, page, path: Path) -> Notebook:
-        "Open a copy of a notebook, without its outputs, and wait for its kernel."
-        nb = nbformat.read(path, as_version=4)
-        for cell in nb.cells:
-            if cell.cell_type == "code":
-                cell.outputs, cell.execution_count = [], None
-        copy = self.folder / path.name
-        nbformat.write(nb, copy)
-        return Notebook(page, self, copy)
+        raise RuntimeError(f"{command[2]} did not answer:\n{log.read_text()[-3000:]}")
 
     def close(self):
         "Stop the server; it takes its kernels along."
@@ -210,11 +180,70 @@ class Lab:
             self.process.wait()
 
 
+class Lab(Server):
+    "A JupyterLab server that holds one folder, empty at first."
+
+    module, app, route = "jupyterlab", "LabApp", "doc/tree"
+    options = (
+        "--LabApp.extension_manager=readonly",
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    )
+
+    def __init__(self, folder: Path):
+        self.folder = folder / "notebooks"
+        self.token = secrets.token_hex(16)
+        self.folder.mkdir()
+        for plugin, values in SETTINGS.items():
+            path = folder / "settings" / f"{plugin}.jupyterlab-settings"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(values))
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        folders = {
+            "JUPYTER_CONFIG_DIR": "config",
+            "JUPYTER_DATA_DIR": "data",
+            "JUPYTER_RUNTIME_DIR": "runtime",
+            "JUPYTERLAB_SETTINGS_DIR": "settings",
+            "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+            "IPYTHONDIR": "ipython",
+        }
+        env = {**{name: str(folder / sub) for name, sub in folders.items()}, "PYTHONPATH": str(OFFLINE)}
+        command = [
+            *(sys.executable, "-m", self.module, "--no-browser", "--allow-root"),
+            *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
+            *(f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={self.folder}"),
+            *(f"--{self.app}.expose_app_in_browser=True", *self.options),
+        ]
+        self.start(command, env, folder / "server.log", f"{self.url}/api?token={self.token}")
+
+    def open(self, page, path: Path) -> Notebook:
+        "Open a copy of a notebook, without its outputs, and wait for its kernel."
+        nb = nbformat.read(path, as_version=4)
+        for cell in nb.cells:
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+        copy = self.folder / path.name
+        nbformat.write(nb, copy)
+        return Notebook(page, self, copy)
+
+
+class Notebook7(Lab):
+    "The same with Notebook 7."
+
+    module, app, route, options = "notebook", "JupyterNotebookApp", "notebooks", ()
+
+
+def serve(server: type[Server], tmp_path_factory) -> Iterator[Server]:
+    "A server for as long as the tests need it."
+    folder = tmp_path_factory.mktemp(server.__name__.lower())
+    running = server(folder)
+    yield running
+    running.close()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory, need):
     need("browser")
-    folder = tmp_path_factory.mktemp("lab")
-    lab = Lab(folder)
-    yield lab
-    lab.close()
-    shutil.rmtree(folder, ignore_errors=True)
+    yield from serve(Lab, tmp_path_factory)

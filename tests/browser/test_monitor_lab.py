@@ -72,6 +72,7 @@ def ipykernel(lab, version, folder) -> str:
 
 
 def buttons_work(page, lab, kernel, version=None):
+    "Press them while a cell trains, in JupyterLab or Notebook 7; then the notebook, its monitor and the steps made."
     nb = lab.open(page, notebook(lab, kernel))
     nb.run_cell(0)
     root = page.locator(MONITOR)
@@ -80,6 +81,7 @@ def buttons_work(page, lab, kernel, version=None):
     # loss points appear while the cell runs
     page.wait_for_function("m => document.querySelector(m).dataset.points >= 10", arg=MONITOR, timeout=60_000)
     assert nb.busy
+    assert root.locator("dt").first.evaluate("e => getComputedStyle(e).float") == "none", "Jupyter would float it"
     first = int(root.get_attribute("data-painted"))
     page.wait_for_function(
         "([m, n]) => document.querySelector(m).dataset.painted > n", arg=[MONITOR, first + 5], timeout=60_000
@@ -112,6 +114,11 @@ def buttons_work(page, lab, kernel, version=None):
     assert (log_scale, smoothing) == (False, 30), "changes made while the kernel was busy have arrived"
     assert grids[0][0] == sampled_at and np.array_equal(greys[:32, :32], grids[0][1])
     assert f"at step {steps:,}" in root.locator(".ddw-note").inner_text()
+    return nb, root, steps
+
+
+def training_is_kept(page, lab, kernel, version=None):
+    nb, root, steps = buttons_work(page, lab, kernel, version)
     assert nb.ask(SAME_WEIGHTS) == [steps, nb.ask("print(len(list(learn.model.parameters())))"), True]
 
     # training goes on from there, in the same curve
@@ -122,7 +129,7 @@ def buttons_work(page, lab, kernel, version=None):
 
 
 def test_buttons_while_the_cell_runs(page, lab):
-    buttons_work(page, lab, "python3")
+    training_is_kept(page, lab, "python3")
 
 
 def test_interrupting_the_kernel_keeps_the_model(page, lab):
@@ -140,4 +147,4 @@ def test_interrupting_the_kernel_keeps_the_model(page, lab):
 @pytest.mark.slow
 @pytest.mark.parametrize("version", ["6.29.5", "6.31.0", "7.2.0"])
 def test_buttons_under_other_ipykernels(page, lab, version, tmp_path):
-    buttons_work(page, lab, ipykernel(lab, version, tmp_path), version)
+    training_is_kept(page, lab, ipykernel(lab, version, tmp_path), version)

@@ -42,5 +42,26 @@ export function frame(fn, signal) {
   };
 }
 
+/** Keys that a control of ours may answer, when nothing but Shift is held. */
+const OURS = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown", " ", "Enter", "Escape"]);
+
+/**
+ * Does this key belong to the control that has the focus? Shift+Enter stays the notebook's: it runs the cell.
+ * @param {Pick<KeyboardEvent, "key" | "shiftKey" | "ctrlKey" | "metaKey" | "altKey">} e
+ */
+export const isOurs = (e) => OURS.has(e.key) && !(e.ctrlKey || e.metaKey || e.altKey || (e.shiftKey && e.key === "Enter"));
+
+/**
+ * Notebook 7 takes keys for its commands before the page's elements see them, unless the focused element has this
+ * attribute. It is set key by key, so that the notebook keeps its own (Ctrl+S, Shift+Enter).
+ * @param {Element} root @param {AbortSignal} signal
+ */
+export function keepKeys(root, signal) {
+  window.addEventListener("keydown", (e) => {
+    const target = e.composedPath()[0];
+    if (target instanceof Element && root.contains(target)) target.toggleAttribute("data-lm-suppress-shortcuts", isOurs(e));
+  }, { capture: true, signal }); // prettier-ignore
+}
+
 /** Does the reader want things to stand still? */
 export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
