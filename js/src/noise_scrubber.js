@@ -33,7 +33,7 @@ class Pane {
   constructor(band, term, caption) {
     this.band = band;
     this.term = term;
-    this.canvas = h("canvas", { role: "img" });
+    this.canvas = h("canvas", { role: "img", "aria-label": "images" });
     this.ctx = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
     this.mark = h("div", { class: "mark", hidden: true });
     this.screen = h("div", { class: "screen" }, this.canvas, this.mark);

@@ -89,6 +89,7 @@ def opened(page):
     for name in OPEN:
         for button in page.get_by_role("button", name=name, exact=True).all():
             button.click()
+            page.evaluate("() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")  # drawn
             yield
 
 
