@@ -6,8 +6,8 @@ Docs: https://example.github.io/ddpm-widgets/api/sampling.html.md"""
 
 # %% auto #0
 __all__ = ['Variance', 'Sampler', 'SAMPLERS', 'Reverse', 'reverse_steps', 'previous', 'ending_at_x0', 'ddim_steps',
-           'dpm_solver_steps', 'sampler_steps', 'Noise', 'Step', 'Plan', 'plan', 'sample_steps', 'check_n', 'device_of',
-           'eval_mode', 'sample']
+           'dpm_solver_steps', 'sampler_steps', 'Noise', 'Step', 'Plan', 'plan', 'sample_steps', 'checked_size',
+           'device_of', 'eval_mode', 'sample']
 
 # %% ../nbs/api/05_sampling.ipynb #e1c3ce28
 import inspect
@@ -216,16 +216,17 @@ def sample_steps(
     n below 1, steps outside 1 … T, an unknown sampler, an option that it does not have, or an x_T of the wrong shape.
     """
     p = plan(model, schedule, target, shape, sampler, steps, spacing, variance, eta, clamp)
-    check_n(n)
-    size = (n, *p.diffusion.shape)
-    if x_T is not None and x_T.shape != size:
-        raise ValueError(f"x_T must have shape {size}, found {tuple(x_T.shape)}.")
-    return _walk_back(model, p, size, seed, x_T, progress)
+    return _walk_back(model, p, checked_size(p, n, x_T), seed, x_T, progress)
 
 
-def check_n(n: int) -> None:
+def checked_size(plan: Plan, n: int, x_T: Tensor | None) -> tuple[int, ...]:  # n, channels, height, width
+    "The shape of what is asked for. ValueError unless n is a whole number from 1 up, and x_T, if given, has that shape."
     if not isinstance(n, int) or n < 1:
         raise ValueError(f"n must be a whole number of images, 1 or more, found {n!r}.")
+    size = (n, *plan.diffusion.shape)
+    if x_T is not None and x_T.shape != size:
+        raise ValueError(f"x_T must have shape {size}, found {tuple(x_T.shape)}.")
+    return size
 
 
 def device_of(model: nn.Module) -> torch.device:
@@ -297,9 +298,7 @@ def sample(
 ) -> Tensor:  # the images, shape (n, *shape), on the model's device
     "Draw n images: take the steps of `sample_steps`, and keep the last x̂0, which is what its last step gives."
     p = plan(model, schedule, target, shape, sampler, steps, spacing, variance, eta, clamp)
-    check_n(n)
-    if x_T is not None and x_T.shape != (n, *p.diffusion.shape):
-        raise ValueError(f"x_T must have shape {(n, *p.diffusion.shape)}, found {tuple(x_T.shape)}.")
+    checked_size(p, n, x_T)
     if seed is None:
         seed = int(torch.randint(2**31, ()))  # one for all batches
     most = batch_size or (2048 if device_of(model).type == "cuda" else 128)
