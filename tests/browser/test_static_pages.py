@@ -152,7 +152,7 @@ def test_state_set_from_outside_repaints(open_page):
         }""",
         state,
     )
-    s.page.wait_for_function("c => c.dataset.columns === '5'", arg=s.canvas.element_handle())
+    s.root.locator('.bands canvas[data-columns="5"]').wait_for()  # a new canvas: the old one never changes
     s.painted()
     near(shown(s.canvas, w.shape), w.frame())
 
