@@ -1,5 +1,6 @@
 from .data import DataError, DataLoaders, ImageDataset, fashion_mnist, garments
 from .drawing import CLASSES, draw_garments, image_grid
+from .evaluation import Evaluation, classifier, evaluate, fid, kid
 from .learner import (
     Callback,
     CancelBatch,
@@ -19,9 +20,9 @@ from .noising import Diffusion, Target, min_snr_weights, noisify
 from .plots import plot_loss, plot_schedules, plot_step_changes, show_images
 from .sampling import SAMPLERS, Step, sample, sample_steps
 from .schedule import Schedule, cosine_schedule, linear_schedule, sigmoid_schedule, spaced
-from .training import DDPMCB, EMA, train
+from .training import DDPMCB, EMA, RECIPES, Recipe, train
 from .unets import UNet, init_ddpm, unet
-from .weights import load_model, save_model
+from .weights import load_model, pretrained, save_model
 from .widgets.density_scrubber import DensityScrubber
 from .widgets.noise_scrubber import NoiseScrubber
 from .widgets.sampling_player import SamplingPlayer
@@ -40,6 +41,7 @@ __all__ = [
     "DensityScrubber",
     "Diffusion",
     "EMA",
+    "Evaluation",
     "GradientClip",
     "ImageDataset",
     "LRFinder",
@@ -49,6 +51,8 @@ __all__ = [
     "NoiseScrubber",
     "OneCycle",
     "Progress",
+    "RECIPES",
+    "Recipe",
     "Recorder",
     "SAMPLERS",
     "SamplingPlayer",
@@ -59,12 +63,16 @@ __all__ = [
     "TrainCB",
     "TrainingMonitor",
     "UNet",
+    "classifier",
     "cosine_schedule",
     "draw_garments",
+    "evaluate",
     "fashion_mnist",
+    "fid",
     "garments",
     "image_grid",
     "init_ddpm",
+    "kid",
     "linear_schedule",
     "load_model",
     "min_snr_weights",
@@ -72,6 +80,7 @@ __all__ = [
     "plot_loss",
     "plot_schedules",
     "plot_step_changes",
+    "pretrained",
     "sample",
     "sample_steps",
     "save_model",

@@ -25,6 +25,14 @@ PRESETS: dict[str, dict[str, Any]] = {
         "down_block_types": ("DownBlock2D", "DownBlock2D", "AttnDownBlock2D"),
         "up_block_types": ("AttnUpBlock2D", "UpBlock2D", "UpBlock2D"),
     },
+    "fast": {
+        "patch": 2,
+        "block_out_channels": (48, 96, 128),
+        "norm_num_groups": 8,
+        "layers_per_block": 1,
+        "down_block_types": ("DownBlock2D", "DownBlock2D", "AttnDownBlock2D"),
+        "up_block_types": ("AttnUpBlock2D", "UpBlock2D", "UpBlock2D"),
+    },
 }
 
 
@@ -86,7 +94,7 @@ class UNet(nn.Module):
 
 
 def unet(
-    preset: str = "nb17",  # "nb15", "nb17" or "small"
+    preset: str = "nb17",  # "nb15", "nb17", "small" or "fast"
     **overrides: Any,  # `patch`, and anything `UNet2DModel` takes: in_channels, out_channels, block_out_channels, …
 ) -> UNet:
     """Build a U-Net of the course. With other `block_out_channels`, as many levels are built: attention in all but the first.
