@@ -298,19 +298,10 @@ def evaluate(
 
 def told(model: nn.Module, n: int, seeds: Sequence[int], sampling: dict[str, Any]) -> dict[str, Any]:
     "How the images are drawn, in words; refuses what `sample` would refuse before any work is done."
-    asked = {
-        "schedule": None,
-        "target": None,
-        "shape": None,
-        "sampler": None,
-        "steps": None,
-        "spacing": "trailing",
-        "variance": None,
-        "eta": None,
-        "clamp": "data",
-    }
-    p = plan(model, **{**asked, **sampling})
-    options = "".join(f", {k} {v}" for k, v in sampling.items() if k in ("spacing", "variance", "eta", "clamp"))
+    p = plan(model, **sampling)
+    options = "".join(
+        f", {k} {v}" for k, v in sampling.items() if k in ("spacing", "variance", "eta", "clamp", "precision")
+    )
     return {
         "n": f"{n} images for each of the seeds {', '.join(map(str, seeds))}",
         "sampler": f"{p.diffusion.sampler}, {len(p.weights)} steps{options}; {p.diffusion.schedule.name} schedule, target {p.diffusion.target}",

@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from .noising import Diffusion, Target, check_target, split_x_t
 from .schedule import Schedule, Spacing, spaced
-from .unets import predict
+from .unets import half_precision, predict
 
 # %% ../nbs/api/05_sampling.ipynb #923dc0f8
 Variance = Literal["large", "small"]
@@ -167,9 +167,22 @@ class Plan(NamedTuple):
     process: Schedule  # the steps to visit
     weights: list[Reverse]
     clamp: tuple[float, float] | None
+    half: torch.dtype | None = None  # what the network computes in, if not in float32
 
 
-def plan(model, schedule, target, shape, sampler, steps, spacing, variance, eta, clamp) -> Plan:
+def plan(
+    model,
+    schedule=None,
+    target=None,
+    shape=None,
+    sampler=None,
+    steps=None,
+    spacing="trailing",
+    variance=None,
+    eta=None,
+    clamp="data",
+    precision="fp32",
+) -> Plan:
     "Fill in what the model carries. ValueError where nobody says what is needed, or says what cannot be."
     carried = getattr(model, "diffusion", None)
     if schedule is None and carried is None:
@@ -184,7 +197,8 @@ def plan(model, schedule, target, shape, sampler, steps, spacing, variance, eta,
     check_target(d.target)
     process = d.schedule if d.steps is None else spaced(d.schedule, d.steps, spacing)
     weights = sampler_steps(d.sampler, process, variance=variance, eta=eta)
-    return Plan(d, process, weights, d.data_range if clamp == "data" else clamp)
+    half = {"bf16": torch.bfloat16, "fp16": torch.float16, None: None}[half_precision(precision)]
+    return Plan(d, process, weights, d.data_range if clamp == "data" else clamp, half)
 
 
 def sample_steps(
@@ -208,6 +222,7 @@ def sample_steps(
     | torch.Generator
     | None = None,  # for a repeatable draw: an int gives image i the same noise in every batch and on every device
     x_T: Tensor | None = None,  # start from this noise, shape (n, *shape), instead of a fresh draw
+    precision: str = "fp32",  # "bf16": ask the network in half precision, for speed; "auto": where the machine computes in it
     progress: bool = False,  # draw a progress bar
 ) -> Iterator[Step]:  # one for each step, in the order they are taken
     """Go back from noise to images and yield every step, from t=T-1 to t=0 (DDPM algorithm 2, and its faster relatives).
@@ -215,7 +230,7 @@ def sample_steps(
     Tensors lie on the model's device and belong to inference mode; `.clone()` one to train on it. Raises ValueError, before any work is done, for an
     n below 1, steps outside 1 … T, an unknown sampler, an option that it does not have, or an x_T of the wrong shape.
     """
-    p = plan(model, schedule, target, shape, sampler, steps, spacing, variance, eta, clamp)
+    p = plan(model, schedule, target, shape, sampler, steps, spacing, variance, eta, clamp, precision)
     return _walk_back(model, p, checked_size(p, n, x_T), seed, x_T, progress)
 
 
@@ -244,7 +259,8 @@ def _walk_back(model, plan, size, seed, x_T, progress, first=0) -> Iterator[Step
         x_t = gaussian() if x_T is None else x_T.to(device)
         before = None
         for i in reversed(range(len(told))):
-            pred = predict(model, x_t, process.timesteps[i].expand(size[0])).to(x_t.dtype)
+            with torch.autocast(device.type, plan.half, enabled=plan.half is not None):
+                pred = predict(model, x_t, process.timesteps[i].expand(size[0])).to(x_t.dtype)
             x0, eps = split_x_t(pred, x_t, places[i].expand(size[0]), process, plan.diffusion.target)  # eq. 15
             if plan.clamp is not None:
                 x0 = x0.clamp(*plan.clamp)
@@ -292,12 +308,13 @@ def sample(
     | torch.Generator
     | None = None,  # for a repeatable draw: an int gives image i the same noise in every batch and on every device
     x_T: Tensor | None = None,  # start from this noise, shape (n, *shape), instead of a fresh draw
+    precision: str = "fp32",  # "bf16": ask the network in half precision, for speed; "auto": where the machine computes in it
     batch_size: int
     | None = None,  # images drawn at a time; None: 128, on a GPU 2,048, and half of it again whenever memory runs out
     progress: bool = True,  # draw a progress bar
 ) -> Tensor:  # the images, shape (n, *shape), on the model's device
     "Draw n images: take the steps of `sample_steps`, and keep the last x̂0, which is what its last step gives."
-    p = plan(model, schedule, target, shape, sampler, steps, spacing, variance, eta, clamp)
+    p = plan(model, schedule, target, shape, sampler, steps, spacing, variance, eta, clamp, precision)
     checked_size(p, n, x_T)
     if seed is None:
         seed = int(torch.randint(2**31, ()))  # one for all batches

@@ -149,7 +149,9 @@ def test_a_distance_needs_two_images():
 def test_real_images_score_the_floor(dls, tmp_path):
     found = evaluate(held_out(dls), dls=dls, cache=tmp_path, progress=False)
     assert found.fid == found.floor_fid > 0 and found.kid == found.floor_kid and found.n == 300
-    worse = evaluate(held_out(dls) + 0.1 * torch.randn(300, 1, 32, 32, generator=G), dls=dls, cache=tmp_path, progress=False)
+    worse = evaluate(
+        held_out(dls) + 0.1 * torch.randn(300, 1, 32, 32, generator=G), dls=dls, cache=tmp_path, progress=False
+    )
     assert worse.fid > found.fid and worse.kid > found.kid
 
 
@@ -160,7 +162,15 @@ def test_a_report_can_be_reproduced(dls, tmp_path):
     assert found.fids == pytest.approx(again.fids, rel=1e-3) and found.fids[0] != found.fids[1]
     assert found.fid == pytest.approx(sum(found.fids) / 2) and found.spread == max(found.fids) - min(found.fids)
     said = repr(found)
-    for part in ("40 images", "seeds 5, 6", "ddim, 3 steps, eta 0.5", "cosine", "target x0", "first 40 held out", "256 levels"):
+    for part in (
+        "40 images",
+        "seeds 5, 6",
+        "ddim, 3 steps, eta 0.5",
+        "cosine",
+        "target x0",
+        "first 40 held out",
+        "256 levels",
+    ):
         assert part in said, f"{part!r} is missing in\n{said}"
     assert classifier().card["sha256"][:12] in said
 

@@ -262,3 +262,16 @@ def test_the_player_shows_each_sampler_s_own_weights():
         shown = SamplingPlayer(steps).weights[0]
         expected = [(s.weights.x0_weight + s.weights.before_weight, s.weights.x_t_weight) for s in steps]
         torch.testing.assert_close(torch.tensor(shown), torch.tensor(expected))
+
+
+def test_half_precision_changes_little_and_only_the_networks_arithmetic():
+    model = tiny()
+    model.diffusion = Diffusion(COSINE, "v", shape=(1, 8, 8))
+    torch.nn.init.normal_(model.unet.conv_out.weight, std=0.1)
+    options = {"n": 4, "steps": 10, "sampler": "dpm++", "seed": 0, "progress": False}
+    full, half = sample(model, **options), sample(model, **options, precision="bf16")
+    assert half.dtype == torch.float32 and not torch.equal(full, half)
+    assert (full - half).abs().mean() < 0.02
+    assert torch.equal(full, sample(model, **options, precision="fp32"))
+    with pytest.raises(ValueError, match="precision is"):
+        sample(model, n=1, precision="fp8")

@@ -5,7 +5,19 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from ddpm_widgets import DDPMCB, EMA, Learner, init_ddpm, linear_schedule, sample, sample_steps, train, unet
+from ddpm_widgets import (
+    DDPMCB,
+    EMA,
+    RECIPES,
+    Learner,
+    init_ddpm,
+    linear_schedule,
+    sample,
+    sample_steps,
+    train,
+    unet,
+)
+from ddpm_widgets.unets import half_precision
 
 TINY = {
     "block_out_channels": (8, 16),
@@ -221,3 +233,41 @@ class TestSampling:
         ]:
             with pytest.raises(ValueError, match=word):
                 sample_steps(Never(), LINEAR, **kwargs)
+
+
+# Recipes
+
+
+def test_fast_has_a_recipe_of_its_own_and_the_model_carries_it():
+    small = {"block_out_channels": (8, 16), "norm_num_groups": 4, "patch": 2}
+    model = init_ddpm(unet("fast", **small, down_block_types=("DownBlock2D",) * 2, up_block_types=("UpBlock2D",) * 2))
+    learn = train(Dls(), model, epochs=1, progress=False)
+    d = learn.ema_model.diffusion
+    assert (d.schedule.name, d.target, d.sampler, d.steps) == ("cosine", "v", "dpm++", 20)
+    assert isinstance(learn.opt, torch.optim.AdamW) and learn.lr == RECIPES["fast"].lr
+    steps = list(sample_steps(learn.ema_model, n=1))
+    assert len(steps) == 20
+    assert learn.sample(1, sampler="ddpm", steps=5, progress=False).shape == (1, 1, 8, 8)
+
+
+def test_what_is_asked_for_goes_before_the_recipe():
+    model = unet("fast", block_out_channels=(8, 16), norm_num_groups=4, patch=1)
+    learn = train(Dls(), model, LINEAR, target="x0", lr=1e-4, precision="fp32", opt_func=torch.optim.SGD, epochs=1, progress=False)  # fmt: skip
+    d = learn.model.diffusion
+    assert d.schedule.name == "linear" and d.target == "x0" and learn.lr == 1e-4
+    assert isinstance(learn.opt, torch.optim.SGD) and learn.accelerator.mixed_precision == "no"
+
+
+def test_the_courses_networks_keep_the_courses_recipe():
+    learn = train(Dls(), tiny(), epochs=1, progress=False)
+    d = learn.model.diffusion
+    assert (d.schedule.name, d.target, d.sampler, d.steps, learn.lr) == ("linear", "eps", "ddpm", None, 5e-3)
+    assert learn.accelerator.mixed_precision == "no"
+
+
+def test_precision_by_name():
+    learn = train(Dls(), tiny(), epochs=1, precision="bf16", progress=False)
+    assert learn.accelerator.mixed_precision == "bf16" and next(learn.model.parameters()).dtype == torch.float32
+    assert half_precision("auto") in ("bf16", None) and half_precision("fp32") is None
+    with pytest.raises(ValueError, match="precision is fp32, bf16, fp16 or auto, found 'half'"):
+        train(Dls(), tiny(), epochs=1, precision="half", progress=False)
