@@ -2,7 +2,7 @@
 # PYTHON=python3.12 chooses the Python that .venv is made with, PYTEST_ARGS="-k schedule -x" goes to pytest.
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test js lessons check bench docs preview clean
+.PHONY: help lab test js lessons check bench weights docs preview clean
 .DELETE_ON_ERROR:
 unexport IN_TEST # nbdev sets it in its tests, and nbdev-export does nothing where it is set
 
@@ -68,6 +68,10 @@ check: $(READY) ## Bring the generated files up to date, then lint, format and t
 
 bench: $(READY) ## Measure against peers: every script in benchmarks/
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+
+weights: $(READY) ## Train the classifier and the model that come with the package anew (about two hours on two cores)
+	$(BIN)/python benchmarks/weights/classifier.py
+	$(BIN)/python benchmarks/weights/fashion_mnist.py
 
 docs: $(READY) ## Build the documentation site into _docs/ (needs Quarto)
 	@command -v quarto >/dev/null || { echo "make $@ needs Quarto on the PATH: see https://quarto.org/docs/get-started" >&2; exit 1; }

@@ -11,6 +11,7 @@ __all__ = ['CLASSIFIER', 'Residual', 'Classifier', 'accuracy', 'save_classifier'
 # %% ../nbs/api/09_evaluation.ipynb #e7abde50
 import copy
 import hashlib
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -182,7 +183,7 @@ def kid(
     from torchmetrics.image.kid import KernelInceptionDistance
 
     size = min(subset_size, len(real), len(fake))
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings(action="ignore"):  # it warns that it keeps features
         torch.manual_seed(0)
         return float(
             compared(

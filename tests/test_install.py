@@ -84,6 +84,7 @@ for stub, package in ((home / "__init__.pyi", "ddpm_widgets"), (home / "widgets/
 from ddpm_widgets.widgets import NoiseScrubber, TrainingMonitor
 assert len(str(NoiseScrubber._esm)) > 1000 and len(str(TrainingMonitor._css)) > 100
 assert importlib.metadata.version("ddpm-widgets") == ddpm_widgets.__version__
+assert ddpm_widgets.pretrained().diffusion.target == "v" and ddpm_widgets.classifier().card["test_accuracy"] >= 0.94
 print(home)
 """
     where = Path(python("-c", code, exe=exe, cwd=tmp_path).strip())

@@ -1,6 +1,6 @@
 """Train the Fashion-MNIST classifier that `evaluate` takes its features from, and write it into the package.
 
-    python benchmarks/train_classifier.py [--epochs 20] [--seed 0] [--out ddpm_widgets/weights/classifier.safetensors]
+    python benchmarks/weights/classifier.py [--epochs 20] [--seed 0] [--out ddpm_widgets/models/classifier.safetensors]
 
 The library's own Learner, with the usual recipe for a small picture: flips, shifts and erased squares, smoothed labels, one cycle of AdamW, and a
 moving average of the weights. Takes about 25 minutes on one core.
@@ -24,7 +24,7 @@ from ddpm_widgets import (
     Progress,
     fashion_mnist,
 )
-from ddpm_widgets.evaluation import Classifier, accuracy, save_classifier
+from ddpm_widgets.evaluation import CLASSIFIER, Classifier, accuracy, save_classifier
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--epochs", type=int, default=20)
@@ -32,9 +32,7 @@ parser.add_argument("--seed", type=int, default=0)
 parser.add_argument("--batch-size", type=int, default=128)
 parser.add_argument("--lr", type=float, default=2e-3)
 parser.add_argument("--threads", type=int, default=None, help="cores to use")
-parser.add_argument(
-    "--out", type=Path, default=Path(__file__).parents[1] / "ddpm_widgets/weights/classifier.safetensors"
-)
+parser.add_argument("--out", type=Path, default=CLASSIFIER)
 args = parser.parse_args()
 if args.threads:
     torch.set_num_threads(args.threads)
@@ -93,7 +91,7 @@ card = {
     "batch_size": args.batch_size,
     "lr": args.lr,
     "seconds": round(seconds),
-    "torch": torch.__version__,
+    "torch": str(torch.__version__),
     "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
 }
 args.out.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
 """Train the model that comes with the package, and write it with its model card.
 
-    python benchmarks/train_weights.py [--epochs 22] [--seed 0] [--out ddpm_widgets/models/fashion-mnist.safetensors]
+    python benchmarks/weights/fashion_mnist.py [--epochs 22] [--seed 0] [--out ddpm_widgets/models/fashion-mnist.safetensors]
 
 The recipe of `unet("fast")`, as `train(dls, "fast")` has it, for longer than a reader would wait. An interrupt ends it early and writes what there is.
 Prints the sha256 that belongs into `PRETRAINED`.
@@ -46,7 +46,7 @@ def write(learn) -> Path:
         machine=f"{platform.machine()}, {torch.get_num_threads()} cores"
         if not torch.cuda.is_available()
         else torch.cuda.get_device_name(),
-        torch=torch.__version__,
+        torch=str(torch.__version__),
     )
 
 
