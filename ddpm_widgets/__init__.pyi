@@ -1,4 +1,5 @@
 from .data import DataError, DataLoaders, ImageDataset, fashion_mnist, garments
+from .diagnosis import Diagnosis, Finding, diagnose
 from .drawing import CLASSES, draw_garments, image_grid
 from .evaluation import Evaluation, classifier, evaluate, fid, kid
 from .learner import (
@@ -39,9 +40,11 @@ __all__ = [
     "DataError",
     "DataLoaders",
     "DensityScrubber",
+    "Diagnosis",
     "Diffusion",
     "EMA",
     "Evaluation",
+    "Finding",
     "GradientClip",
     "ImageDataset",
     "LRFinder",
@@ -65,6 +68,7 @@ __all__ = [
     "UNet",
     "classifier",
     "cosine_schedule",
+    "diagnose",
     "draw_garments",
     "evaluate",
     "fashion_mnist",
