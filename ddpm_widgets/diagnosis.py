@@ -30,7 +30,7 @@ import plotly.graph_objects as go
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset, Subset
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from .learner import Learner, MixedPrecision
 from .noising import TARGETS, Diffusion, Target, coefficients, make_target, noisify
@@ -260,9 +260,8 @@ def measure(
     g, schedule = torch.Generator().manual_seed(seed), diffusion.schedule
     edges = np.unique(np.linspace(0, schedule.T, bands + 1).round().astype(int))
     errors = np.zeros((3, len(TARGETS), len(edges) - 1))
-    bar = tqdm(range(len(edges) - 1), unit=" bands", delay=2, leave=False, disable=not progress)
-    with eval_mode(model):
-        for k in bar:
+    with eval_mode(model), tqdm(total=len(edges) - 1, unit=" bands", delay=2, leave=False, disable=not progress) as bar:
+        for k in range(len(edges) - 1):
             t = torch.randint(int(edges[k]), int(edges[k + 1]), (len(images),), generator=g)
             (x_t, _), eps = noisify(images, schedule, t, generator=g)
             said = answer(model, x_t, t)
@@ -273,6 +272,7 @@ def measure(
                 right = make_target(images, eps, t, schedule, target)
                 guesses = said, *(make_target(*pair, t, schedule, target) for pair in (nothing, line))
                 errors[:, i, k] = [(guess - right).double().square().mean().item() for guess in guesses]
+            bar.update()
     loss, constant, linear = (dict(zip(TARGETS, rows, strict=True)) for rows in errors)
     return Bands(edges[:-1], edges[1:] - 1, loss, constant, linear, diffusion.target)
 
@@ -291,10 +291,11 @@ def plot_bands(
         ("constant", network.constant[target], INK, "dot"),
     ]
     overall = ", ".join(f"{name} {values.mean():.3g}" for name, values, *_ in curves)
-    fig = _figure("t", f"loss ({target})", f"Mean squared error by timestep; over all: {overall}.", yaxis_type="log")
+    symbol = {"eps": "ε", "x0": "x<sub>0</sub>", "v": "v"}[target]
+    fig = _figure("t", f"loss of {symbol}", f"Mean squared error by timestep; over all: {overall}.", yaxis_type="log")
     lowest = network.constant[target].max() / 1e4  # what lies lower is as good as 0
     shown = np.concatenate([values for _, values, *_ in curves])
-    fig.update_yaxes(tickvals=_log_ticks(np.clip(shown[np.isfinite(shown)], lowest, None)))
+    fig.update_yaxes(tickvals=_log_ticks(np.clip(shown, lowest, None)), tickformat="~g")
     for name, values, color, dash in curves:
         width = 2.5 if dash == "solid" else 2
         line = dict(color=color, width=width, dash=dash)
@@ -421,7 +422,7 @@ def network(case: Case) -> Findings:
         with torch.no_grad(), eval_mode(case.model):
             answer(case.model, x_t, t)
     except NotChecked as e:
-        mend = "call model(x_t, t) with such images and t of shape (n,), on their device; it must answer with a tensor of float32 shaped like x_t"
+        mend = "call model(x_t, t) by hand, t of shape (n,); it must answer float32 images with others of their shape"
         yield Finding("error", "the network cannot be used on these images", str(e), mend)
     else:
         yield Finding("fine", f"answers images of shape {tuple(x_t.shape[1:])} with the same shape")
@@ -444,20 +445,16 @@ def data_range(case: Case) -> Findings:
     values = f"{pixels}; {kept}"
     flat = float((case.seen[0].float().flatten(1).std(1, unbiased=False) < 1e-6).float().mean())
     formula = "x / 127.5 - 1" if most > 100 and least >= 0 else "2 * x - 1" if least >= 0 else "to [-1, 1]"
-    mend = f"scale the images, {formula}, and train again; or name their range, DDPMCB(…, data_range=({least:.3g}, {most:.3g}))"
+    name = f"DDPMCB(…, data_range=({least:.3g}, {most:.3g}))"
+    mend = f"scale the images, {formula}, and train again; or name their range, {name}"
     if (low, high) != case.trained.data_range and within(least, most, *case.trained.data_range):
         mend = 'sample with clamp="data", the range that the network was trained for'
     if not case.seen[0].is_floating_point():
-        yield Finding(
-            "error", "the images are integers", f"{case.seen[0].dtype}, {values}", "scale them to floats, x / 127.5 - 1"
-        )
+        found = f"{case.seen[0].dtype}, {values}"
+        yield Finding("error", "the images are integers", found, "scale them to floats, x / 127.5 - 1")
     elif flat > 0.5:
-        yield Finding(
-            "error",
-            "most images are empty",
-            f"{flat:.0%} of them hold a single value; {values}",
-            "look at a batch: show_images(x0)",
-        )
+        found = f"{flat:.0%} of them hold a single value; {values}"
+        yield Finding("error", "most images are empty", found, "look at a batch: show_images(x0)")
     elif least < low - (high - low) / 20 or most > high + (high - low) / 20:
         yield Finding("error", "the images go beyond the range that samples are kept in", values, mend)
     elif not within(least, most, low, high):
@@ -484,13 +481,13 @@ def shuffling(case: Case, n: int = 256) -> Findings:
     if labels is not None and everywhere is not None and len(labels) > 1:
         same = float((labels[1:] == labels[:-1]).float().mean())
         chance = sum((k / len(everywhere)) ** 2 for k in Counter(everywhere.tolist()).values())
-    sorted_ = same > chance + (1 - chance) / 2
+    by_label = same > chance + (1 - chance) / 2
     if order is None and chance == 1:
         raise NotChecked("neither an order nor labels are known")
     place = f"images {', '.join(map(str, order[:4]))}, … come first" if order else "the order is not known"
-    neighbours = f", {same:.0%} of neighbours share a label where {chance:.0%} would by chance" if chance < 1 else ""
-    mend = "shuffle: DataLoader(…, shuffle=True)"
-    if sorted_:
+    neighbours = f"; {same:.0%} of neighbours share a label, by chance {chance:.0%} would" if chance < 1 else ""
+    mend = "shuffle: DataLoader(…, shuffle=True)" if order else "shuffle before you make batches"
+    if by_label:
         yield Finding("error", "training sees its images sorted by label", place + neighbours, mend)
     elif in_order:
         yield Finding("warning", "training sees its images in the same order in every epoch", place + neighbours, mend)
@@ -573,13 +570,11 @@ def finite_values(case: Case) -> Findings:
     images = list(in_training_images(case)) if losses or weights else []
     if not (losses or layers or weights):
         n = sum(p.numel() for p in case.model.parameters())
-        yield Finding(
-            "fine",
-            f"{n:,} weights and the answers to {len(case.noisy[0])} images are finite, and so is every loss kept",
-        )
+        yield Finding("fine", f"{n:,} weights are finite, and so are all losses and answers there are")
         return
-    seen, mends = zip(*losses, *images, *layers, *weights, strict=True)
-    found, mend = "\n".join(seen), "; ".join(dict.fromkeys(filter(None, mends)))
+    found = "\n".join(seen for seen, _ in (*losses, *images, *layers, *weights))
+    causes = [mend for _, mend in (*images, *layers) if mend] or [mend for _, mend in losses]
+    mend = "; ".join(dict.fromkeys([*(mend for _, mend in weights), *causes]))
     if losses and np.isfinite(case.losses[-1]) and not (layers or weights):
         yield Finding("warning", "some losses were not finite, but the network has survived it", found, mend)
     else:
@@ -596,7 +591,7 @@ def in_losses(case: Case) -> Trace:
         at, lrs = int(bad[0]), case.learn.recorder.lrs  # type: ignore[union-attr]
         former = f", after {case.losses[at - 1]:.3g} one step before" if at else ""
         found = f"the loss is {case.losses[at]} for the first time at step {at + 1} of {len(case.losses)}{former}, with learning rate {lrs[at]:.2g}"
-        yield found, "train with a lower learning rate, and clip gradients to norm 1"
+        yield found, "lower the learning rate, and clip gradients to norm 1"
 
 
 def in_training_images(case: Case, seconds: float = 2.0) -> Trace:
@@ -605,10 +600,8 @@ def in_training_images(case: Case, seconds: float = 2.0) -> Trace:
     for x, _ in read(case.train) if case.train is not None else ():
         bad = ~torch.isfinite(x.float()).flatten(1).all(1)
         if bad.any():
-            yield (
-                f"image {looked + int(bad.float().argmax())} of the training data is not finite",
-                "leave that image out, or mend it",
-            )
+            image = looked + int(bad.float().argmax())
+            yield f"image {image} of the training data is not finite", "leave that image out, or mend it"
             return
         looked += len(x)
         if time.perf_counter() - start > seconds:
@@ -626,12 +619,8 @@ def in_forward_pass(case: Case) -> Trace:
         except NotChecked:  # no data, or a network that fails: other checks say so
             return
         if origin is not None:
-            mend = (
-                'float16 ends at 65,504: train with precision="bf16", or in float32'
-                if origin.dtype == torch.float16
-                else ""
-            )
-            yield f"in a forward pass, first in {origin}", mend
+            mend = 'float16 ends at 65,504: train with precision="bf16", or in float32'
+            yield f"in a forward pass, first in {origin}", mend if origin.dtype == torch.float16 else ""
             return
 
 
@@ -662,7 +651,9 @@ def group_norms(case: Case) -> Findings:
         name, m = single[0]
         found = f"{len(single)} of {len(norms)} group norms, the first {name}: {m.num_groups} groups for {m.num_channels} channels"
         mend = f"use fewer groups, norm_num_groups={max(1, m.num_channels // 4)} say, and train again"
-        yield Finding("warning", "group norm with one channel in each group takes its brightness away", found, mend)
+        yield Finding(
+            "warning", "group norm with one channel in each group wipes out how bright each channel is", found, mend
+        )
     elif norms:
         least = min(m.num_channels // m.num_groups for _, m in norms)
         yield Finding("fine", f"{len(norms)} of them, {least} channels or more in each group")
@@ -673,23 +664,17 @@ def group_norms(case: Case) -> Findings:
 def signal_left(case: Case) -> Findings:
     "√ᾱ at the noisiest step: what is left of the image where sampling takes it for pure noise."
     schedule, start = case.trained.schedule, case.sampling.process
-    left, at_start = float(schedule.sqrt_alpha_bar[-1]), float(start.sqrt_alpha_bar[-1])
+    left, at_start, T = float(schedule.sqrt_alpha_bar[-1]), float(start.sqrt_alpha_bar[-1]), schedule.T
+    severity: Severity = "error" if max(left, at_start) > 0.2 else "warning"
     if left > 0.03:
-        found = f"√ᾱ is {left:.3g} at t={schedule.T - 1}, the last of the {schedule.T} steps of the {schedule.name} schedule"
-        mend = f"choose a schedule that ends in noise, linear_schedule({schedule.T}) or cosine_schedule({schedule.T}), and train again"
-        yield Finding(
-            "error" if left > 0.2 else "warning", "the last step of the schedule is not yet noise", found, mend
-        )
+        found = f"√ᾱ is {left:.3g} at t={T - 1}, the last of the {T} steps of the {schedule.name} schedule"
+        mend = f"train again on one that ends in noise, linear_schedule({T}) or cosine_schedule({T})"
+        yield Finding(severity, "the last step of the schedule is not yet noise", found, mend)
     elif at_start > 0.03:
         found = f"√ᾱ is {at_start:.3g} at t={int(start.timesteps[-1])}, where {start.T} steps begin"
-        yield Finding(
-            "error" if at_start > 0.2 else "warning",
-            "sampling begins at a step that is not yet noise",
-            found,
-            'use spacing="trailing"',
-        )
+        yield Finding(severity, "sampling begins at a step that is not yet noise", found, 'use spacing="trailing"')
     else:
-        yield Finding("fine", f"√ᾱ is {left:.2g} at t={schedule.T - 1}")
+        yield Finding("fine", f"√ᾱ is {left:.2g} at t={T - 1}")
 
 # %% ../nbs/api/10_diagnosis.ipynb #e6f6cef2
 FEW = 300  # training steps
@@ -718,8 +703,9 @@ def training_steps(case: Case) -> Findings:
 def learning_rate(case: Case) -> Findings:
     "Whether the loss of the last fit ended where it had been lowest."
     losses, learn = case.losses, case.learn
-    last = losses[-learn.fit_steps :] if learn is not None and learn.fit_steps else losses
-    lrs = np.asarray(learn.recorder.lrs[-len(last) :]) if learn is not None else np.zeros(0)
+    assert learn is not None  # or there would be no losses
+    last = losses[-learn.fit_steps :] if learn.fit_steps else losses
+    lrs = np.asarray(learn.recorder.lrs[-len(last) :])
     if len(lrs) > 1 and (lrs[1:] > 1.05 * lrs[:-1]).all():
         raise NotChecked("the last fit only tried learning rates out")
     finite = last[: np.argmax(~np.isfinite(last))] if not np.isfinite(last).all() else last
@@ -728,7 +714,9 @@ def learning_rate(case: Case) -> Findings:
     window = max(5, len(finite) // 10)
     means = np.convolve(finite, np.ones(window) / window, "valid")
     lowest, at, end = float(means.min()), int(means.argmin()) + window, float(means[-1])
-    found = f"loss {end:.3g} at the end, {lowest:.3g} around step {at} of {len(last)}; the learning rate went up to {lrs.max():.2g}"
+    found = (
+        f"loss {end:.3g} at the end, {lowest:.3g} around step {at} of {len(last)}, learning rate up to {lrs.max():.2g}"
+    )
     if end > 2 * lowest:
         mend = f"train again from fresh weights, with lr={lrs.max() / 5:.1g}, and clip gradients to norm 1"
         yield Finding("error", "the loss has risen again", found, mend)
@@ -742,11 +730,7 @@ def loss_by_timestep(case: Case) -> Findings:
     loss, constant, linear = b.loss[b.target], b.constant[b.target], b.linear[b.target]
     overall = f"{loss.mean():.3f} over all timesteps, where a constant has {constant.mean():.3f} and a linear guess {linear.mean():.3f}"
     short = case.learn is not None and case.learn.steps < FEW
-    retrain = (
-        "train longer"
-        if short
-        else "train again with a lower learning rate, with gradients clipped, or with a wider network"
-    )
+    retrain = "train longer" if short else "train again: a lower learning rate, gradients clipped, a wider network"
     blind = (loss > 0.9 * constant) & (linear < 0.5 * constant)
     poor = loss > linear + 0.05 * constant
     if constant.mean() < 1e-8:
@@ -771,7 +755,8 @@ def loss_by_timestep(case: Case) -> Findings:
 def moving_average(case: Case) -> Findings:
     "The loss of the moving average, from which samples are drawn, against the network's own."
     average, own = (float(b.loss[b.target].mean()) for b in (case.average_bands, case.bands))
-    decay = next((cb.decay for cb in getattr(case.learn, "cbs", ()) if hasattr(cb, "decay")), None)
+    decays = (getattr(cb, "decay", None) for cb in getattr(case.learn, "cbs", ()))
+    decay = next((d for d in decays if isinstance(d, float) and 0 < d < 1), None)
     found = f"loss {average:.3f} of the average, {own:.3f} of the network itself"
     if average > 1.25 * own + 0.01:
         if decay is not None:
@@ -795,12 +780,16 @@ def sampling_and_training(case: Case) -> Findings:
         gap = (mine.schedule.sqrt_alpha_bar.cpu() - its.schedule.sqrt_alpha_bar.cpu()).abs()
         if float(gap.max()) > 0.01:
             well, t = False, int(gap.argmax())
-            found = f"√ᾱ at t={t} is {mine.schedule.sqrt_alpha_bar[t]:.3f} in sampling ({mine.schedule.name}), {its.schedule.sqrt_alpha_bar[t]:.3f} in training ({its.schedule.name})"
+            values = (
+                f"{d.schedule.sqrt_alpha_bar[t]:.3f} in {when} ({d.schedule.name})"
+                for d, when in ((mine, "sampling"), (its, "training"))
+            )
+            mend = "leave `schedule` out: the network carries its own"
             yield Finding(
                 "error",
                 "you sample on another schedule than you trained on",
-                found,
-                "leave `schedule` out: the network carries its own",
+                f"√ᾱ at t={t} is {', '.join(values)}",
+                mend,
             )
     said: Target = its.target
     found = f"trained to say {its.target}, taken for {mine.target}"
@@ -810,9 +799,8 @@ def sampling_and_training(case: Case) -> Findings:
         found = f"as an answer to {said} it makes most sense (losses: {losses}), taken for {mine.target}"
     if said != mine.target:
         well = False
-        yield Finding(
-            "error", "you sample with another target than the network predicts", found, f'use target="{said}"'
-        )
+        what = "you sample with another target than the network predicts"
+        yield Finding("error", what, found, f'use target="{said}"')
     if well:
         where = "in both" if case.known else "as you say; the network carries neither"
         yield Finding("fine", f"{its.schedule.name} schedule, T={its.schedule.T}, and target {said}, {where}")
@@ -827,13 +815,9 @@ def sampling_steps(case: Case) -> Findings:
     least = ENOUGH.get(name, 1)
     if steps < least:
         T = case.trained.schedule.T
-        mend = (
-            f"take more, {least} at least" if T >= least else "train on a schedule of 1000 steps, which costs nothing"
-        )
-        other = (
-            "" if name == "dpm++" else ', or use sampler="dpm++", steps=20' if T >= 20 else ', or use sampler="dpm++"'
-        )
-        yield Finding("warning", "too few sampling steps for this sampler", f"{steps} steps of {name}", mend + other)
+        mend = f"take {least} at least" if T >= least else "train on a schedule of 1000 steps, which costs nothing"
+        mend += "" if name == "dpm++" else f', or use sampler="dpm++", steps={min(T, 20)}'
+        yield Finding("warning", "too few sampling steps for this sampler", f"{steps} steps of {name}", mend)
     else:
         yield Finding("fine", f"{steps} steps of {name}")
 
