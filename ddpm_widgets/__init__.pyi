@@ -1,3 +1,4 @@
+from . import exercises
 from .data import DataError, DataLoaders, ImageDataset, fashion_mnist, garments
 from .diagnosis import Diagnosis, Finding, diagnose
 from .drawing import CLASSES, draw_garments, image_grid
@@ -71,6 +72,7 @@ __all__ = [
     "diagnose",
     "draw_garments",
     "evaluate",
+    "exercises",
     "fashion_mnist",
     "fid",
     "garments",
