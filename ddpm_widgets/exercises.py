@@ -228,9 +228,18 @@ EXERCISES: dict[str, Exercise] = {}  # by the name of the check
 def _check(answer: Any, exercise: Exercise) -> Verdict:
     "Judge, print, and hand back the verdict."
     right, text = judge(answer, exercise)
-    opening = "right: " if right else "not yet: "
-    print(textwrap.fill(opening + text, 96, break_long_words=False, break_on_hyphens=False))
+    print(_wrapped_evenly(f"{'right' if right else 'not yet'}: {text}"))
     return Verdict(right, text)
+
+
+def _wrapped_evenly(text: str, width: int = 96) -> str:
+    "As few lines as fit, and all of about the same length: no word is left alone."
+
+    def lines(width: int) -> list[str]:
+        return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+
+    fewest = len(lines(width))
+    return "\n".join(next(lines(w) for w in range(1, width + 1) if len(lines(w)) == fewest))
 
 # %% ../nbs/api/11_exercises.ipynb #a0d7f4e9
 def _steep(T: int) -> Schedule:

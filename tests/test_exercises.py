@@ -774,6 +774,14 @@ def test_an_answer_that_cannot_be_read_gets_a_sentence():
 # Manners
 
 
+def test_what_is_printed_fits_and_leaves_no_word_alone(capsys):
+    for exercise in EXERCISES.values():
+        for _, hint in exercise.mistakes:
+            lines = exercises._wrapped_evenly(f"not yet: {hint}").splitlines()
+            assert " ".join(lines) == f"not yet: {hint}" and max(map(len, lines)) <= 96
+            assert len(lines) == 1 or min(map(len, lines)) > 20, lines
+
+
 def test_the_readers_random_numbers_go_on_undisturbed():
     torch.manual_seed(1234)
     expected = torch.rand(2)
