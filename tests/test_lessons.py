@@ -57,4 +57,6 @@ def test_without_data_or_network(path, nowhere):
 
 
 def test_there_are_lessons():
-    assert {"index", "03_forward_process", "04_training", "05_sampling"} <= {p.stem for p in LESSONS}
+    assert {"index", "02_generative_models", "03_forward_process", "04_training", "05_sampling"} <= {
+        p.stem for p in LESSONS
+    }
