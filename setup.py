@@ -25,5 +25,5 @@ setup(
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
     ],
     install_requires=cfg["requirements"].split("\n")[1:],
-    extras_require={extra: cfg[f"{extra}_requirements"].split("\n")[1:] for extra in ("lab", "dev")},
+    extras_require={extra: cfg[f"{extra}_requirements"].split("\n")[1:] for extra in ("lab", "bench", "dev")},
 )

@@ -50,7 +50,8 @@ def test_metadata(in_wheel):
     metadata = next(v for k, v in in_wheel.items() if k.endswith(".dist-info/METADATA")).decode()
     for line in ("Name: ddpm-widgets", "License-Expression: Apache-2.0", "Requires-Python: >=3.11"):
         assert line in metadata.splitlines()
-    assert "Requires-Dist: anywidget>=0.9.18" in metadata and "Provides-Extra: lab" in metadata
+    assert "Requires-Dist: anywidget>=0.9.18" in metadata
+    assert all(f"Provides-Extra: {extra}" in metadata for extra in ("lab", "bench", "dev"))
     assert any(k.endswith("licenses/LICENSE") for k in in_wheel)
 
 
