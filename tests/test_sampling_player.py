@@ -1,6 +1,10 @@
 "SamplingPlayer in Python: what it keeps, how much, what it says of bad steps, and that no page can break it."
 
+import base64
+import json
 import re
+import subprocess
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,8 +12,18 @@ import pytest
 import torch
 from test_widgets import Line
 
-from ddpm_widgets.widgets.sampling_player import Film, SamplingPlayer, blend
+from ddpm_widgets.widgets.sampling_player import (
+    ROUGHEST,
+    Film,
+    SamplingPlayer,
+    blend,
+    known,
+    measure_alpha_bar,
+    pack,
+    unpack,
+)
 
+JS = Path(__file__).parents[1] / "js"
 LINEAR = np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))
 
 
@@ -42,11 +56,175 @@ def test_sixteen_images_fit_into_a_megabyte():
     p = SamplingPlayer(steps(50, 16, 32, 32))
     assert len(p.frames) <= 1_000_000 and len(p.ts[0]) == 20 and p.taken == [50]
     x_t = SamplingPlayer(steps(50, 16, 32, 32), show="x_t")
-    assert len(x_t.frames) == 16 * 50 * 1024 <= 1_000_000 and len(x_t.ts[0]) == 50
+    assert len(x_t.frames) <= 16 * 50 * 1024 <= 1_000_000 and len(x_t.ts[0]) == 50
     both = SamplingPlayer({"a": steps(50, 16, 32, 32), "b": steps(50, 16, 32, 32)})
     assert len(both.frames) <= 1_000_000 and [len(t) for t in both.ts] == [10, 10]
     every = SamplingPlayer(steps(50, 16, 32, 32), max_bytes=3_000_000)
     assert len(every.ts[0]) == 50
+
+
+# -- all three pictures in a megabyte
+
+
+def reverse(count=50, n=16, c=1, seed=0, error=0.05, h=32):
+    "DDPM by a network that knows the answer, but for a little noise in ε̂; x̂0 is clamped."
+    rng = np.random.default_rng(seed)
+    x, y, k, _ = np.mgrid[:h, :h, :n, :c].transpose(0, 3, 4, 1, 2)
+    end = np.clip(1.5 * np.sin(y / (3 + k)) * np.cos(x / (2 + k)), -1, 1)
+    x_t, ts = rng.normal(size=end.shape), np.linspace(999, 0, count).round().astype(int)
+    for t, prev, (to_x0, to_x_t) in zip(ts, [*LINEAR[ts[1:]], 1.0], blend(LINEAR, ts), strict=True):
+        now = LINEAR[t]
+        eps = (x_t - now**0.5 * end) / (1 - now) ** 0.5 + error * rng.normal(size=end.shape)
+        x0 = ((x_t - (1 - now) ** 0.5 * eps) / now**0.5).clip(-1, 1)
+        yield SimpleNamespace(
+            t=int(t), x_t=x_t.astype(np.float32), x0=x0.astype(np.float32), eps=eps.astype(np.float32)
+        )
+        sigma = ((1 - now / prev) * (1 - prev) / (1 - now)) ** 0.5
+        x_t = to_x0 * x0 + to_x_t * x_t + sigma * rng.normal(size=end.shape)
+
+
+def off(player, run, walk):  # float64, shape (frames, 3)
+    "By how many grey levels what is shown is off at most, in each picture of each frame."
+    by_t = {step.t: step for step in walk}
+    pictures = player.pictures(run)
+    return np.array(
+        [
+            [np.abs(shown - grey(getattr(by_t[t], s))).max() for s, shown in zip(player.streams, frame, strict=True)]
+            for t, frame in zip(player.ts[run], pictures, strict=True)
+        ]
+    )
+
+
+def is_as_exact_as_it_says(player, walk, run=0):
+    x_t, x0, eps = off(player, run, walk).T
+    if player.tolerance == 0:
+        assert max(*x_t, *x0, *eps) == 0
+        return
+    noise = np.sqrt(1 - np.array(player.alpha_bar[run]))
+    assert player.tolerance <= ROUGHEST and max(x0) <= 1 and max(eps) <= player.tolerance
+    assert (x_t <= np.maximum(1, np.ceil(player.tolerance * noise))).all()
+
+
+@pytest.mark.parametrize(("n", "c"), [(16, 1), (5, 3)], ids=["grey", "rgb"])
+def test_fifty_frames_of_three_pictures_fit(n, c):
+    walk = list(reverse(n=n, c=c))
+    p = SamplingPlayer(walk)
+    assert len(p.frames) <= 1_000_000 and len(p.ts[0]) == 50 and p.tolerance > 0
+    assert sum(len(v) for v in p.saved_state()["buffers"][0].values()) <= 1_334_000  # base64
+    np.testing.assert_allclose(p.alpha_bar[0], LINEAR[p.ts[0]], rtol=1e-4)
+    is_as_exact_as_it_says(p, walk)
+    assert off(p, 0, walk)[-2:, 0].max() <= 1, "no roughness is left in the picture itself"
+    finer = SamplingPlayer(walk, max_bytes=1_300_000)
+    assert finer.tolerance < p.tolerance and len(finer.ts[0]) == 50
+    exact = SamplingPlayer(walk, max_bytes=3_000_000)
+    assert exact.tolerance == 0 and exact.alpha_bar == []
+    is_as_exact_as_it_says(exact, walk)
+
+
+@pytest.fixture(scope="module")
+def trained():
+    "The small U-Net, after a hundred steps."
+    from ddpm_widgets import garments, train
+
+    return train(garments(64, 6_400, 64), "small", epochs=1, progress=False, seed=0).model
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sampler", ["ddpm", "ddim", "dpm++"])
+def test_a_real_run_fits(trained, sampler):
+    from ddpm_widgets import sample_steps
+
+    walk = []
+    p = SamplingPlayer()
+    for step in p.watch(sample_steps(trained, n=16, sampler=sampler, steps=100, seed=0)):
+        walk.append(step._replace(x_t=step.x_t.clone(), x0=step.x0.clone(), eps=step.eps.clone()))
+    assert len(p.frames) <= 1_000_000 and len(p.ts[0]) == 50 and p.taken == [100]
+    is_as_exact_as_it_says(p, walk)
+    if p.tolerance:
+        expected = trained.diffusion.schedule.alpha_bar64.numpy()[p.ts[0]]
+        np.testing.assert_allclose(p.alpha_bar[0], expected, rtol=1e-4)
+
+
+def test_runs_share_the_megabyte():
+    walks = {name: list(reverse(50, seed=i)) for i, name in enumerate(("a", "b", "c"))}
+    p = SamplingPlayer(walks)
+    assert len(p.frames) <= 1_000_000 and all(14 <= len(t) <= 25 for t in p.ts) and p.tolerance > 0
+    for run, name in enumerate(walks):
+        is_as_exact_as_it_says(p, walks[name], run)
+
+
+def test_what_is_not_tied_is_exact():
+    for walk in (list(steps(30)), [SimpleNamespace(**{**vars(s), "eps": -s.eps}) for s in reverse(30, 4)]):
+        p = SamplingPlayer(walk)
+        assert p.tolerance == 0 and off(p, 0, walk).max() == 0
+    mixed = SamplingPlayer({"tied": reverse(50), "not": steps(50, 16, 32, 32)})
+    assert mixed.tolerance == 0 and len(mixed.frames) <= 1_000_000 and len(mixed.ts[0]) < 20
+    whole = [
+        SimpleNamespace(t=s.t, **{k: grey(getattr(s, k)).astype(np.uint8) for k in ("x_t", "x0", "eps")})
+        for s in reverse(30, 4)
+    ]
+    p = SamplingPlayer(whole)
+    assert all(np.array_equal(frame, [s.x_t, s.x0, s.eps]) for frame, s in zip(p.pictures(), whole, strict=True))
+
+
+def test_pictures_may_differ_in_layout():
+    walk = [SimpleNamespace(**{**vars(s), "x0": s.x0[:, 0], "eps": s.eps.transpose(0, 2, 3, 1)}) for s in reverse()]
+    p = SamplingPlayer(walk)
+    assert p.tolerance and p.frames == SamplingPlayer(reverse()).frames
+
+
+def test_a_little_does_not_untie():
+    walk = list(reverse())
+    for i in (0, 20, 49):  # all clamped: nothing to measure
+        walk[i].x0 = np.sign(walk[i].x0)
+    p = SamplingPlayer(walk)
+    assert p.tolerance and len(p.ts[0]) == 50
+    is_as_exact_as_it_says(p, walk)
+    assert np.isnan(known([0.1, np.nan])).all() and known([0.1, np.nan, 0.3]).tolist() == [0.1, 0.2, 0.3]
+
+
+@pytest.mark.parametrize("alpha_bar", [4e-5, 0.01, 0.5, 0.9999])
+@pytest.mark.parametrize("clamp", [(-1, 1), (0, 1), (-9e9, 9e9)])
+def test_alpha_bar_is_measured_where_nothing_is_clamped(alpha_bar, clamp):
+    rng = np.random.default_rng(0)
+    x_t, eps = rng.normal(size=(2, 16, 1, 32, 32)).astype(np.float32)
+    x0 = np.clip((x_t - (1 - alpha_bar) ** 0.5 * eps) / alpha_bar**0.5, *clamp).astype(np.float32)
+    assert measure_alpha_bar(x_t, x0, eps) == pytest.approx(alpha_bar, rel=1e-3)
+    assert measure_alpha_bar(x_t, np.ones_like(x0), eps[::-1]) is np.nan
+    assert np.isfinite(measure_alpha_bar(0 * x_t, 0 * x_t, 0 * x_t))
+
+
+def test_the_limit_of_tied_pictures():
+    with pytest.raises(
+        ValueError, match=r"a frame takes 143 kB \(100 images, 3 pictures of each\), so 6 fit .* pass n=87"
+    ):
+        SamplingPlayer(reverse(3, 100))
+    p = SamplingPlayer(reverse(12, 100), n=87)
+    assert p.shape[0] == 87 and len(p.ts[0]) >= 8 and len(p.frames) <= 1_000_000
+
+
+@pytest.mark.node
+@pytest.mark.parametrize("tolerance", [0, 1, 5, 8])
+def test_the_browser_unpacks_the_same_levels(tolerance, tmp_path):
+    walks = [list(reverse(9, 3, h=8)), list(reverse(4, 3, h=8, error=0.5, seed=1))]
+    frames = [SamplingPlayer(w)._films["run"].kept for w in walks]
+    levels = [np.stack([f.levels for _, f in own]) for own in frames]
+    alpha_bars = [known([f.alpha_bar for _, f in own]) for own in frames]
+    data, ts = pack(levels, alpha_bars, tolerance), [[s.t for s in w] for w in walks]
+    expected = unpack(data, [9, 4], levels[0].shape[1:], alpha_bars, tolerance)
+    (tmp_path / "state.json").write_text(
+        json.dumps([base64.b64encode(data).decode(), ts, 3, 3 * 64, tolerance, [a.tolist() for a in alpha_bars]])
+    )
+    code = """
+        import { readFileSync } from "node:fs";
+        import { unpack } from "./src/player/film.js";
+        const [data, ...rest] = JSON.parse(readFileSync(process.argv[1], "utf8"));
+        process.stdout.write(Buffer.from(unpack(Buffer.from(data, "base64"), ...rest)));
+    """
+    command = ["node", "--input-type=module", "-e", code, tmp_path / "state.json"]
+    done = subprocess.run(command, cwd=JS, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+    assert done.stdout == b"".join(e.tobytes() for e in expected)
 
 
 @pytest.mark.parametrize("count", [1, 2, 9, 50, 51, 333, 800, 1000])

@@ -1,4 +1,4 @@
-// SamplingPlayer: a sampler's way from noise to image as a film. State is traits alone; the frames are bytes, shown as they are.
+// SamplingPlayer: a sampler's way from noise to image as a film. State is traits alone; the frames are packed grey levels.
 import "./sampling_player.css";
 import { u8 } from "./shared/bytes.js";
 import { h, svg, symbol } from "./shared/dom.js";
@@ -8,7 +8,7 @@ import { linked } from "./shared/link.js";
 import { syncer } from "./shared/sync.js";
 import { timeline } from "./shared/timeline.js";
 import { atEnd, frame, keepKeys, life, listen } from "./shared/view.js";
-import { block, changes, films, half, inStep, longest, nearest, picture, shares } from "./player/film.js";
+import { block, changes, films, half, inStep, longest, nearest, picture, shares, unpack } from "./player/film.js";
 
 /** @typedef {import("./player/film.js").Film} Film */
 /** @typedef {import("./shared/forward.js").Layout} Layout */
@@ -69,6 +69,7 @@ function render({ model, el, signal: outer }) {
   let runs = [];
   /** @type {ReturnType<typeof changes>[]} */
   let changed = [];
+  let damaged = ""; // what is wrong with the film
   let lead = 0; // the run whose frames are the timeline's positions
   let nothing = new Float32Array();
   /** @type {Pane[][]} */
@@ -110,9 +111,7 @@ function render({ model, el, signal: outer }) {
     streams = model.get("streams");
     const size = n * high * wide * c;
     nothing = new Float32Array(size);
-    const bytes = model.get("frames")?.byteLength ? u8(model.get("frames")) : new Uint8Array();
-    runs = live() ? [] : films(bytes, model.get("ts"), streams.length, size).filter((run) => run.ts.length);
-    if (runs.some((run) => run.bytes.length < run.ts.length * streams.length * size)) runs = []; // the rest of the state is on its way
+    runs = live() ? [] : developed(size);
     lead = runs.length ? longest(ts()) : 0;
     const guess = Math.max(0, streams.indexOf("x0"));
     changed = runs.map((run) => changes(run, guess));
@@ -123,6 +122,19 @@ function render({ model, el, signal: outer }) {
     line.setLength(Math.max(1, runs[lead]?.ts.length ?? 1));
     draw();
     place();
+  }
+
+  /** The films of all runs; none if there are none, or if they are damaged. @param {number} size */
+  function developed(size) {
+    damaged = "";
+    if (!model.get("frames")?.byteLength) return [];
+    try {
+      const levels = unpack(u8(model.get("frames")), model.get("ts"), streams.length, size, model.get("tolerance"), model.get("alpha_bar"));
+      return films(levels, model.get("ts"), streams.length, size).filter((run) => run.ts.length);
+    } catch (e) {
+      damaged = String(e instanceof Error ? e.message : e);
+      return [];
+    }
   }
 
   /** One run: its name, where it is, and how the next picture is mixed. @param {number} k */
@@ -180,7 +192,8 @@ function render({ model, el, signal: outer }) {
       h("span", { class: "ddw-muted" }, total ? "1 is all of it" : `1 is ${sig3(most)} in a ${frames}, of the range −1 to 1`),
     );
     const thinned = runs.map((run, k) => [run.ts.length, model.get("taken")[k]]).filter(([kept, taken]) => kept < taken);
-    note.textContent = thinned.map(([kept, taken]) => `${kept} of ${taken} steps kept`).join(", ");
+    const rough = model.get("tolerance") ? [`noise to ±${model.get("tolerance")} of 255 grey levels`] : [];
+    note.textContent = [...thinned.map(([kept, taken]) => `${kept} of ${taken} steps kept`), ...rough].join(", ");
   }
 
   /** Fit everything to the width there is; a pixel of an image covers whole pixels of the screen where there is room. */
@@ -208,7 +221,7 @@ function render({ model, el, signal: outer }) {
   function paint() {
     const now = live();
     const [taken = 0, at = 0] = model.get("progress");
-    status.textContent = now ? `Sampling: step ${taken}, t = ${at}` : runs.length ? "" : "No steps yet: watch a sampler, or pass its steps.";
+    status.textContent = now ? `Sampling: step ${taken}, t = ${at}` : runs.length ? "" : damaged ? `This film is damaged (${damaged}): run its cell again.` : "No steps yet: watch a sampler, or pass its steps.";
     status.hidden = !now && runs.length > 0;
     if (now) {
       const size = nothing.length;
@@ -254,7 +267,7 @@ function render({ model, el, signal: outer }) {
   listen(model, "change:t change:loop change:speed change:progress", request, signal);
   listen(model, "change:live", () => (Boolean(live()) === wasLive && n * high * wide * c === nothing.length ? request() : rebuild()), signal);
   listen(model, "change:total", () => (draw(), request()), signal);
-  listen(model, "change:frames change:shape change:streams change:runs change:ts change:at change:taken change:weights change:columns", rebuild, signal);
+  listen(model, "change:frames change:tolerance change:alpha_bar change:shape change:streams change:runs change:ts change:at change:taken change:weights change:columns", rebuild, signal);
   linked(model, () => model.get("timesteps"), (t) => sync.set("t", clamp(t, 0, model.get("timesteps") - 1)), signal);
 
   const on = (/** @type {Element} */ node, /** @type {() => void} */ fn, type = "click") => node.addEventListener(type, fn, { signal });

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from test_sampling_player import reverse
 from test_static_pages import LINEAR, Shown, near, shown
 
 from ddpm_widgets.widgets.base import save_html
@@ -64,6 +65,35 @@ def test_pixels_are_the_frames(open_page, c):
             got = shown(s.canvas.nth(k), w.shape)
             near(got, np.rint((getattr(walk[i], stream).clip(-1, 1) + 1) * 127.5).transpose(0, 2, 3, 1))
     assert not s.page.errors and not s.page.outside
+
+
+def test_a_packed_film_is_what_python_says(open_page):
+    w = SamplingPlayer({"a": reverse(50, 16), "b": reverse(10, 16, seed=1)})
+    assert w.tolerance > 1 and len(w.frames) <= 1_000_000
+    s = open_page(w)
+    for t in (w.ts[0][0], w.ts[0][9], w.ts[0][-4], 0):
+        s.set("t", t)
+        w.t = t
+        s.painted(t)
+        matches(s, w)
+    assert f"noise to ±{w.tolerance} of 255 grey levels" in s.root.inner_text()
+    assert not s.page.errors and not s.page.outside
+
+
+def test_a_damaged_film_is_said_and_breaks_nothing(open_page):
+    w = SamplingPlayer(reverse(12, 4))
+    s = open_page(w)
+    s.painted(999)
+    frames = "new DataView(Uint8Array.from(bytes).buffer)"
+    for bytes in ([0], list(w.frames[: len(w.frames) // 2]), list(b"?" + w.frames[1:]), [120, 156] + [7] * 500):
+        s.place.evaluate(f"(el, bytes) => el.ddw.model.set('frames', {frames})", bytes)
+        s.painted("nothing")
+        assert "This film is damaged" in s.root.get_by_role("status").inner_text() and s.slider.is_hidden()
+        s.root.press("ArrowRight")
+    s.place.evaluate(f"(el, bytes) => el.ddw.model.set('frames', {frames})", list(w.frames))
+    s.painted(999)
+    matches(s, w)
+    assert s.root.get_by_role("status").is_hidden() and not s.page.errors
 
 
 def test_between_two_frames_the_nearest_is_shown_and_t_stays(open_page):

@@ -1,4 +1,5 @@
 // A film of one sampling run, as numbers. Pure functions; what Python's SamplingPlayer says of its frames, said here.
+import { unzlibSync } from "fflate";
 
 /**
  * One run: its frames as bytes, one after the other, each with its streams.
@@ -10,6 +11,50 @@
 
 /** One picture of a frame. @param {Film} film @param {number} frame @param {number} stream */
 export const picture = ({ bytes, streams, size }, frame, stream) => bytes.subarray((frame * streams + stream) * size, (frame * streams + stream + 1) * size);
+
+/**
+ * The grey levels that Python's `pack` has packed: for each run (frames, streams, size). Throws what is wrong with damaged bytes.
+ * @param {Uint8Array} packed @param {number[][]} ts @param {number} streams @param {number} size
+ * @param {number} tolerance grey levels; 0: the levels are told as they are
+ * @param {number[][]} alphaBar for each run ᾱ of each frame; not asked if the tolerance is 0
+ */
+export function unpack(packed, ts, streams, size, tolerance, alphaBar) {
+  const told = new Uint8Array(ts.reduce((sum, t) => sum + t.length, 0) * streams * size);
+  if (unzlibSync(packed, { out: told }).length < told.length) throw new Error("the film is shorter than its frames");
+  const levels = new Uint8Array(told.length);
+  let start = 0;
+  ts.forEach(({ length }, run) => {
+    // told are the differences to the frame before, all frames of a picture after each other
+    const plane = (/** @type {number} */ s, /** @type {number} */ f) => told.subarray(start + (s * length + f) * size, start + (s * length + f + 1) * size);
+    for (let f = 0; f < length; f++) {
+      const now = Array.from({ length: streams }, (_, s) => plane(s, f));
+      if (f) now.forEach((p, s) => plane(s, f - 1).forEach((v, i) => (p[i] += v)));
+      const at = start + f * streams * size;
+      if (tolerance) decode(now, alphaBar[run][f], tolerance, levels.subarray(at, at + streams * size));
+      else now.forEach((p, s) => levels.set(p, at + s * size));
+    }
+    start += length * streams * size;
+  });
+  return levels;
+}
+
+/**
+ * x_t, x̂0 and ε̂ of one frame: x̂0 and ε̂ are told on a grid, of x_t what √ᾱ·x̂0 + √(1-ᾱ)·ε̂ misses.
+ * @param {Uint8Array[]} told what it misses, x̂0, ε̂; bytes with a sign, but x̂0
+ * @param {number} alphaBar @param {number} tolerance @param {Uint8Array} out the grey levels, one picture after the other
+ */
+function decode([missed, guess, noise], alphaBar, tolerance, out) {
+  const [a, b, size] = [Math.sqrt(alphaBar), Math.sqrt(1 - alphaBar), guess.length];
+  const [fine, step] = [2 * Math.max(1, Math.ceil(tolerance * b)) + 1, 2 * tolerance + 1];
+  const sign = (/** @type {number} */ byte) => (byte << 24) >> 24;
+  const level = (/** @type {number} */ v) => (v < 0 ? 0 : v > 255 ? 255 : v);
+  for (let i = 0; i < size; i++) {
+    const [x0, eps] = [3 * guess[i], 128 + step * sign(noise[i])];
+    out[i] = level(level(Math.floor(a * (x0 - 127.5) + b * (eps - 127.5) + 128)) + fine * sign(missed[i]));
+    out[size + i] = level(x0);
+    out[2 * size + i] = level(eps);
+  }
+}
 
 /** Cut the bytes of all runs apart. @param {Uint8Array} bytes @param {number[][]} ts @param {number} streams @param {number} size @returns {Film[]} */
 export function films(bytes, ts, streams, size) {
