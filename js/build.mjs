@@ -22,7 +22,7 @@ const ctx = await context({
   format: "esm",
   target: "es2022",
   charset: "utf8",
-  legalComments: "none",
+  legalComments: "inline", // the licences of what is not ours
   logLevel: "warning",
 });
 

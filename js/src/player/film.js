@@ -1,5 +1,5 @@
 // A film of one sampling run, as numbers. Pure functions; what Python's SamplingPlayer says of its frames, said here.
-import { unzlibSync } from "fflate";
+import { unzlibSync } from "./inflate.js";
 
 /**
  * One run: its frames as bytes, one after the other, each with its streams.
