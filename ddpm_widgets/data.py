@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pooch
@@ -189,11 +190,13 @@ class OnDevice:
 
     def __init__(
         self,
-        loader: DataLoader,  # over an ImageDataset
+        loader: "DataLoader | OnDevice",  # over an ImageDataset
         device: torch.device | str,
     ):
-        self.dataset, self.batch_size, self.generator = dataset_of(loader), loader.batch_size or 1, loader.generator
-        self.sampler, self.device = loader.sampler, torch.device(device)
+        self.dataset, self.device = dataset_of(loader), torch.device(device)
+        self.sampler: Any = loader.sampler  # says the order, anew in each epoch
+        self.batch_size: int = loader.batch_size or 1
+        self.generator: torch.Generator | None = loader.generator
         self.images, self.labels = self.dataset.images.to(device), self.dataset.labels.to(device)
 
     def __len__(self) -> int:

@@ -186,10 +186,9 @@ def train(
     precision = half_precision(precision or recipe.precision)
     if seed is not None:
         torch.manual_seed(seed)
-    if isinstance(model, str):
-        model = init_ddpm(unet(model))
+    net = init_ddpm(unet(model)) if isinstance(model, str) else model
     if torch.cuda.is_available():
-        model = model.to(memory_format=torch.channels_last)
+        net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if isinstance(dls, DataLoaders) and PartialState().num_processes == 1:  # several would each see all of it
             dls = dls.to("cuda")
     diffusion = DDPMCB(
@@ -208,7 +207,7 @@ def train(
         own.append(MixedPrecision(precision))
     if progress and not any(getattr(cb, "shows_progress", False) for cb in cbs):
         own.append(Progress())
-    learn = Learner(model, dls, F.mse_loss, lr or recipe.lr, [*own, *cbs], opt_func or recipe.opt_func)
+    learn = Learner(net, dls, F.mse_loss, lr or recipe.lr, [*own, *cbs], opt_func or recipe.opt_func)
     try:
         learn.fit(epochs)
     except BaseException as e:

@@ -137,7 +137,9 @@ def half_precision(
         return None if precision == "fp32" else precision
     if torch.cuda.is_available():
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else None
-    cpu = getattr(torch.cpu, "get_capabilities", dict)()  # elsewhere bf16 is emulated, and slower than float32
+    cpu: dict[str, Any] = getattr(
+        torch.cpu, "get_capabilities", dict
+    )()  # elsewhere bf16 is emulated, and slower than float32
     return "bf16" if cpu.get("avx512_bf16") or cpu.get("amx_bf16") else None
 
 # %% ../nbs/api/03_unets.ipynb #fd7fcaaa

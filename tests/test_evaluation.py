@@ -10,7 +10,7 @@ from torch import nn
 from ddpm_widgets import Diffusion, cosine_schedule, evaluate, fashion_mnist, fid, garments, kid
 from ddpm_widgets import evaluation as module
 from ddpm_widgets.data import dataset_of
-from ddpm_widgets.evaluation import Classifier, as_saved, classifier, features
+from ddpm_widgets.evaluation import Classifier, as_saved, classifier, features, fingerprint
 
 G = torch.Generator().manual_seed(0)
 
@@ -49,9 +49,10 @@ def test_the_classifier_is_as_good_as_its_card_says():
 
 def test_each_caller_has_a_classifier_of_his_own():
     a, b = classifier(), classifier()
-    assert not a.training and re.fullmatch(r"[0-9a-f]{64}", a.card["sha256"])
+    assert not a.training and re.fullmatch(r"[0-9a-f]{64}", fingerprint(a)) and fingerprint(a) == fingerprint(b)
     with torch.no_grad():
         a.head.weight.zero_()
+    assert fingerprint(a) != fingerprint(b)
     assert classifier().head.weight.abs().sum() > 0 and b.head.weight.abs().sum() > 0
 
 
@@ -172,7 +173,7 @@ def test_a_report_can_be_reproduced(dls, tmp_path):
         "256 levels",
     ):
         assert part in said, f"{part!r} is missing in\n{said}"
-    assert classifier().card["sha256"][:12] in said
+    assert fingerprint(classifier())[:12] in said
 
 
 def test_the_floor_says_when_there_are_not_enough_real_images(dls, tmp_path):
@@ -199,6 +200,9 @@ def test_reference_features_are_computed_once(dls, tmp_path, monkeypatch):
     kept.write_bytes(kept.read_bytes()[:1000])  # cut short: computed again, and mended
     assert evaluate(held_out(dls, 20), dls=dls, cache=tmp_path, progress=False).fid == first.fid
     assert 600 in looked and kept.stat().st_size > 600 * 256 * 4
+    looked.clear()
+    evaluate(held_out(dls, 20), dls=dls, judge=Classifier().eval(), cache=tmp_path, progress=False)
+    assert 600 in looked, "another judge, other features"
     other = garments(n=600, n_valid=300, seed=1)
     looked.clear()
     evaluate(held_out(dls, 20), dls=other, cache=tmp_path, progress=False)
