@@ -667,14 +667,25 @@ def test_every_lesson_of_the_course_has_an_exercise():
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
-def test_the_lesson_uses_its_exercises(path):
-    nb = json.loads(path.read_text(encoding="utf-8"))
-    code = "\n".join("".join(cell["source"]) for cell in nb["cells"] if cell["cell_type"] == "code")
-    own = {name for name, exercise in EXERCISES.items() if exercise.lesson == int(path.stem[:2])}
-    used = set(re.findall(r"\b(check_\w+)\(", code))
-    assert used & own and used <= set(EXERCISES)
-    text = "\n".join("".join(cell["source"]) for cell in nb["cells"] if cell["cell_type"] == "markdown")
-    assert text.count("<details><summary>A solution</summary>") >= len(used), "solutions are folded"
+def test_the_lesson_uses_its_exercises(path, capsys):
+    "Each is unsolved in the lesson and earns a hint; the folded solution below it passes."
+    cells = [(c["cell_type"], "".join(c["source"])) for c in json.loads(path.read_text(encoding="utf-8"))["cells"]]
+    names: dict = {"torch": torch, **{name: getattr(exercises, name) for name in EXERCISES}}
+    used = []
+    for (kind, source), (_, below) in zip(cells, cells[1:], strict=False):
+        if kind == "code" and (call := re.search(r"\b(check_\w+)\((\w+)\)", source)):
+            name, function = call.groups()
+            used.append(name)
+            exec(source, names)
+            assert capsys.readouterr().out.startswith("not yet: "), f"{name} is solved already"
+            assert judge(names[function], EXERCISES[name])[1] in {hint for _, hint in EXERCISES[name].mistakes}
+            folded = re.match(r"<details><summary>A solution</summary>\n(.*?)</details>", below, re.S)
+            assert folded and (solution := re.search(r"```python\n(.*?)```", folded[1], re.S)), (
+                f"{name}: fold a solution"
+            )
+            exec(solution[1], names)
+            assert judge(names[function], EXERCISES[name]) == (True, EXERCISES[name].praise)
+    assert any(EXERCISES[name].lesson == int(path.stem[:2]) for name in used)
 
 
 # What fits no row
