@@ -4,7 +4,8 @@
     python benchmarks/peers.py [--preset nb17] [--batch-size 32] [--steps 10] [--n 16] [--sample-steps 20] [--rounds 8]
 
 Everybody runs their own loop, on the same U-Net and the same images out of the same kind of loader, with AdamW, in float32, without a progress bar. Each
-loop of theirs is compared with one of ours that does as much. Our own recipe, `train(dls, "fast")` and what it draws with, has a row of its own.
+loop of theirs is compared with one of ours that does as much. (On a GPU, `train` brings its own: images that stay there, weights laid out for it.) Our own
+recipe, `train(dls, "fast")` and what it draws with, has a row of its own.
 
 Blocks take turns, so that a machine whose speed drifts slows all alike. Only steps are timed: what comes once, before the first or after the last, is left
 out for everybody. Prints images/s (the median of the blocks) and ours / theirs (the median of the ratios block by block; least … most); above 1 is the
@@ -52,7 +53,8 @@ from ddpm_widgets import (
     unet,
 )
 from ddpm_widgets.data import dataset_of
-from ddpm_widgets.training import ADAMW, RECIPES, best_precision
+from ddpm_widgets.training import ADAMW, RECIPES
+from ddpm_widgets.unets import half_precision
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--preset", default="nb17", choices=["nb15", "nb17"], help="which U-Net; these are diffusers' own")
@@ -67,6 +69,7 @@ device = Accelerator().device
 schedule = linear_schedule()  # β from 1e-4 to 0.02: the default of diffusers and smalldiffusion too
 lr = 1e-3
 OWN = "ours, its own recipe"
+HALF = half_precision("auto")  # what that computes in: bf16, or None for float32
 Block = Callable[[], float]  # runs the steps of a block; the seconds they took
 
 
@@ -269,7 +272,7 @@ def training(make: Callable[[], nn.Module], batch_size: int, steps: int, own: bo
         yield entrant("smalldiffusion, training_loop", small_loop(make(), images), how="nothing more", rival="ours, Learner")  # fmt: skip
     if own:
         learn = train(dls, "fast", epochs=0, progress=False)
-        yield entrant(OWN, fit(learn), how=f'train(dls, "fast"), {best_precision()}')
+        yield entrant(OWN, fit(learn), how=f'train(dls, "fast"), {HALF or "float32"}')
 
 
 # Sampling
@@ -313,9 +316,15 @@ def sampling(net: nn.Module, n: int, steps: int, own: bool) -> Iterator[Entrant]
     if own:
         recipe = RECIPES["fast"]
         fast = unet("fast").to(device)
-        options = {"target": recipe.target, "sampler": recipe.sampler, "steps": recipe.steps}
+        options = {"target": recipe.target, "sampler": recipe.sampler, "steps": recipe.steps, "precision": "auto"}
         draw = partial(sample, fast, recipe.schedule(), n, progress=False, **options)
-        yield Entrant(OWN, timed(draw), recipe.steps or recipe.schedule().T, n, f'unet("fast"), {recipe.sampler}')
+        yield Entrant(
+            OWN,
+            timed(draw),
+            recipe.steps or recipe.schedule().T,
+            n,
+            f'unet("fast"), {recipe.sampler}, {HALF or "float32"}',
+        )
 
 
 # The race
