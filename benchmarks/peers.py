@@ -7,10 +7,10 @@ Everybody runs their own loop, on the same U-Net and the same images out of the 
 loop of theirs is compared with one of ours that does as much. (On a GPU, `train` brings its own: images that stay there, weights laid out for it.) Our own
 recipe, `train(dls, "fast")` and what it draws with, has a row of its own.
 
-Blocks take turns, so that a machine whose speed drifts slows all alike. Only steps are timed: what comes once, before the first or after the last, is left
-out for everybody. Prints images/s (the median of the blocks) and ours / theirs (the median of the ratios block by block; least … most); above 1 is the
-promise. Then all of it again with a U-Net so small that the loop is what is left: where two are close, this says who spends how much on what is not the
-network.
+Blocks take turns, so that a machine whose speed drifts slows all alike. Of training only the steps are timed: what comes once, before the first or after
+the last, is left out for everybody. A drawing is timed whole. Prints images/s (the median of the blocks) and ours / theirs (the median of the ratios block
+by block; least … most); above 1 is the promise. Then all of it again with a U-Net so small that the loop is what is left: where two are close, this says
+who spends how much on what is not the network.
 
 About eight minutes on two quiet cores. A peer that is not installed is left out.
 """
