@@ -713,14 +713,23 @@ def test_nothing_is_changed(seeded):
             x, y = super().__getitem__(i)
             return x * (1 + 0 * (random.random() + np.random.rand() + torch.rand(()))), y
 
+    class Moody(Wiener):
+        "Draws random numbers and changes a buffer, but only in training mode."
+
+        def __init__(self):
+            super().__init__()
+            self.drop = nn.Sequential(nn.Dropout(0.5), nn.BatchNorm2d(1))
+
+        def forward(self, x_t, t):
+            return super().forward(x_t, t) + 0 * self.drop(x_t)
+
     def start():
         torch.manual_seed(0), np.random.seed(0), random.seed(0)
         dls = Dls()
         dls.train = DataLoader(
             Flips(X, Y), 32, shuffle=True, generator=torch.Generator().manual_seed(1) if seeded else None
         )
-        model = Wiener()
-        model.drop = nn.Sequential(nn.Dropout(0.5), nn.BatchNorm2d(1))
+        model = Moody()
         learn = fitted(model, dls, lr=1e-3, epochs=1)  # 20 steps
         learn.model.train()
         learn.model.drop[0].eval()
@@ -733,8 +742,10 @@ def test_nothing_is_changed(seeded):
         batch = next(iter(learn.dls.train))[1].tolist()
         diffusion, ema, grads = learn.model.diffusion, learn.ema_model.scale.item(), learn.model.scale.requires_grad
         hooks = sum(len(m._forward_hooks) for m in learn.model.modules())
+        buffers = [b.tolist() for b in learn.model.buffers()]
         learn.fit(1)
-        return modes, draws, batch, diffusion[1:], ema, grads, hooks, learn.recorder.losses, learn.model.scale.item()
+        after = learn.recorder.losses, learn.model.scale.item()
+        return modes, draws, batch, diffusion[1:], ema, grads, hooks, buffers, *after
 
     alone = rest(start())
     learn = start()
