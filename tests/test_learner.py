@@ -310,6 +310,19 @@ def test_lr_finder_gives_the_model_back():
     assert len(finder.lrs) < 250  # it ended by itself
 
 
+def test_every_fit_has_its_own_precision():
+    "accelerate marks a model that it has prepared; a mark left behind would keep a later fit from wrapping it."
+
+    class Look:
+        def after_predict(self, learn):
+            self.wrapped = hasattr(learn.model, "_original_forward")
+
+    learn = learner(look := Look())
+    for cbs in ([MixedPrecision("bf16")], [MixedPrecision("bf16")], [], [MixedPrecision("bf16")]):
+        learn.fit(1, cbs=cbs)
+        assert look.wrapped == bool(cbs)
+
+
 def test_precision_does_not_leak():
     "accelerate keeps precision in a global: a fit in bf16 must not make the next one bf16."
 

@@ -10,6 +10,7 @@ from ddpm_widgets import (
     EMA,
     RECIPES,
     Learner,
+    LRFinder,
     init_ddpm,
     linear_schedule,
     sample,
@@ -271,3 +272,10 @@ def test_precision_by_name():
     assert half_precision("auto") in ("bf16", None) and half_precision("fp32") is None
     with pytest.raises(ValueError, match="precision is fp32, bf16, fp16 or auto, found 'half'"):
         train(Dls(), tiny(), epochs=1, precision="half", progress=False)
+
+
+def test_the_lr_finder_gives_the_moving_average_back_too():
+    learn = train(Dls(), tiny(), epochs=1, progress=False)
+    before = [p.clone() for p in learn.ema_model.parameters()]
+    learn.fit(2, lr=1e-2, cbs=[LRFinder(gamma=2)])
+    assert all(torch.equal(a, b) for a, b in zip(before, learn.ema_model.parameters(), strict=True))
