@@ -113,7 +113,7 @@ def load_model(
 # %% ../nbs/api/07_weights.ipynb #c19be3f8
 MODELS = Path(str(files("ddpm_widgets"))) / "models"
 PRETRAINED = {  # name → file, and its sha256
-    "fashion-mnist": ("fashion-mnist.safetensors", "e68170445b8ecf766bd32655c7cfb8873b773fa4c1497f44fd190da044c5cdc1"),
+    "fashion-mnist": ("fashion-mnist.safetensors", "6335d0a60d47f2ee0a8cf804adf704354f5893710aac0c933c3b9a8288fb759d"),
 }
 
 
