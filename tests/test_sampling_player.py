@@ -327,6 +327,15 @@ def test_real_steps_are_taken():
     assert p.weights[0][-1] == pytest.approx([1, 0], abs=1e-9)
 
 
+@pytest.mark.parametrize("sampler", ["ddpm", "ddim"])
+def test_fresh_noise_is_the_samplers(sampler):
+    sampling, schedule = pytest.importorskip("ddpm_widgets.sampling"), pytest.importorskip("ddpm_widgets.schedule")
+    linear = schedule.linear_schedule()
+    walk = list(sampling.sample_steps(Zero(), linear, 2, shape=(1, 8, 8), steps=20, sampler=sampler, seed=0))
+    assert SamplingPlayer(walk).sigmas == [[s.weights.sigma for s in walk]]
+    assert SamplingPlayer(steps(20), LINEAR).sigmas == [[]], "eq. 7 says nothing of it"
+
+
 class Zero(torch.nn.Module):
     def forward(self, x_t, t):
         return 0 * x_t

@@ -48,7 +48,7 @@ class Film:
     ):
         self.most, self.stride = most, 1
         self.told: list[int] = []  # t of every step, kept or not
-        self.mixes: list[tuple[float, float]] = []  # the weights of x̂0 and x_t in every step that says them
+        self.mixes: list[tuple[float, float, float]] = []  # of every step that says them: the weights of x̂0 and x_t, σ
         self.kept: list[tuple[int, Any]] = []  # (which step, its Frame)
 
     def add(self, t: int, frame: Any, weights: Any = None) -> None:
@@ -58,7 +58,7 @@ class Film:
         self.kept.append((len(self.told), frame))
         self.told.append(t)
         if weights is not None:  # a second-order solver mixes in the guess before, too: both are guesses
-            self.mixes.append((weights.x0_weight + weights.before_weight, weights.x_t_weight))
+            self.mixes.append((weights.x0_weight + weights.before_weight, weights.x_t_weight, weights.sigma))
         if len(self.kept) > 8 * self.most:
             self.stride *= 2
             last = self.kept[-1]
@@ -230,6 +230,9 @@ class SamplingPlayer(Widget):
     weights = T.List(
         T.List(T.List(T.Float())), help="for each run, the weights of x̂0 and x_t in each frame, or none"
     ).tag(sync=True)
+    sigmas = T.List(T.List(T.Float()), help="for each run, σ of the fresh noise after each frame, or none").tag(
+        sync=True
+    )
     timesteps = T.Int(1, help="timesteps of the process: t goes from there to 0").tag(sync=True)
     columns = T.Int(0, help="images in a row; 0: as many as fit well").tag(sync=True)
     live = T.Bytes(help="the step being sampled, uint8 (streams, n, h, w, c); empty: none").tag(sync=True)
@@ -409,21 +412,23 @@ class SamplingPlayer(Widget):
         if not self._films:
             return
         chosen, alpha_bars, tolerance, data = self._fitted()
-        weights = []
+        weights, sigmas = [], []
         for name, kept in chosen.items():
-            alpha_bar = self._alpha_bar(name)
-            told = self._films[name].told
-            mixes: np.ndarray | None = np.array(self._films[name].mixes)
-            if len(self._films[name].mixes) != len(
-                told
-            ):  # the steps do not say: eq. 7 of the schedule, if there is one
-                mixes = None if alpha_bar is None else blend(alpha_bar, told)
-            weights.append([] if mixes is None else mixes[[i for i, _ in kept]].tolist())
+            film, alpha_bar, steps = self._films[name], self._alpha_bar(name), [i for i, _ in kept]
+            said = len(film.mixes) == len(film.told)
+            rows = np.empty((0, 2))
+            if said:
+                rows = np.array(film.mixes)[steps]
+            elif alpha_bar is not None:  # the steps do not say: eq. 7 of the schedule
+                rows = blend(alpha_bar, film.told)[steps]
+            weights.append(rows[:, :2].tolist())
+            sigmas.append(rows[:, 2].tolist() if said else [])
         with self.hold_sync(), self.hold_trait_notifications():
             self.frames, self.tolerance = data, tolerance
             self.alpha_bar = [a.tolist() for a in alpha_bars] if tolerance else []
             first = next(iter(chosen.values()))[0][1]
-            self.shape, self.runs, self.weights = list(first.levels.shape[1:]), list(chosen), weights
+            self.shape, self.runs = list(first.levels.shape[1:]), list(chosen)
+            self.weights, self.sigmas = weights, sigmas
             self.ts = [[self._films[name].told[i] for i, _ in kept] for name, kept in chosen.items()]
             self.at = [[i + 1 for i, _ in kept] for kept in chosen.values()]
             self.taken = [len(film.told) for film in self._films.values()]

@@ -74,7 +74,7 @@ function render({ model, el, signal: outer }) {
   let nothing = new Float32Array();
   /** @type {Pane[][]} */
   let panes = [];
-  /** @type {{ step: Text, x0?: Text, x_t?: Text, noise?: HTMLElement, share?: HTMLElement }[]} */
+  /** @type {{ step: Text, x0?: Text, x_t?: Text, sigma?: Text, noise?: HTMLElement, share?: HTMLElement }[]} */
   let readouts = [];
 
   const live = () => (model.get("live")?.byteLength ? u8(model.get("live")) : undefined);
@@ -147,12 +147,15 @@ function render({ model, el, signal: outer }) {
     }
     parts.push(h("span", { class: "ddw-num step" }, out.step));
     if (model.get("weights")[k]?.length) {
-      const mixed = { x0: new Text(), x_t: new Text(), noise: h("span", { class: "ddw-muted" }, "+ fresh noise"), share: h("div") };
+      const sigma = new Text();
+      const mixed = { x0: new Text(), x_t: new Text(), sigma, noise: h("span", { class: "ddw-muted fresh" }, "+ ", h("span", { class: "ddw-num" }, sigma), "fresh noise"), share: h("div") };
+      const sigmas = model.get("sigmas")[k] ?? [];
+      mixed.noise.hidden = sigmas.length > 0 && sigmas.every((/** @type {number} */ v) => !v); // DDIM
       Object.assign(out, mixed);
       const term = (/** @type {Text} */ text, /** @type {string} */ cls, /** @type {Node} */ of) => [h("span", { class: `ddw-num weight ${cls}` }, text), of];
       parts.push(
-        h("span", { class: "equation", title: "Equation 7 of the DDPM paper: the mean of the next picture lies between the guess and where you are" },
-          h("span", { class: "ddw-muted" }, "next ="), ...term(mixed.x0, "ddw-signal", hat("x", "0")), "+", ...term(mixed.x_t, "ddw-noise", symbol("x", "t")), h("span", { class: "ddw-muted" }, "+ fresh noise")),
+        h("span", { class: "equation", title: "What the next picture is made of: the guess, where you are, and noise; for DDPM these are the weights of its paper's equation 7" },
+          h("span", { class: "ddw-muted" }, "next ="), ...term(mixed.x0, "ddw-signal", hat("x", "0")), "+", ...term(mixed.x_t, "ddw-noise", symbol("x", "t")), mixed.noise),
         h("span", { class: "share", "aria-hidden": "true", title: "How the two weights compare" }, mixed.share),
       ); // prettier-ignore
     }
@@ -180,7 +183,7 @@ function render({ model, el, signal: outer }) {
     said.replaceChildren(...changed.map(({ nearer }, k) => {
       const [from, all] = [half(nearer), runs[k].ts.length];
       const share = Math.round((100 * (all - from)) / all);
-      return h("span", {}, ...(runs.length > 1 ? [h("b", { style: `color: ${COLORS[k]}` }, names()[k]), ": half"] : ["Half"]), " of the way to the picture is made in the ", h("b", {}, `last ${share} %`), " of the steps, below ", symbol("t"), ` = ${runs[k].ts[Math.max(0, from - 1)]}. `);
+      return h("span", {}, ...(runs.length > 1 ? [h("b", { style: `color: ${COLORS[k]}` }, names()[k]), ": half"] : ["Half"]), " of the way to the picture is made in the ", h("b", {}, `last ${share} %`), " of the steps, below ", h("span", { class: "whole" }, symbol("t"), ` = ${runs[k].ts[Math.max(0, from - 1)]}. `));
     })); // prettier-ignore
     const key = (/** @type {string} */ color, /** @type {string | undefined} */ dash, /** @type {(Node | string)[]} */ ...text) =>
       h("span", { class: "key" }, svg("svg", { "aria-hidden": "true" }, svg("line", { x2: 24, y1: 2, y2: 2, style: `stroke: ${color}`, "stroke-dasharray": dash })), h("span", {}, ...text)); // prettier-ignore
@@ -247,7 +250,9 @@ function render({ model, el, signal: outer }) {
       if (out.x0 && out.x_t && out.noise && out.share) {
         out.x0.data = fixed3(x0);
         out.x_t.data = fixed3(x_t);
-        out.noise.style.visibility = x_t > 1e-9 ? "" : "hidden"; // the last step adds none
+        const sigma = model.get("sigmas")[k]?.[i];
+        if (out.sigma) out.sigma.data = sigma === undefined ? "" : `${fixed3(sigma)} `;
+        out.noise.style.visibility = (sigma ?? x_t) > 1e-9 ? "" : "hidden"; // the last step adds none
         out.share.style.width = `${(100 * x0) / (x0 + x_t)}%`;
       }
     });
@@ -267,7 +272,7 @@ function render({ model, el, signal: outer }) {
   listen(model, "change:t change:loop change:speed change:progress", request, signal);
   listen(model, "change:live", () => (Boolean(live()) === wasLive && n * high * wide * c === nothing.length ? request() : rebuild()), signal);
   listen(model, "change:total", () => (draw(), request()), signal);
-  listen(model, "change:frames change:tolerance change:alpha_bar change:shape change:streams change:runs change:ts change:at change:taken change:weights change:columns", rebuild, signal);
+  listen(model, "change:frames change:tolerance change:alpha_bar change:shape change:streams change:runs change:ts change:at change:taken change:weights change:sigmas change:columns", rebuild, signal);
   linked(model, () => model.get("timesteps"), (t) => sync.set("t", clamp(t, 0, model.get("timesteps") - 1)), signal);
 
   const on = (/** @type {Element} */ node, /** @type {() => void} */ fn, type = "click") => node.addEventListener(type, fn, { signal });

@@ -166,10 +166,11 @@ function render({ model, el, signal: outer }) {
   const round = (/** @type {string} */ label, /** @type {string} */ d) => h("button", { type: "button", class: "ddw-btn ddw-round", "aria-label": label, title: label }, icon(d));
   const [previous, next] = [round("Previous image", ICONS.left), round("Next image", ICONS.right)];
   const which = h("span", { class: "ddw-small ddw-muted ddw-num", "aria-live": "polite" });
+  const choice = h("span", { class: "choice" }, previous, next, which);
   const pictures = h("div", { class: "films-and-line" }, film, line.el);
   const root = h("div", { class: "ddw ddw-schedule-explorer", role: "group", "aria-label": "Noise schedules" },
     h("div", { class: "top" }, table, settings), chartsEl, pictures,
-    h("div", { class: "ddw-tools" }, again, reset, previous, next, which)); // prettier-ignore
+    h("div", { class: "ddw-tools" }, again, reset, choice)); // prettier-ignore
 
   const initial = Object.fromEntries(SETTINGS.map(({ name }) => [name, model.get(name)]));
 
@@ -201,7 +202,7 @@ function render({ model, el, signal: outer }) {
     });
     for (const s of sliders) s.label.hidden = s.of ? !formulas.includes(s.of) : !formulas.some(Boolean);
     settings.hidden = reset.hidden = sliders.every((s) => s.label.hidden);
-    previous.hidden = next.hidden = which.hidden = n < 2;
+    choice.hidden = n < 2;
 
     rows = all.map((s) => {
       const toggle = h("button", { type: "button", class: "toggle", title: "Show or hide" }, swatch(s), h("span", { class: "text" }, s.name));
@@ -292,8 +293,8 @@ function render({ model, el, signal: outer }) {
       const from = spentAt(curves);
       const share = (length - from) / length;
       s.note.replaceChildren(...(share > 0
-        ? [h("b", {}, `${Math.round(100 * share)} %`), " of the steps keep less than a tenth of the signal", h("span", { class: "ddw-muted" }, ` (from t = ${from})`)]
-        : ["Every step keeps a tenth of the signal or more", h("span", { class: "ddw-muted" }, ` (√ᾱ ends at ${fixed3(curves.signal[length - 1])})`)])); // prettier-ignore
+        ? [h("b", {}, `${Math.round(100 * share)} %`), " of the steps keep less than a tenth of the signal ", h("span", { class: "ddw-muted" }, `(from t = ${from})`)]
+        : ["Every step keeps a tenth of the signal or more ", h("span", { class: "ddw-muted" }, `(√ᾱ ends at ${fixed3(curves.signal[length - 1])})`)])); // prettier-ignore
       s.spent.style.left = `${100 * Math.min(1, from / (length - 1))}%`;
     }
     paint();

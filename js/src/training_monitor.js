@@ -1,7 +1,7 @@
 // TrainingMonitor: a training run while it runs, and afterwards.
 import "./training_monitor.css";
 import { chart } from "./monitor/chart.js";
-import { column, duration, GREATEST, gridPixels, LEAST, MEAN, nearest, range, RATE, smooth, STEP } from "./monitor/curve.js";
+import { column, duration, GREATEST, gridPixels, LEAST, MEAN, nearest, range, RATE, smooth, STEP, tiny } from "./monitor/curve.js";
 import { f32, u8 } from "./shared/bytes.js";
 import { h } from "./shared/dom.js";
 import { clamp, sig3 } from "./shared/format.js";
@@ -183,7 +183,7 @@ function render({ model, el, signal: outer }) {
     errs.hidden = !top;
     bars.replaceChildren(...bands.map((b, i) =>
       h("div", { title: `t from ${sig3(i * width)} to ${sig3((i + 1) * width)}: loss ${b === null ? "unknown" : sig3(b)}` },
-        h("span", {}, b === null ? "" : Number(b.toPrecision(b < 0.01 ? 1 : 2)).toString().replace(/^0\./, ".").replace(/e-0?/, "e−")),
+        h("span", {}, b === null ? "" : tiny(b)),
         h("i", { style: `height: ${top ? (72 * (b ?? 0)) / top : 0}px` })))); // prettier-ignore
     bars.setAttribute("aria-label", `Loss by timestep, from little noise to much: ${bands.map((b) => (b === null ? "unknown" : sig3(b))).join(", ")}`);
     tEnd.textContent = `t = ${whole(model.get("timesteps"))}, all noise`;

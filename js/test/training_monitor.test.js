@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { column, duration, gridColumns, gridPixels, marks, MEAN, nearest, path, place, range, RATE, ribbon, short, smooth, STEP } from "../src/monitor/curve.js"; // prettier-ignore
+import { column, duration, gridColumns, gridPixels, marks, MEAN, nearest, path, place, range, RATE, ribbon, short, smooth, STEP, tiny } from "../src/monitor/curve.js"; // prettier-ignore
 
 const rows = new Float32Array([1, 1, 0.5, 2, 0.1, 2, 0.5, 0.25, 1, 0.2]);
 
@@ -60,6 +60,10 @@ test("marks are round, inside, at least two and not too many", () => {
       }
     }
   }
+});
+
+test("losses over narrow bars", () => {
+  assert.deepEqual([0, 0.2, 0.198, 0.034, 0.0042, 1, 1.26, 123.4, 3e-9].map(tiny), ["0", ".20", ".20", ".034", ".004", "1.0", "1.3", "123", "3e−9"]);
 });
 
 test("short marks", () => {

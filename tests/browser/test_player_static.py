@@ -121,6 +121,21 @@ def test_weights_and_step_are_read(open_page):
     assert plain.root.locator(".weight").count() == 0, "no schedule, no weights"
 
 
+def test_fresh_noise_is_shown_where_a_sampler_adds_it(open_page):
+    def mixed(sigmas):
+        for step, sigma in zip(steps(10, 4), sigmas, strict=True):
+            step.weights = SimpleNamespace(x0_weight=0.25, x_t_weight=0.5, before_weight=0.0, sigma=sigma)
+            yield step
+
+    w = SamplingPlayer({"DDPM": mixed([0.1] * 9 + [0.0]), "DDIM": mixed([0.0] * 10)})
+    s = open_page(w)
+    ddpm, ddim = s.root.locator(".fresh").all()
+    assert ddpm.inner_text() == "+ 0.100 fresh noise" and ddim.is_hidden()
+    s.set("t", 0)
+    s.painted(0)
+    assert ddpm.is_hidden(), "the last step adds none"
+
+
 @pytest.mark.parametrize("total", [False, True])
 def test_the_curve_is_what_changed(open_page, total):
     w = SamplingPlayer(steps(40), total=total)

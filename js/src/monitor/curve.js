@@ -82,6 +82,9 @@ export function short(v) {
   return `${Number(Number(m).toPrecision(3))}·10${sup}`;
 }
 
+/** A loss over a narrow bar: two digits, a zero as the second too. @param {number} v */
+export const tiny = (v) => (v >= 10 ? String(Math.round(v)) : v.toPrecision(v < 0.01 ? 1 : 2)).replace(/^0\./, ".").replace(/e-/, "e−");
+
 /**
  * An SVG path; a value that can not be drawn leaves a gap.
  * @param {ArrayLike<number>} xs @param {ArrayLike<number>} ys
