@@ -136,7 +136,7 @@ def as_saved(
 def features(
     images: Tensor,  # in [-1, 1], shape (n, channels, height, width)
     judge: Classifier | None = None,  # whose features; None: `classifier()`
-    batch_size: int = 256,  # images looked at together
+    batch_size: int = 64,  # images looked at together; on a CPU more is slower, for want of cache
     progress: bool = False,  # draw a progress bar
 ) -> Tensor:  # float32 on the CPU, shape (n, 256)
     "What the classifier sees in each image."
@@ -201,12 +201,13 @@ def kid(
 # %% ../nbs/api/09_evaluation.ipynb #96fa274e
 def reference_features(
     dls: DataLoaders,  # the training images are the reference
-    judge: Classifier,
-    folder: Path,  # where they are kept
+    judge: Classifier | None = None,  # whose features; None: `classifier()`
+    cache: str | Path | None = None,  # the folder where they are kept; None: the cache folder
     progress: bool = True,  # draw a progress bar
 ) -> Tensor:  # float32, shape (n, 256)
     "The features of the training images, from the cache if they were computed before."
-    ds = dataset_of(dls.train)
+    ds, judge = dataset_of(dls.train), judge or load_classifier(CLASSIFIER)
+    folder = cache_folder().parent if cache is None else Path(cache)
     key = hashlib.sha256(ds.images.numpy().tobytes() + fingerprint(judge).encode()).hexdigest()[:16]
     path = folder / f"features-{key}.safetensors"
     if path.is_file():
@@ -245,11 +246,11 @@ class Evaluation:
 
     def __repr__(self) -> str:
         seeds = (
-            f", {len(self.fids)} seeds from {min(self.fids):.2f} to {max(self.fids):.2f}" if len(self.fids) > 1 else ""
+            f", {len(self.fids)} seeds from {min(self.fids):.3f} to {max(self.fids):.3f}" if len(self.fids) > 1 else ""
         )
         return "\n".join(
             [
-                f"FID  {self.fid:8.2f}    real images {self.floor_fid:.2f}{seeds}",
+                f"FID  {self.fid:8.3f}    real images {self.floor_fid:.3f}{seeds}",
                 f"KID  {1000 * self.kid:8.2f}    real images {1000 * self.floor_kid:.2f}    (in thousandths)",
                 *(f"{name + ':':11} {value}" for name, value in self.protocol.items()),
             ]
@@ -286,7 +287,7 @@ def evaluate(
     protocol = {"n": f"{n} images"} if isinstance(model, Tensor) else told(model, n, seeds, sampling)
     dls = dls or fashion_mnist(progress=progress)
     judge = judge or classifier()
-    real = reference_features(dls, judge, cache_folder().parent if cache is None else Path(cache), progress)
+    real = reference_features(dls, judge, cache, progress)
     held_out = dataset_of(dls.valid).images
     floor = features(dataset_of(dls.valid).__getitems__(range(min(n, len(held_out))))[0], judge)
     if isinstance(model, Tensor):

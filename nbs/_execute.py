@@ -84,22 +84,24 @@ def keep_what_github_shows(nb: nbformat.NotebookNode) -> None:
 
 def picture_plots(nb: nbformat.NotebookNode) -> None:
     "Give each plotly figure a picture of itself, for places that draw none. Needs Chromium or Chrome; without it, nothing happens."
-    data = [out.data for cell in nb.cells for out in cell.get("outputs", []) if PLOTLY in out.get("data", {})]
+    outs = [out for cell in nb.cells for out in cell.get("outputs", []) if PLOTLY in out.get("data", {})]
     browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
-    if not data or not browser:
+    if not outs or not browser:
         return
     import plotly.graph_objects as go
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as p:
         page = p.chromium.launch(executable_path=browser, args=["--no-sandbox"]).new_page(device_scale_factor=2)
-        for d in data:
+        for out in outs:
+            d = out.data
             fig = go.Figure(
                 {**d[PLOTLY], "layout": {**d[PLOTLY]["layout"], "width": 760, "paper_bgcolor": "white"}},
                 skip_invalid=True,
             )
             page.set_content(fig.to_html(include_plotlyjs=True, config={"staticPlot": True}))
             d["image/png"] = base64.b64encode(page.locator(".plotly-graph-div").screenshot()).decode()
+            out.metadata["image/png"] = {"width": 760}  # it has twice as many pixels, for sharp screens
 
 
 if __name__ == "__main__":
