@@ -1,14 +1,16 @@
 """What watching costs: the same training run with TrainingMonitor and without any reporter, in a real kernel.
 
-A kernel of its own trains the smallest U-Net twice in turn, several rounds, with the widget displayed as in a notebook.
-Besides the ratio of the times it prints what was sent, and the memory that 100,000 steps take.
+A kernel of its own trains the smallest U-Net twice in turn, several rounds, with the widget displayed as in a notebook;
+which of the two comes first changes from round to round. Besides the ratio of the times it prints what was sent, and the
+memory that 100,000 steps take. Three to five minutes on two cores: no round is begun that would not end within --minutes.
 
-    python benchmarks/monitor_overhead.py [--steps 300] [--rounds 3] [--threads 1]
+    python benchmarks/monitor_overhead.py [--steps 300] [--rounds 3] [--minutes 5] [--batch 64] [--threads 1]
 """
 
 import argparse
 import json
 import statistics
+import time
 
 from jupyter_client.manager import start_new_kernel
 
@@ -19,9 +21,10 @@ import torch
 from ddpm_widgets import EMA, DDPMCB, Learner, garments, init_ddpm, linear_schedule, unet
 from ddpm_widgets.widgets import TrainingMonitor
 
-data = garments(n=64 * STEPS, n_valid=64, batch_size=64)
+data = garments(n=BATCH * STEPS, n_valid=BATCH, batch_size=BATCH)
+few = garments(n=BATCH * 10, n_valid=BATCH, batch_size=BATCH)
 
-def run(cbs):
+def run(cbs, data=data):
     torch.manual_seed(0)
     model = init_ddpm(unet("nb17", block_out_channels=(8, 16), layers_per_block=1, norm_num_groups=4,
                            down_block_types=("DownBlock2D",) * 2, up_block_types=("UpBlock2D",) * 2))
@@ -48,10 +51,16 @@ class Timed:
 
         return timed if callable(method) else method
 
+def pair(watched_first):
+    timed = Timed(TrainingMonitor(sample_every=0))
+    runs = [[timed], []] if watched_first else [[], [timed]]
+    times = [run(cbs) for cbs in runs]
+    return [*(times[::-1] if watched_first else times), timed.spent]
+
 torch.set_num_threads(THREADS)
-run([])
+run([], few)  # warm up
 """
-ROUND = "print(json.dumps([run([]), run([timed := Timed(TrainingMonitor(sample_every=0))]), timed.spent]))"
+ROUND = "print(json.dumps(pair(watched_first={})))"
 LONG = """
 class Learn:
     steps = fit_steps = epoch = 0
@@ -120,17 +129,22 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--minutes", type=float, default=5, help="after the first, begin no round that would end later")
+    parser.add_argument("--batch", type=int, default=64)
     parser.add_argument(
         "--threads", type=int, default=1, help="of PyTorch; one makes a busy machine's times comparable"
     )
     args = parser.parse_args()
+    begin = time.monotonic()
     kernel = Kernel()
     try:
-        kernel.run(SETUP.replace("STEPS", str(args.steps)).replace("THREADS", str(args.threads)))
+        options = {"STEPS": args.steps, "BATCH": args.batch, "THREADS": args.threads}
+        kernel.run("\n".join([*(f"{name} = {value}" for name, value in options.items()), SETUP]))
         ratios, cpu_ratios, shares = [], [], []
-        print(f"{args.steps} steps of the smallest U-Net, batch 64")
+        print(f"{args.steps} steps of the smallest U-Net, batch {args.batch}", flush=True)
         for i in range(args.rounds):
-            (bare, bare_cpu), (watched, watched_cpu), spent = kernel.run(ROUND)
+            began = time.monotonic()
+            (bare, bare_cpu), (watched, watched_cpu), spent = kernel.run(ROUND.format(i % 2 == 1))
             ratios.append(watched / bare)
             cpu_ratios.append(watched_cpu / bare_cpu)
             shares.append(spent / watched_cpu)
@@ -139,9 +153,12 @@ def main():
                 f"{kernel.messages} messages ({kernel.messages / watched:.1f} a second), {kernel.bytes / 1e6:.2f} MB",
                 flush=True,
             )
+            now = time.monotonic()
+            if now + (now - began) > begin + 60 * args.minutes:
+                break
         medians = statistics.median(ratios), statistics.median(cpu_ratios)
         print(
-            f"  ratio, median of {args.rounds}: {medians[0]:.4f}, of CPU time (whatever else runs here) {medians[1]:.4f}"
+            f"  ratio, median of {len(ratios)}: {medians[0]:.4f}, of CPU time (whatever else runs here) {medians[1]:.4f}"
         )
         per_step, grown, sent = kernel.run(LONG)
         print(f"100,000 steps of nothing: {per_step * 1e6:.1f} µs a step, sending included")
