@@ -11,6 +11,7 @@ from ddpm_widgets import (
     RECIPES,
     Learner,
     LRFinder,
+    TrainingMonitor,
     init_ddpm,
     linear_schedule,
     sample,
@@ -279,3 +280,14 @@ def test_the_lr_finder_gives_the_moving_average_back_too():
     before = [p.clone() for p in learn.ema_model.parameters()]
     learn.fit(2, lr=1e-2, cbs=[LRFinder(gamma=2)])
     assert all(torch.equal(a, b) for a, b in zip(before, learn.ema_model.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("asked", [{}, {"sampler": "ddim"}, {"sampler": "ddpm", "steps": 3}])
+@pytest.mark.parametrize("preset", ["nb17", "fast"])
+def test_the_monitor_samples_with_every_recipe(preset, asked):
+    small = {"block_out_channels": (8, 16), "norm_num_groups": 4, "patch": 1, "layers_per_block": 1}
+    model = init_ddpm(unet(preset, **small, down_block_types=("DownBlock2D",) * 2, up_block_types=("UpBlock2D",) * 2))
+    monitor = TrainingMonitor(sample_every=2, n_samples=1, sample_args=asked)
+    train(Dls(), model, epochs=1, progress=False, cbs=[monitor])
+    assert "No more samples" not in monitor.note, monitor.note
+    assert len(monitor.frame_steps) >= 2
