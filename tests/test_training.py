@@ -11,6 +11,7 @@ from ddpm_widgets import (
     RECIPES,
     Learner,
     LRFinder,
+    Recipe,
     TrainingMonitor,
     init_ddpm,
     linear_schedule,
@@ -291,3 +292,7 @@ def test_the_monitor_samples_with_every_recipe(preset, asked):
     train(Dls(), model, epochs=1, progress=False, cbs=[monitor])
     assert "No more samples" not in monitor.note, monitor.note
     assert len(monitor.frame_steps) >= 2
+
+
+def test_small_learns_at_half_the_courses_rate():
+    assert RECIPES["small"] == Recipe(lr=2.5e-3) and Recipe().lr == 5e-3
