@@ -26,15 +26,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "down_block_types": ("DownBlock2D", "DownBlock2D", "AttnDownBlock2D"),
         "up_block_types": ("AttnUpBlock2D", "UpBlock2D", "UpBlock2D"),
     },
-    "fast": {
-        "patch": 2,
-        "block_out_channels": (48, 96, 128),
-        "norm_num_groups": 8,
-        "layers_per_block": 1,
-        "down_block_types": ("DownBlock2D", "DownBlock2D", "AttnDownBlock2D"),
-        "up_block_types": ("AttnUpBlock2D", "UpBlock2D", "UpBlock2D"),
-    },
 }
+PRESETS["fast"] = {**PRESETS["small"], "block_out_channels": (48, 96, 128)}
 
 
 class UNet(nn.Module):
