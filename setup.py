@@ -1,17 +1,37 @@
-"Packaging metadata that lives in settings.ini; everything else is in pyproject.toml."
+"Packaging metadata that lives in settings.ini, and the lessons, which go into the wheel; everything else is in pyproject.toml."
 
 from configparser import ConfigParser
 from pathlib import Path
 
 from setuptools import setup
+from setuptools.command.build_py import build_py
+
+ROOT = Path(__file__).parent
+COURSE = ("lessons/*.ipynb", "lessons/README.md", "static/*.svg")  # of nbs/
+
+
+class BuildWithCourse(build_py):
+    "Put the lessons beside the modules, as ddpm_widgets/course: `ddpm-widgets lab` copies them from there."
+
+    def run(self):
+        super().run()
+        if self.editable_mode:
+            return  # a checkout has them in nbs/
+        for pattern in COURSE:
+            for path in sorted((ROOT / "nbs").glob(pattern)):
+                target = Path(self.build_lib, "ddpm_widgets", "course", path.relative_to(ROOT / "nbs"))
+                self.mkpath(str(target.parent))
+                self.copy_file(str(path), str(target))
+
 
 ini = ConfigParser(delimiters=["="], interpolation=None)
-ini.read(Path(__file__).with_name("settings.ini"), encoding="utf-8")
+ini.read(ROOT / "settings.ini", encoding="utf-8")
 cfg = ini["DEFAULT"]
 statuses = ["Planning", "Pre-Alpha", "Alpha", "Beta", "Production/Stable", "Mature", "Inactive"]
 status = int(cfg["status"])
 
 setup(
+    cmdclass={"build_py": BuildWithCourse},
     author=cfg["author"],
     author_email=cfg["author_email"],
     keywords=cfg["keywords"].split(),

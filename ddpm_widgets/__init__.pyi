@@ -31,6 +31,8 @@ from .widgets.sampling_player import SamplingPlayer
 from .widgets.schedule_explorer import ScheduleExplorer
 from .widgets.training_monitor import TrainingMonitor
 
+__version__: str
+
 __all__ = [
     "CLASSES",
     "Callback",

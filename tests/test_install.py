@@ -11,6 +11,8 @@ from pathlib import Path, PurePosixPath
 import pytest
 from test_project import own_files
 
+from ddpm_widgets import _cli
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -41,7 +43,9 @@ def in_wheel(dist) -> dict[str, bytes]:
 def test_wheel_holds_the_package_and_nothing_else(in_wheel):
     wheel = {name for name in in_wheel if ".dist-info/" not in name}
     package = {p.relative_to(ROOT).as_posix() for p in own_files() if p.is_relative_to(ROOT / "ddpm_widgets")}
-    assert wheel == package
+    course = {f"ddpm_widgets/course/{name}" for name in _cli.course()}
+    assert wheel == package | course
+    assert sum("course/lessons/" in name and name.endswith(".ipynb") for name in course) >= 8
     suffixes = {PurePosixPath(name).suffix for name in wheel}
     assert {".js", ".css", ".pyi"} <= suffixes and "ddpm_widgets/py.typed" in wheel
 
@@ -61,7 +65,8 @@ def test_sdist_and_wheel_agree(dist, in_wheel):
         assert {"settings.ini", "constraints.txt", "LICENSE", "README.md"} <= {str(name) for name in files}
         for name, content in in_wheel.items():
             if ".dist-info/" not in name:
-                assert sdist.extractfile(files[PurePosixPath(name)]).read() == content, name
+                source = name.replace("ddpm_widgets/course/", "nbs/")
+                assert sdist.extractfile(files[PurePosixPath(source)]).read() == content, name
 
 
 def test_installed_elsewhere(dist, tmp_path):
@@ -90,3 +95,15 @@ print(home)
 """
     where = Path(python("-c", code, exe=exe, cwd=tmp_path).strip())
     assert where.is_relative_to(home), f"imported from {where}"
+
+    # the command: lessons in a folder, and a picture from the network that came along
+    command = next(scripts.glob("ddpm-widgets*"))
+    said = python("lab", "lessons here", "--copy-only", exe=command, cwd=tmp_path)
+    assert "lessons here" in said and (tmp_path / "lessons here/lessons/01_dropout.ipynb").is_file()
+    python("sample", "-n", "4", "--steps", "2", "-o", "grid.png", exe=command, cwd=tmp_path)
+    assert (tmp_path / "grid.png").read_bytes().startswith(b"\x89PNG")
+
+    # uninstalled, nothing of it is left
+    python("-m", "pip", "--python", exe, "uninstall", "-y", "ddpm-widgets")
+    left = [p for p in home.rglob("*") if "ddpm" in p.name and "borrowed" not in p.name]
+    assert not left, left

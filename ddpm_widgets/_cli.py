@@ -1,0 +1,360 @@
+"""The command `ddpm-widgets`: the lessons in a folder of your own, a training run, a picture of samples.
+
+Written by hand, not in a notebook: nothing here is about diffusion, and nobody imports it. torch and diffusers load only
+when a command needs them, so that `--help` answers at once.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from . import __version__
+
+INTERRUPTED = 130  # what a shell expects of a program that Ctrl-C ended: 128 + SIGINT
+PACKAGE = Path(__file__).parent
+RECORD = ".ddpm-widgets.json"  # in a folder of lessons: what was copied, so that a reader's own changes are seen
+
+
+class Refused(Exception):
+    "Something the person must mend; the message is the whole story."
+
+
+# The lessons
+
+
+def course() -> dict[str, bytes]:  # path in the reader's folder → content
+    "The lessons and their pictures, as they came with the package or, in a checkout, as they stand there."
+    home = next((p for p in (PACKAGE / "course", PACKAGE.parent / "nbs") if (p / "lessons").is_dir()), None)
+    if home is None:
+        raise Refused(f"the lessons are missing beside {PACKAGE}: install ddpm-widgets again.")
+    found = [*sorted(home.glob("lessons/*.ipynb")), *sorted(home.glob("lessons/README.md")), *home.glob("static/*.svg")]
+    return {path.relative_to(home).as_posix(): path.read_bytes() for path in found}
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def write(path: Path, content: bytes) -> None:
+    "Write a whole file or none: what was there stays until the new one is complete."
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(path.name + ".part")
+    try:
+        draft.write_bytes(content)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def copy_course(folder: Path) -> dict[str, list[str]]:  # what was "copied", "renewed", "left alone" and "up to date"
+    """Bring the lessons in a folder up to date, and never touch one that its reader has changed.
+
+    A file counts as changed unless it is, to the byte, what this command once wrote there.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise Refused(f"{folder} must be a folder, found a file: name another, as in `ddpm-widgets lab my-lessons`.")
+    record = folder / RECORD
+    try:
+        written = dict(json.loads(record.read_text(encoding="utf-8"))["files"]) if record.exists() else {}
+    except (ValueError, KeyError, TypeError):
+        written = {}  # then nothing is known to be ours, and all that differs is left alone
+    did: dict[str, list[str]] = {"copied": [], "renewed": [], "left alone": [], "up to date": []}
+    for name, content in course().items():
+        path = folder / name
+        there = sha256(path.read_bytes()) if path.is_file() else None
+        if there is None and not path.exists():
+            word = "copied"
+        elif there == sha256(content):
+            word = "up to date"
+        else:
+            word = "renewed" if there is not None and there == written.get(name) else "left alone"
+        if word in ("copied", "renewed"):
+            write(path, content)
+        if word != "left alone":
+            written[name] = sha256(content)
+        did[word].append(name)
+    write(record, json.dumps({"version": __version__, "files": written}, indent=1).encode())
+    return did
+
+
+def lab(args: argparse.Namespace) -> int:
+    folder = args.folder.expanduser()
+    did = copy_course(folder)
+    print(f"The lessons are in {folder.resolve()}", flush=True)
+    if did["renewed"]:
+        print(f"Brought up to date: {', '.join(did['renewed'])}.")
+    if did["left alone"]:
+        print(
+            f"Left alone, because you have changed them: {', '.join(did['left alone'])}. "
+            "For fresh copies, name another folder."
+        )
+    if args.copy_only:
+        return 0
+    if find_spec("jupyterlab") is None:
+        raise Refused('JupyterLab is not installed: `pip install "ddpm-widgets[lab]"` brings it.')
+    first = next(name for name in course() if name.startswith("lessons/01"))
+    command = [
+        *(
+            sys.executable,
+            "-m",
+            "jupyterlab",
+            "--ip=127.0.0.1",
+            "--log-level=WARN",
+            f"--LabApp.default_url=/lab/tree/{first}",
+        ),
+        *("--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.news_url=None"),
+    ]
+    if args.port:
+        command.append(f"--ServerApp.port={args.port}")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")
+    screens = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME")
+    if args.no_browser or (sys.platform == "linux" and not any(map(os.environ.get, screens))):
+        print(
+            "Open the address below that starts with http://127.0.0.1 in a browser. Ctrl-C ends JupyterLab.", flush=True
+        )
+        command.append("--no-browser")
+    if os.name == "posix":
+        os.chdir(folder)
+        os.execv(command[0], command)  # JupyterLab takes this process over, and Ctrl-C with it
+    return subprocess.call(command, cwd=folder)
+
+
+# Training and sampling
+
+
+def images(name: str, batch_size: int, seed: int, size: int) -> Any:
+    "The data that `--data` names."
+    from . import fashion_mnist, garments
+
+    if name == "fashion-mnist":
+        return fashion_mnist(batch_size, seed=seed, size=size)
+    if name == "garments":
+        return garments(batch_size, seed=seed, size=size)
+    raise Refused(f'--data must be "fashion-mnist" or "garments", found {name!r}.')
+
+
+def new_file(path: Path, force: bool) -> Path:
+    "A file to be written: not over another, unless that is wanted, and in a folder that exists."
+    if path.exists() and not force:
+        raise Refused(f"{path} exists already: name another file, or pass --force to replace it.")
+    if not path.parent.is_dir():
+        raise Refused(f"there is no folder {path.parent}: make it first, or write somewhere else.")
+    return path
+
+
+def train(args: argparse.Namespace) -> int:
+    out = args.out.expanduser()
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise Refused(f"{out} exists already and is not empty: name another folder with --out.")
+
+    from . import TrainingMonitor, save_model, show_images
+    from . import train as fit
+
+    dls = images(args.data, args.batch_size, args.seed, args.size)
+    out.mkdir(parents=True, exist_ok=True)
+    print(
+        f"{args.model} on {dls.source}: {args.epochs} epochs of {len(dls.train)} steps. Ctrl-C ends it early and keeps what it has learned."
+    )
+    monitor = TrainingMonitor(n_samples=16)
+    try:
+        learn = fit(dls, args.model, epochs=args.epochs, lr=args.lr, seed=args.seed, cbs=[monitor])
+    except BaseException:
+        if not any(out.iterdir()):
+            out.rmdir()  # as if nothing had been asked for
+        raise
+    model: Any = learn.ema_model or learn.model
+    if getattr(model, "diffusion", None) is None:  # interrupted before the first step
+        out.rmdir()
+        return INTERRUPTED
+    save_model(
+        model,
+        out / "model.safetensors",
+        data=dls.source,
+        epochs=args.epochs,
+        steps=learn.steps,
+        seed=args.seed,
+        validation_loss=learn.valid_loss,
+    )
+    monitor.to_png(out / "loss.png")
+    monitor.to_html(out / "training.html", title=f"{args.model} on {dls.source}")
+    show_images(learn.sample(64, sampler="dpm++", steps=20, seed=args.seed)).save(out / "samples.png")
+    print(
+        f"Kept in {out}: model.safetensors (for `ddpm-widgets sample --weights`), loss.png, samples.png, and training.html to open in a browser."
+    )
+    return INTERRUPTED if learn.stop_reason == "interrupted" else 0
+
+
+def draw(args: argparse.Namespace) -> int:
+    out = new_file(args.out.expanduser(), args.force)
+    film = args.film and new_file(args.film.expanduser(), args.force)
+    if out.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
+        raise Refused(f"-o must be a picture (.png, .jpg or .webp), found {out.name!r}.")
+
+    from . import SamplingPlayer, load_model, pretrained, sample, sample_steps, show_images
+
+    model = pretrained() if args.weights == "fashion-mnist" else load_model(args.weights)
+    told = {"sampler": args.sampler, "steps": args.steps, "seed": args.seed}
+    show_images(sample(model, n=args.n, **told), columns=args.columns).save(out)
+    print(f"{args.n} images in {out}")
+    if film:
+        SamplingPlayer(sample_steps(model, n=min(args.n, 16), progress=True, **told)).to_html(film)
+        print(f"How they came about is in {film}: open it in a browser.")
+    return 0
+
+
+# The command line
+
+
+def at_least(least: int) -> Callable[[str], int]:
+    "A whole number from `least` up, for argparse."
+
+    def number(text: str) -> int:
+        if not text.lstrip("-").isdigit() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"must be a whole number, {least} or more, found {text!r}")
+        return int(text)
+
+    return number
+
+
+def positive(text: str) -> float:
+    "A number above 0, for argparse."
+    try:
+        if 0 < (x := float(text)) < float("inf"):
+            return x
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"must be a number above 0, found {text!r}")
+
+
+def arguments() -> argparse.ArgumentParser:
+    formatter = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(
+        "ddpm-widgets",
+        formatter_class=formatter,
+        description="Learn diffusion models by hand: ten lessons with widgets, and a small library that trains and samples.",
+        epilog="""\
+a first quarter of an hour:
+  ddpm-widgets sample -n 64 -o garments.png     garments from the trained network that comes along
+  ddpm-widgets lab                              the ten lessons, in JupyterLab
+  ddpm-widgets train --epochs 1 --out my-run    train one of your own
+  ddpm-widgets sample --weights my-run/model.safetensors -o mine.png
+
+Exit codes: 0 done, 1 something to mend (one sentence says what), 2 a wrong option, 130 ended by Ctrl-C.""",
+    )
+    parser.add_argument("--version", action="version", version=f"ddpm-widgets {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="lab | train | sample", required=True)
+
+    def command(
+        name: str, run: Callable[[argparse.Namespace], int], help: str, description: str
+    ) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=help, description=description, formatter_class=formatter)
+        sub.set_defaults(run=run)
+        return sub
+
+    sub = command(
+        "lab",
+        lab,
+        "open the lessons in JupyterLab",
+        """\
+Copy the ten lessons into a folder and open JupyterLab on the first.
+
+Run it again after an upgrade: lessons you have not touched are brought up to date,
+those you have changed or run are left as they are, and you are told which.""",
+    )
+    sub.add_argument(
+        "folder", nargs="?", type=Path, default=Path("ddpm-lessons"), help="where to (default: %(default)s)"
+    )
+    sub.add_argument("--copy-only", action="store_true", help="copy, and do not start JupyterLab")
+    sub.add_argument("--no-browser", action="store_true", help="print the address instead of opening a browser")
+    sub.add_argument("--port", type=at_least(1), help="JupyterLab's port (default: 8888, or the next that is free)")
+
+    sub = command(
+        "train",
+        train,
+        "train a diffusion model",
+        """\
+Train a network, and keep it with its loss curve, 64 samples, and a page to scrub through the run.
+
+The recipe (schedule, target, optimizer, precision) is that of the network:
+  fast    found by measurement for two cores: cosine schedule, v target, DPM-Solver++ in 20 steps
+  small   for a first look, with the course's recipe
+  nb15, nb17   the networks of the course's notebooks; they want a GPU""",
+    )
+    sub.add_argument(
+        "--model", choices=("fast", "small", "nb15", "nb17"), default="fast", help="(default: %(default)s)"
+    )
+    sub.add_argument(
+        "--data",
+        default="fashion-mnist",
+        help="fashion-mnist (30 MB are downloaded once), or garments, which the package draws itself (default: %(default)s)",
+    )
+    sub.add_argument(
+        "--epochs",
+        type=at_least(1),
+        default=5,
+        help="passes over the data (default: %(default)s; on two cores the fast network takes about three minutes for each)",
+    )
+    sub.add_argument("--batch-size", type=at_least(1), default=128, help="images in a step (default: %(default)s)")
+    sub.add_argument(
+        "--size",
+        type=at_least(8),
+        default=32,
+        help="height and width of the images, a multiple of 8 (default: %(default)s)",
+    )
+    sub.add_argument("--lr", type=positive, help="the top of the learning rate's cycle (default: the recipe's)")
+    sub.add_argument("--seed", type=at_least(0), default=0, help="same seed, same run (default: %(default)s)")
+    sub.add_argument(
+        "--out", type=Path, default=Path("ddpm-run"), help="a new folder for the results (default: %(default)s)"
+    )
+
+    sub = command(
+        "sample",
+        draw,
+        "draw images from a trained network",
+        """\
+Draw images from a trained network, as one picture. The network knows its schedule, its target
+and the sampler that suits it; --sampler and --steps choose another way through the noise.""",
+    )
+    sub.add_argument(
+        "--weights",
+        default="fashion-mnist",
+        help="a file that `ddpm-widgets train` or save_model wrote, or fashion-mnist, which comes along (default: %(default)s)",
+    )
+    sub.add_argument("-n", type=at_least(1), default=64, help="how many images (default: %(default)s)")
+    sub.add_argument(
+        "-o", "--out", type=Path, default=Path("samples.png"), help="the picture to write (default: %(default)s)"
+    )
+    sub.add_argument(
+        "--sampler",
+        choices=("ddpm", "ddim", "dpm++"),
+        help="ddpm is the paper's of 2020; ddim and dpm++ need fewer steps",
+    )
+    sub.add_argument("--steps", type=at_least(1), help="steps from noise to image (ddpm: 1000 is the paper's)")
+    sub.add_argument("--seed", type=at_least(0), help="same seed, same images (default: new ones each time)")
+    sub.add_argument("--columns", type=at_least(1), help="images in a row")
+    sub.add_argument(
+        "--film", type=Path, help="also write this page (.html): the way of the first 16 images out of the noise"
+    )
+    sub.add_argument("--force", action="store_true", help="replace files that exist")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    "Run one command; returns its exit code."
+    args = arguments().parse_args(argv)
+    try:
+        return args.run(args)
+    except KeyboardInterrupt:
+        print("\nEnded by Ctrl-C.", file=sys.stderr)
+        return INTERRUPTED
+    except (Refused, ValueError, OSError) as e:  # the library says in one sentence what was wrong and how to mend it
+        print(f"ddpm-widgets: {e}", file=sys.stderr)
+        return 1
