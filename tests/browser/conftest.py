@@ -1,5 +1,7 @@
 """A headless Chromium for the tests: every host but this machine is blocked, page errors and requests are kept."""
 
+import json
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,23 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if HERE in Path(item.path).parents:
             item.add_marker("browser")  # skipped, or failed, by tests/conftest.py where there is none
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    "A test that fails while a notebook is open says what that notebook and its server had to say."
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page")
+    if report.failed and (notebook := getattr(page, "notebook", None)):
+        try:
+            seen = json.dumps({"kernel": notebook.kernel_status, "errors": page.errors, "cells": notebook.cells})
+        except Exception as e:
+            seen = f"the page does not answer: {e}"
+        report.sections += [
+            ("the notebook", seen[-8000:]),
+            ("its server", notebook.lab.log.read_text(errors="replace")[-4000:]),
+        ]
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +72,10 @@ def new_page(browser):
 
     yield make
     for context in contexts:
+        for page in context.pages:
+            if notebook := getattr(page, "notebook", None):
+                with suppress(Exception):  # a page that was closed or has lost its server
+                    notebook.close()
         context.close()
 
 

@@ -39,6 +39,7 @@ class Notebook:
 
     def __init__(self, page, lab: "Lab", path: Path):
         self.page, self.lab, self.path = page, lab, path
+        page.notebook = self  # conftest.py tells of it when a test fails
         page.goto(f"{lab.url}/{lab.route}/{path.name}?token={lab.token}&reset", wait_until="domcontentloaded")
         page.wait_for_function(
             """() => {
@@ -47,6 +48,31 @@ class Notebook:
             }""",
             timeout=120_000,
         )
+        self.wake_kernel()
+
+    def wake_kernel(self, attempts: int = 3, seconds: float = 20):
+        """Make sure that the kernel answers, before any code of ours is in it.
+
+        ipykernel 7.0 to 7.2 now and then calls itself idle and hears nothing (ipykernel issue 1445, vscode-jupyter
+        issue 17228); a restart helps.
+        """
+        for _ in range(attempts):
+            answers = self.page.evaluate(
+                """async (ms) => {
+                    const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+                    const asked = kernel.requestExecute({code: "", store_history: false}).done;
+                    return Promise.race([asked.then(() => true, () => false), new Promise(r => setTimeout(r, ms, false))]);
+                }""",
+                1000 * seconds,
+            )
+            if answers:
+                return
+            self.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+        raise RuntimeError(f"the kernel of {self.path.name} did not answer, {attempts} times")
+
+    def close(self):
+        "Stop the kernel."
+        self.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
     def _panel(self, expression: str, arg: object = None):
         return self.page.evaluate(
