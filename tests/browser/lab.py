@@ -39,8 +39,9 @@ class Notebook:
 
     def __init__(self, page, lab: "Lab", path: Path):
         self.page, self.lab, self.path = page, lab, path
+        self.where = path.name if path.is_absolute() else path.as_posix()  # below the server's folder
         page.notebook = self  # conftest.py tells of it when a test fails
-        page.goto(f"{lab.url}/{lab.route}/{path.name}?token={lab.token}&reset", wait_until="domcontentloaded")
+        page.goto(f"{lab.url}/{lab.route}/{self.where}?token={lab.token}&reset", wait_until="domcontentloaded")
         page.wait_for_function(
             """() => {
                 const panel = window.jupyterapp?.shell?.currentWidget;

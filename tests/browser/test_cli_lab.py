@@ -1,0 +1,59 @@
+"`ddpm-widgets lab` in an empty folder, as a reader types it: the lessons are copied, JupyterLab opens on lesson 1, and it runs."
+
+import json
+import re
+import sys
+
+import nbformat
+from lab import SETTINGS, Notebook, Server, free_port
+
+# what the hand of lab.py needs; the command itself is given no option for it
+CONFIG = {"LabApp": {"expose_app_in_browser": True, "extension_manager": "readonly"}}
+
+
+class Command(Server):
+    "The command, running in a folder."
+
+    route = "doc/tree"
+
+    def __init__(self, folder):
+        home = folder / "home"
+        for plugin, values in SETTINGS.items():
+            path = home / "settings" / f"{plugin}.jupyterlab-settings"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(values))
+        (home / "config").mkdir()
+        (home / "config" / "jupyter_lab_config.json").write_text(json.dumps(CONFIG))
+        folders = {
+            "JUPYTER_CONFIG_DIR": "config",
+            "JUPYTER_DATA_DIR": "data",
+            "JUPYTER_RUNTIME_DIR": "runtime",
+            "JUPYTERLAB_SETTINGS_DIR": "settings",
+            "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+            "IPYTHONDIR": "ipython",
+        }
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        self.folder = folder / "my lessons"
+        command = [sys.executable, "-m", "ddpm_widgets", "lab", str(self.folder), "--no-browser", "--port", str(port)]
+        self.start(command, {name: str(home / sub) for name, sub in folders.items()}, folder / "log", f"{self.url}/api")
+        self.token = re.search(r"token=(\w+)", self.log.read_text())[1]
+
+
+def test_the_first_lesson_opens_and_runs(page, tmp_path):
+    lab = Command(tmp_path)
+    try:
+        said = lab.log.read_text()
+        assert f"The lessons are in {lab.folder}" in said and "Open the address below" in said
+        # the address that is printed leads to lesson 1
+        page.goto(re.search(r"http://127\.0\.0\.1:\d+/lab\S*", said)[0])
+        page.wait_for_selector('.jp-NotebookPanel h1:has-text("Dropout"):visible', timeout=120_000)
+        lesson = lab.folder / "lessons/01_dropout.ipynb"
+        code = next(i for i, cell in enumerate(nbformat.read(lesson, 4).cells) if cell.cell_type == "code")
+        page.goto("about:blank")
+        nb = Notebook(page, lab, lesson.relative_to(lab.folder))
+        nb.run_cell(code)
+        nb.wait_idle(120)
+        assert nb.cells[code]["execution_count"] == 1 and not nb.failures
+    finally:
+        lab.close()
