@@ -34,7 +34,7 @@ from tqdm import tqdm
 
 from .learner import Learner, MixedPrecision
 from .noising import TARGETS, Diffusion, Target, coefficients, make_target, noisify
-from .plots import COLORS, INK, _figure, _log_ticks
+from .plots import COLORS, INK, figure, log_ticks
 from .sampling import Plan, Sampler, device_of, eval_mode, plan
 from .schedule import Schedule, Spacing
 from .training import DDPMCB
@@ -292,10 +292,10 @@ def plot_bands(
     ]
     overall = ", ".join(f"{name} {values.mean():.3g}" for name, values, *_ in curves)
     symbol = {"eps": "ε", "x0": "x<sub>0</sub>", "v": "v"}[target]
-    fig = _figure("t", f"loss of {symbol}", f"Mean squared error by timestep; over all: {overall}.", yaxis_type="log")
+    fig = figure("t", f"loss of {symbol}", f"Mean squared error by timestep; over all: {overall}.", yaxis_type="log")
     lowest = network.constant[target].max() / 1e4  # what lies lower is as good as 0
     shown = np.concatenate([values for _, values, *_ in curves])
-    fig.update_yaxes(tickvals=_log_ticks(np.clip(shown, lowest, None)), tickformat="~g")
+    fig.update_yaxes(tickvals=log_ticks(np.clip(shown, lowest, None)), tickformat="~g")
     for name, values, color, dash in curves:
         width = 2.5 if dash == "solid" else 2
         line = dict(color=color, width=width, dash=dash)

@@ -187,7 +187,7 @@ def _difference(exercise: Exercise, yours: Any, right: Any) -> str:
         return _misshapen(name, a.shape, b.shape)
     if a.numel() == 1:
         return f"{name} is {a.item():.4g}, and should be {b.item():.4g}."
-    return f"{name} is off by up to {(a - b).abs().max():.2g}."
+    return f"{name}: off by up to {(a - b).abs().max():.2g}."
 
 
 def _where(exercise: Exercise, bad: tuple, good: tuple | None) -> str:

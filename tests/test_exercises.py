@@ -759,11 +759,11 @@ def test_arguments_must_not_be_written_into():
 
 
 def test_an_unknown_mistake_is_measured():
-    assert say(lambda s: s.posterior_sigmas + 0.25, "check_posterior_sigmas") == "σ is off by up to 0.25."
+    assert say(lambda s: s.posterior_sigmas + 0.25, "check_posterior_sigmas") == "σ: off by up to 0.25."
     text = say(lambda x, p, training: x * 2 if training else x, "check_dropout")
     assert text.startswith("the share of zeros is 0, and should be 0.3. So it is for p=0.3, training=True; for p=0.3")
     text = say(lambda x_t, eps, t, z, s: x_t * 0, "check_sampler_step")
-    assert text.startswith("x_{t-1} is off by up to ") and text.endswith(" So it is for t=0.")
+    assert text.startswith("x_{t-1}: off by up to ") and text.endswith(" So it is for t=0.")
 
 
 @pytest.mark.parametrize("name", ANSWERS)
