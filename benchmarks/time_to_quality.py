@@ -4,10 +4,11 @@
 
 One after the other, in one run. First the speed of each is measured, in turns, so that both know how many images fit into the time: a learning rate
 that falls to zero must know when the end comes. Then each trains, and both are judged alike: the same number of images, the same sampler, the same
-steps. Prints a table, and writes both sample grids as PNG.
+steps. Prints a table, writes it to benchmarks/time_to_quality.json, and both sample grids as PNG to --out.
 """
 
 import argparse
+import json
 import math
 import time
 from pathlib import Path
@@ -58,6 +59,12 @@ for preset in args.presets:
 print(f"{'recipe':8} {'images':>9} {'minutes':>8} {'FID':>8} {'KID/1000':>9}")
 for preset, images, minutes, _, report in rows:
     print(f"{preset:8} {images:9,} {minutes:8.1f} {report.fid:8.2f} {1000 * report.kid:9.2f}")
+table = [
+    {"recipe": preset, "images": images, "minutes": round(minutes, 1), "FID": round(r.fid, 2), "KID": round(r.kid, 5)}
+    for preset, images, minutes, _, r in rows
+]
+table.append({"recipe": "real images", "FID": round(rows[0][-1].floor_fid, 3), "KID": round(rows[0][-1].floor_kid, 5)})
+Path(__file__).with_suffix(".json").write_text(json.dumps(table, indent=1) + "\n")
 print(f"{'real':8} {'':9} {'':8} {rows[0][-1].floor_fid:8.2f} {1000 * rows[0][-1].floor_kid:9.2f}")
 if len(rows) > 1:
     print(
