@@ -17,7 +17,7 @@ import math
 import os
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -203,7 +203,14 @@ class OnDevice:
         return math.ceil(len(self.dataset) / self.batch_size)
 
     def __iter__(self):
-        for at in torch.tensor(list(self.sampler), device=self.device).split(self.batch_size):
+        return self.without(0)
+
+    def without(
+        self,
+        done: int,  # batches to leave out
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        "The batches after the first `done` of the next epoch's order."
+        for at in torch.tensor(list(self.sampler), device=self.device).split(self.batch_size)[done:]:
             yield self.images[at].float() / 127.5 - 1, self.labels[at]
 
 
