@@ -1,4 +1,5 @@
 from . import exercises
+from .checkpoints import Checkpoint, CheckpointError, Resume, SettingsError
 from .data import DataError, DataLoaders, ImageDataset, fashion_mnist, garments
 from .diagnosis import Diagnosis, Finding, diagnose
 from .drawing import CLASSES, draw_garments, image_grid
@@ -39,6 +40,8 @@ __all__ = [
     "CancelBatch",
     "CancelEpoch",
     "CancelFit",
+    "Checkpoint",
+    "CheckpointError",
     "DDPMCB",
     "DataError",
     "DataLoaders",
@@ -60,10 +63,12 @@ __all__ = [
     "RECIPES",
     "Recipe",
     "Recorder",
+    "Resume",
     "SAMPLERS",
     "SamplingPlayer",
     "Schedule",
     "ScheduleExplorer",
+    "SettingsError",
     "Step",
     "Target",
     "TrainCB",

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial
-from itertools import chain, islice
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -222,12 +222,11 @@ class Learner:
         if place and done:
             set_random_state(place.order, self.generators())
         self.order = random_state(self.generators())
-        left = iter(without(dl, done, self.epoch))
-        first = next(left, left)  # draws the order
+        left = iter(without(dl, max(done - 1, 0), self.epoch))
         if place and done:
+            next(left, None)  # draws the order, and fetches as far ahead as was fetched then: samplers draw at their end too
             set_random_state(place.now, self.generators())
-        if first is not left:
-            yield from enumerate(chain([first], left), done)
+        yield from enumerate(left, done)
 
     def place(self, epoch: int | None = None) -> "Place":
         "Where the fit stands after this batch; or, with `epoch`, before the first of that epoch."
@@ -378,7 +377,6 @@ class Learner:
             yield
         finally:
             signal.signal(signal.SIGINT, former or signal.default_int_handler)
-
 
     def settings(self) -> dict[str, Any]:
         "What decides the result besides chance: a run can only be resumed where these are the same."

@@ -11,6 +11,7 @@ __all__ = ['ADAM', 'RECIPES', 'DDPMCB', 'EMA', 'Recipe', 'train']
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -18,6 +19,7 @@ import torch.nn.functional as F
 from accelerate import PartialState
 from torch import Tensor, nn
 
+from .checkpoints import Resume
 from .data import DataLoaders
 from ddpm_widgets.learner import (
     ADAMW,
@@ -56,9 +58,20 @@ class DDPMCB(TrainCB):
         steps: int | None = None,  # and in how many steps; None: all
     ):
         self.schedule, self.target, self.generator, self.data_range = schedule, target, generator, data_range
-        self.sampler, self.steps = sampler, steps
+        self.sampler, self.steps, self.min_snr = sampler, steps, min_snr
         self.weights = None if min_snr is None else min_snr_weights(schedule, target, min_snr).sqrt()
         self.diffusion: Diffusion | None = None
+        self.shape: tuple[int, ...] | None = None  # of an image, once one has been seen
+
+    def settings(self) -> dict[str, Any]:
+        "What a run that is resumed must have in common with this one."
+        s = self.schedule
+        return {
+            "schedule": f"{s.name}, T={s.T}, ᾱ from {s.alpha_bar64[0]:.9g} to {s.alpha_bar64[-1]:.9g}",
+            "target": self.target,
+            "min_snr": self.min_snr,
+            "data_range": list(self.data_range),
+        }
 
     def before_fit(self, learn: Learner) -> None:
         device = learn.accelerator.device
@@ -70,13 +83,23 @@ class DDPMCB(TrainCB):
     def before_batch(self, learn: Learner) -> None:
         x0, *_ = learn.batch
         if self.diffusion is None:
-            self.leave_word(learn, x0)
+            self.leave_word(learn, tuple(x0.shape[1:]))
         (x_t, t), eps = noisify(x0, self.schedule, generator=self.generator)
         learn.batch = (x_t, t), make_target(x0, eps, t, self.schedule, self.target)
 
-    def leave_word(self, learn: Learner, x0: Tensor) -> None:
+    def after_fit(self, learn: Learner) -> None:
+        if self.diffusion is None and self.shape:  # a run that had ended already was resumed: no batch passed by
+            self.leave_word(learn, self.shape)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"shape": self.shape}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.shape = state["shape"]
+
+    def leave_word(self, learn: Learner, shape: tuple[int, ...]) -> None:
         "The trained model, and its moving average, carry what sampling must know."
-        shape = tuple(x0.shape[1:])
+        self.shape = shape
         self.diffusion = Diffusion(
             self.schedule.to("cpu"), self.target, self.data_range, shape, self.sampler, self.steps
         )
@@ -120,6 +143,15 @@ class EMA(Callback):
         if not 0 <= decay < 1:
             raise ValueError(f"EMA needs 0 ≤ decay < 1, found {decay}.")
         self.decay, self.updates = decay, 0
+
+    def settings(self) -> dict[str, Any]:
+        return {"ema": self.decay}
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"updates": self.updates}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.updates = state["updates"]
 
     def before_prepare(self, learn: Learner) -> None:
         if learn.ema_model is None:  # copied before accelerate wraps the model
@@ -180,8 +212,14 @@ def train(
     cbs: Sequence[Any] = (),  # more callbacks, for example a `TrainingMonitor`
     progress: bool = True,  # draw a progress bar, unless a callback shows the progress itself
     seed: int | None = None,  # seeds PyTorch's global generators, for a repeatable run
+    resume: str
+    | Path
+    | None = None,  # go on where a run with a `Checkpoint` ended: its folder or one of its files; None: start anew
 ) -> Learner:
     """Train a DDPM and return its Learner. The recipe is that of the preset: `RECIPES["fast"]`, else the course's, `Recipe()`.
+
+    Kept for later by a callback, `cbs=[Checkpoint("run")]`, it goes on with `resume="run"` and the same settings, to the last bit. In an empty folder it starts at
+    the beginning, so one call does for both.
 
     An interrupt ends the training cleanly. On an error the Learner is not lost: it is the error's `learn` attribute, in a notebook `sys.last_value.learn`.
     """
@@ -212,7 +250,7 @@ def train(
         own.append(Progress())
     learn = Learner(net, dls, F.mse_loss, lr or recipe.lr, [*own, *cbs], opt_func or recipe.opt_func)
     try:
-        learn.fit(epochs)
+        learn.fit(epochs, cbs=[] if resume is None else [Resume(resume, show=progress)])
     except BaseException as e:
         e.learn = learn  # type: ignore[attr-defined]
         e.add_note("The Learner, with all it has learned, is in `sys.last_value.learn`.")
