@@ -21,13 +21,11 @@ import time
 import warnings
 from pathlib import Path
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 import torch
 
-torch.set_num_threads(1)  # a child cannot use the threads of the process that it was forked from
-
 from ddpm_widgets import Checkpoint, DataLoaders, Metrics, checkpoints, init_ddpm, sample, train, unet
+
+torch.set_num_threads(1)  # a child cannot use the threads of the process that it was forked from
 
 TINY = {
     "block_out_channels": (8, 16),

@@ -183,6 +183,7 @@ def state_of(
     place: Place,  # where it stands
 ) -> dict[str, Any]:
     "All that decides how the fit goes on, as a nest of tensors and numbers."
+    # not accelerate's save_state: it pickles optimizer, scheduler and random numbers, and knows neither the order of the epoch nor our callbacks
     scaler = learn.accelerator.scaler
     return {
         "model": learn.accelerator.unwrap_model(learn.model, keep_fp32_wrapper=True).state_dict(),
@@ -276,18 +277,27 @@ class Checkpoint(Callback):
 
     def before_fit(self, learn: Learner) -> None:
         self.main = learn.accelerator.is_main_process
+        model = learn.accelerator.unwrap_model(learn.model, keep_fp32_wrapper=True)
+        kept = model.state_dict().keys()
+        # batch norm counts while it predicts: when the step then fails, what it counted has to be forgotten
+        self.buffers = {name: value for name, value in model.named_buffers() if name in kept}
+
+    def note(self, learn: Learner, epoch: int | None = None) -> None:
+        "Where it stands, in case that the next step fails."
+        self.place, self.at = learn.place(epoch), learn.steps
+        self.counted = {name: value.clone() for name, value in self.buffers.items()}
 
     def after_batch(self, learn: Learner) -> None:
         if not self.main:
             return
-        self.place, self.at = learn.place(), learn.steps
+        self.note(learn)
         if learn.training and self.every and learn.steps % self.every == 0:
             self.write(learn, self.place)
 
     def after_epoch(self, learn: Learner) -> None:
         if not self.main:
             return
-        self.place, self.at = learn.place(learn.epoch + 1), learn.steps
+        self.note(learn, learn.epoch + 1)
         if not self.every:
             self.write(learn, self.place)
 
@@ -296,7 +306,7 @@ class Checkpoint(Callback):
             return
         place, exact = self.place, learn.steps == self.at
         if not exact:  # the weights have moved on, and then something failed
-            place = learn.place()
+            place, self.counted = learn.place(), {}
         error = sys.exc_info()[1]
         early = learn.stop_reason or (error is not None and error is not self.error_before)
         if place is not None and place is not self.written_place:
@@ -313,7 +323,9 @@ class Checkpoint(Callback):
         try:
             for left in self.folder.glob("*.part"):  # of a process that was killed
                 left.unlink()
-            nest = pack(state_of(learn, place), tensors)
+            state = state_of(learn, place)
+            state["model"] = {**state["model"], **self.counted}
+            nest = pack(state, tensors)
             words = {
                 "kind": "checkpoint",
                 "step": learn.steps,

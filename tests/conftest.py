@@ -4,6 +4,7 @@ A test marked `browser`, `data` or `node` is skipped, with the reason, where tha
 variable DDPM_WIDGETS_REQUIRE names it ("browser data node"), the same test fails instead: nothing is skipped unseen.
 """
 
+import gc
 import os
 import shutil
 from functools import cache
@@ -57,6 +58,15 @@ def pytest_runtest_setup(item):
     for what in ("browser", "data", "node"):
         if item.get_closest_marker(what):
             need_tier(what)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quick_collections():
+    "After a fit accelerate collects garbage; to look through all that is imported takes it seconds on a busy machine."
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")
