@@ -282,24 +282,25 @@ class Checkpoint(Callback):
         # batch norm counts while it predicts: when the step then fails, what it counted has to be forgotten
         self.buffers = {name: value for name, value in model.named_buffers() if name in kept}
 
-    def note(self, learn: Learner, epoch: int | None = None) -> None:
+    def note(self, learn: Learner, epoch: int | None = None) -> Place:
         "Where it stands, in case that the next step fails."
-        self.place, self.at = learn.place(epoch), learn.steps
+        self.place, self.at = place, _ = learn.place(epoch), learn.steps
         self.counted = {name: value.clone() for name, value in self.buffers.items()}
+        return place
 
     def after_batch(self, learn: Learner) -> None:
         if not self.main:
             return
-        self.note(learn)
+        place = self.note(learn)
         if learn.training and self.every and learn.steps % self.every == 0:
-            self.write(learn, self.place)
+            self.write(learn, place)
 
     def after_epoch(self, learn: Learner) -> None:
         if not self.main:
             return
-        self.note(learn, learn.epoch + 1)
+        place = self.note(learn, learn.epoch + 1)
         if not self.every:
-            self.write(learn, self.place)
+            self.write(learn, place)
 
     def cleanup_fit(self, learn: Learner) -> None:
         if not getattr(self, "main", False) or not learn.fit_steps:
@@ -436,8 +437,8 @@ def newest(
         except CheckpointError as e:
             errors.append(e)
             continue
-        for e in errors:
-            warnings.warn(f"{e} The one before it, {file.name}, is taken instead.", stacklevel=2)
+        for error in errors:
+            warnings.warn(f"{error} The one before it, {file.name}, is taken instead.", stacklevel=2)
         return found
     if errors:
         raise errors[0]

@@ -13,10 +13,12 @@ __all__ = ['Variance', 'Sampler', 'SAMPLERS', 'Reverse', 'reverse_steps', 'previ
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from numbers import Integral
 from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -231,16 +233,25 @@ def sample_steps(
     n below 1, steps outside 1 … T, an unknown sampler, an option that it does not have, or an x_T of the wrong shape.
     """
     p = plan(model, schedule, target, shape, sampler, steps, spacing, variance, eta, clamp, precision)
-    return _walk_back(model, p, checked_size(p, n, x_T), seed, x_T, progress)
+    return _walk_back(model, p, checked_size(p, n, x_T, seed), seed, x_T, progress)
 
 
-def checked_size(plan: Plan, n: int, x_T: Tensor | None) -> tuple[int, ...]:  # n, channels, height, width
-    "The shape of what is asked for. ValueError unless n is a whole number from 1 up, and x_T, if given, has that shape."
-    if not isinstance(n, int) or n < 1:
+def checked_size(
+    plan: Plan, n: int, x_T: Tensor | None, seed: int | torch.Generator | None = None
+) -> tuple[int, ...]:  # n, channels, height, width
+    "The shape of what is asked for. ValueError unless n is a whole number from 1 up, x_T, if given, has that shape, and the seed is one."
+    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
         raise ValueError(f"n must be a whole number of images, 1 or more, found {n!r}.")
     size = (n, *plan.diffusion.shape)
     if x_T is not None and x_T.shape != size:
         raise ValueError(f"x_T must have shape {size}, found {tuple(x_T.shape)}.")
+    if x_T is not None and not (x_T.is_floating_point() and x_T.isfinite().all()):
+        raise ValueError(
+            f"x_T must hold finite floats, found {x_T.dtype} with NaN, infinity or none: pass torch.randn."
+        )
+    if seed is not None and not isinstance(seed, torch.Generator):
+        if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed < 2**63:
+            raise ValueError(f"seed must be a whole number from 0 up, a torch.Generator or None, found {seed!r}.")
     return size
 
 
@@ -312,17 +323,32 @@ def sample(
     batch_size: int
     | None = None,  # images drawn at a time; None: 128, on a GPU 2,048, and half of it again whenever memory runs out
     progress: bool = True,  # draw a progress bar
+    split: bool = True,  # where several processes run together, each draws its share; all must call it, and all get all the images
 ) -> Tensor:  # the images, shape (n, *shape), on the model's device
-    "Draw n images: take the steps of `sample_steps`, and keep the last x̂0, which is what its last step gives."
+    """Draw n images: take the steps of `sample_steps`, and keep the last x̂0, which is what its last step gives.
+
+    Raises ValueError for all that `sample_steps` refuses, and for a batch_size below 1, before any work is done.
+    """
     p = plan(model, schedule, target, shape, sampler, steps, spacing, variance, eta, clamp, precision)
-    checked_size(p, n, x_T)
+    checked_size(p, n, x_T, seed)
+    if batch_size is not None and (isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1):
+        raise ValueError(f"batch_size must be a whole number of images, 1 or more, found {batch_size!r}.")
     if seed is None:
         seed = int(torch.randint(2**31, ()))  # one for all batches
-    most = batch_size or (2048 if device_of(model).type == "cuda" else 128)
+    device = device_of(model)
+    split = split and dist.is_available() and dist.is_initialized() and not isinstance(seed, torch.Generator)
+    rank, processes = (dist.get_rank(), dist.get_world_size()) if split else (0, 1)
+    if split:
+        dist.broadcast(agreed := torch.tensor(seed, device=device), 0)
+        seed = int(agreed)
+    share = -(-n // processes)  # each draws so many, the last one perhaps fewer
+    begin, end = min(n, rank * share), min(n, (rank + 1) * share)
+    most = batch_size or (2048 if device.type == "cuda" else 128)
     done: list[Tensor] = []
-    with tqdm(total=n * len(p.weights), unit=" image steps", unit_scale=True, leave=False, disable=not progress) as bar:
-        while (first := sum(map(len, done))) < n:
-            size = (min(most, n - first), *p.diffusion.shape)
+    total, quiet = (end - begin) * len(p.weights), not progress or rank > 0
+    with tqdm(total=total, unit=" image steps", unit_scale=True, leave=False, disable=quiet) as bar:
+        while (first := begin + sum(map(len, done))) < end:
+            size = (min(most, end - first), *p.diffusion.shape)
             start = None if x_T is None else x_T[first : first + size[0]]
             try:
                 for step in _walk_back(model, p, size, seed, start, progress=False, first=first):
@@ -332,7 +358,14 @@ def sample(
                 if size[0] == 1 or isinstance(seed, torch.Generator):  # a generator has moved on: not the same images
                     raise
                 most = size[0] // 2
-                bar.n = first * len(p.weights)
+                bar.n = (first - begin) * len(p.weights)
                 continue
             done.append(x0)
-    return torch.cat(done)
+    if not split:
+        return torch.cat(done)
+    mine = torch.zeros(share, *p.diffusion.shape, device=device)
+    if done:
+        mine[: end - begin] = torch.cat(done)
+    everybodys = mine.new_empty(processes * share, *p.diffusion.shape)
+    dist.all_gather_into_tensor(everybodys, mine)
+    return everybodys[:n]

@@ -29,6 +29,7 @@ from ddpm_widgets.learner import (
     Metrics,
     MixedPrecision,
     OneCycle,
+    Part,
     Progress,
     Recorder,
     TrainCB,
@@ -84,8 +85,16 @@ class DDPMCB(TrainCB):
         x0, *_ = learn.batch
         if self.diffusion is None:
             self.leave_word(learn, tuple(x0.shape[1:]))
-        (x_t, t), eps = noisify(x0, self.schedule, generator=self.generator)
+        t, noise = self.draw(x0, learn.part) if learn.several else (None, None)
+        (x_t, t), eps = noisify(x0, self.schedule, t, noise, self.generator)
         learn.batch = (x_t, t), make_target(x0, eps, t, self.schedule, self.target)
+
+    def draw(self, x0: Tensor, part: Part) -> tuple[Tensor, Tensor]:  # timesteps and noise
+        "This process's part of what one process would have drawn for the whole batch."
+        mine, source = slice(part.first, part.first + len(x0)), self.generator.device if self.generator else x0.device
+        t = torch.randint(self.schedule.T, (part.whole,), generator=self.generator, device=source)
+        noise = torch.randn((part.whole, *x0.shape[1:]), generator=self.generator, device=source)
+        return t[mine], noise[mine]
 
     def after_fit(self, learn: Learner) -> None:
         if self.diffusion is None and self.shape:  # a run that had ended already was resumed: no batch passed by
@@ -125,7 +134,8 @@ class DDPMCB(TrainCB):
             if not kwargs.get("sampler")
             else {"target": self.target}
         )
-        return sample(model, self.schedule, n, **{**own, **kwargs})
+        # not split over processes: a callback of one process draws while the others train
+        return sample(model, self.schedule, n, **{"split": False, **own, **kwargs})
 
 # %% ../nbs/api/06_training.ipynb #49f44add
 class EMA(Callback):
@@ -160,6 +170,8 @@ class EMA(Callback):
 
     def before_fit(self, learn: Learner) -> None:
         average, model = learn.ema_model.to(learn.accelerator.device), learn.accelerator.unwrap_model(learn.model)
+        if learn.several and not self.updates:  # accelerate has just given all processes the main one's weights
+            average.load_state_dict(model.state_dict())
         # looked up once: to walk through all modules takes longer than to average
         self.weights = list(average.parameters()), list(model.parameters())
         self.buffers = list(zip(average.buffers(), model.buffers(), strict=True))

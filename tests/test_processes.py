@@ -1,0 +1,111 @@
+"Several processes: what they come to is what one comes to; one prints, draws and saves; if one dies, all end."
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+ROOT = Path(__file__).parents[1]
+SCRIPT = ROOT / "tests/two_processes.py"
+ENV = {
+    **os.environ,
+    "PYTHONPATH": str(ROOT),
+    "OMP_NUM_THREADS": "1",
+    "ACCELERATE_USE_CPU": "1",
+    "CUDA_VISIBLE_DEVICES": "",
+}
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="gloo on one machine")]
+
+
+def start(folder, what, rank, port):
+    env = {**ENV, "RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1"}
+    env["MASTER_PORT"] = str(port)
+    command = [sys.executable, SCRIPT, folder, what]
+    return subprocess.Popen(command, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def ends(tmp_path_factory):
+    "What one process comes to; what two do, started by `accelerate launch`; and what the two print."
+    folder = tmp_path_factory.mktemp("processes")
+    (one := folder / "one").mkdir()
+    (two := folder / "two").mkdir()
+    subprocess.run([sys.executable, SCRIPT, one], env=ENV, check=True, capture_output=True, timeout=200)
+    launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes=2", "--num_machines=1"]
+    options = ["--mixed_precision=no", "--dynamo_backend=no", f"--main_process_port={free_port()}", SCRIPT, two]
+    done = subprocess.run([*launch, *options], env=ENV, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-4000:]
+    read = [
+        json.loads(p.read_text())
+        for p in (one / "rank 0 of 1.json", two / "rank 0 of 2.json", two / "rank 1 of 2.json")
+    ]
+    return *read, done, two
+
+
+def close(a, b, tolerance=2e-4):
+    torch.testing.assert_close(torch.tensor(a), torch.tensor(b), rtol=tolerance, atol=tolerance)
+
+
+def test_two_come_to_what_one_comes_to(ends):
+    "The same batches, timesteps and noise: losses, metrics, weights, moving average and samples differ by rounding alone."
+    one, two = ends[0]["whole"], ends[1]["whole"]
+    assert two["sizes"] == one["sizes"] == [16, 16, 16, 1] * 2
+    for name in ("losses", "weights", "average"):
+        close(two[name], one[name])
+    close(two["samples"], one["samples"], 2e-2)  # a sampler magnifies
+    for a, b in zip(two["metrics"], one["metrics"], strict=True):
+        close(list(a.values()), list(b.values()))
+
+
+def test_both_know_the_same(ends):
+    assert ends[1] == ends[2]
+
+
+def test_stopped_in_one_process_and_resumed_in_both(ends):
+    whole, resumed = ends[1]["whole"], ends[1]["resumed"]
+    assert (
+        ends[1]["stopped"] == [6, "stopped by another process"]
+        and ends[2]["stopped"][0] == 6
+        or ends[1]["stopped"][0] == 6
+    )
+    assert resumed == whole, "to the last bit"
+
+
+def test_the_main_process_alone_prints_and_saves(ends):
+    _, _, _, done, folder = ends
+    assert done.stdout.count("Resumed at step 6") == 1
+    assert done.stdout.count("Ended early after 6 of 8 steps") == 1 and done.stdout.count("All of it is in") == 1
+    assert sorted(p.name for p in (folder / "part").iterdir()) == [
+        "step-00000006.safetensors",
+        "step-00000008.safetensors",
+    ]
+
+
+@pytest.mark.parametrize("what", ["die", "fail"])
+def test_when_one_dies_the_other_says_so_and_ends(what, tmp_path):
+    port = free_port()
+    began = time.monotonic()
+    processes = [start(tmp_path, what, rank, port) for rank in (0, 1)]
+    try:
+        out = [p.communicate(timeout=120) for p in processes]
+    finally:
+        for p in processes:
+            p.kill()
+    assert processes[1].returncode == (7 if what == "die" else 1) and time.monotonic() - began < 120
+    assert processes[0].returncode == 1
+    assert "ProcessError: another of the 2 processes of this run has ended: see what it says" in out[0][1], out[0][1][
+        -2000:
+    ]
+    assert "sys.last_value.learn" in out[0][1]
