@@ -1,6 +1,6 @@
 from . import exercises
 from .checkpoints import Checkpoint, CheckpointError, Resume, SettingsError
-from .data import DataError, DataLoaders, ImageDataset, fashion_mnist, garments
+from .data import DataError, DataLoaders, ImageDataset, cifar10, fashion_mnist, garments, image_folder
 from .diagnosis import Diagnosis, Finding, diagnose
 from .drawing import CLASSES, draw_garments, image_grid
 from .evaluation import Evaluation, classifier, evaluate, fid, kid
@@ -74,6 +74,7 @@ __all__ = [
     "TrainCB",
     "TrainingMonitor",
     "UNet",
+    "cifar10",
     "classifier",
     "cosine_schedule",
     "diagnose",
@@ -83,6 +84,7 @@ __all__ = [
     "fashion_mnist",
     "fid",
     "garments",
+    "image_folder",
     "image_grid",
     "init_ddpm",
     "kid",

@@ -35,24 +35,26 @@ Number = float | np.ndarray  # one number, or an array that broadcasts against (
 
 # %% ../nbs/api/00_drawing.ipynb #f116767e
 def image_grid(
-    images,  # (n, h, w) or (n, 1, h, w), uint8, or floats within `range`
+    images,  # (n, h, w), (n, 1, h, w), or in colour (n, 3, h, w): uint8, or floats within `range`
     columns: int = 10,  # pictures in a row
     zoom: int = 2,  # screen pixels for each pixel
     range: tuple[float, float] = (-1.0, 1.0),  # of floats: what is black, what is white
 ) -> Image.Image:
     "The pictures side by side, as one PIL image, which a notebook shows."
     pixels = np.asarray(images)
-    pixels = pixels.reshape(-1, *pixels.shape[-2:])
+    channels = pixels.shape[1] if pixels.ndim == 4 else 1
+    pixels = pixels.reshape(-1, channels, *pixels.shape[-2:])
     if pixels.dtype != np.uint8:
         low, high = range
         pixels = np.round(np.clip((pixels - low) / (high - low), 0, 1) * 255).astype(np.uint8)
-    n, h, w = pixels.shape
+    n, _, h, w = pixels.shape
     columns = max(1, min(columns, n))
     rows = -(-n // columns)
-    sheet = np.zeros((rows * columns, h + 1, w + 1), np.uint8)  # one dark pixel between neighbours
-    sheet[:n, :h, :w] = pixels
-    sheet = sheet.reshape(rows, columns, h + 1, w + 1).swapaxes(1, 2).reshape(rows * (h + 1), columns * (w + 1))
-    picture = Image.fromarray(sheet[:-1, :-1])
+    sheet = np.zeros((rows * columns, h + 1, w + 1, channels), np.uint8)  # one dark pixel between neighbours
+    sheet[:n, :h, :w] = pixels.transpose(0, 2, 3, 1)
+    sheet = sheet.reshape(rows, columns, h + 1, w + 1, -1).swapaxes(1, 2).reshape(rows * (h + 1), columns * (w + 1), -1)
+    sheet = sheet[:-1, :-1]
+    picture = Image.fromarray(sheet if channels > 1 else sheet[..., 0])
     return picture.resize((picture.width * zoom, picture.height * zoom), Image.Resampling.NEAREST)
 
 # %% ../nbs/api/00_drawing.ipynb #9c9ec442

@@ -3,12 +3,14 @@
 import gzip
 import hashlib
 import http.server
+import io
 import itertools
 import logging
 import os
 import pickle
 import socket
 import struct
+import tarfile
 import threading
 import warnings
 from pathlib import Path
@@ -19,6 +21,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from PIL import Image
 from torch.utils.data import DataLoader
 
 from ddpm_widgets import data
@@ -635,3 +638,319 @@ def test_real_fashion_mnist():
     assert abs(inner.mean() - 0.2860) < 0.005 and abs(inner.std() - 0.3530) < 0.005  # the figures everyone quotes
     assert all(border.eq(-1).all() for border in (x[..., :2], x[..., 30:], x[:, :, :2], x[:, :, 30:]))
     assert np.array_equal(fashion_mnist(folder=folder).valid.dataset.images, dls.valid.dataset.images)
+
+
+# ---- CIFAR-10
+
+ARCHIVE = "cifar-10-binary.tar.gz"
+
+
+@pytest.fixture(scope="session")
+def coloured():
+    "72 labels and pictures in colour."
+    rng = np.random.default_rng(7)
+    return rng.permutation(np.arange(72) % 10).astype(np.uint8), rng.integers(0, 256, (72, 3, 32, 32), dtype=np.uint8)
+
+
+def batches_of(labels, images) -> dict[str, bytes]:
+    records = np.concatenate([labels[:, None], images.reshape(len(images), -1)], 1)
+    return {name: part.tobytes() for name, part in zip(data.CIFAR10_BATCHES, np.array_split(records, 6), strict=True)}
+
+
+def packed(files: dict[str, bytes], extra=()) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as archive:
+        for name, content in files.items():
+            info = tarfile.TarInfo(f"cifar-10-batches-bin/{name}")
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+        for info in extra:
+            archive.addfile(info)
+    return out.getvalue()
+
+
+@pytest.fixture
+def cifar_folder(tmp_path, coloured):
+    folder = tmp_path / "cifar"
+    folder.mkdir()
+    (folder / ARCHIVE).write_bytes(packed(batches_of(*coloured)))
+    return folder
+
+
+def loaded_cifar(dls, coloured):
+    labels, images = coloured
+    assert torch.equal(dls.train.dataset.images, torch.tensor(images[:60]))
+    assert torch.equal(dls.valid.dataset.images, torch.tensor(images[60:]))
+    assert dls.train.dataset.labels.tolist() == labels[:60].tolist()
+    assert dls.valid.dataset.labels.tolist() == labels[60:].tolist()
+    x, y = next(iter(dls.valid))
+    assert x.shape[1:] == (3, 32, 32) and x.dtype == torch.float32 and y.dtype == torch.int64
+    assert np.abs(x.numpy() - (images[60 : 60 + len(x)] / 127.5 - 1)).max() < 1e-6
+    assert dls.classes[:2] == ("Airplane", "Automobile") and len(dls.classes) == 10
+
+
+def test_cifar10_from_a_folder(cifar_folder, coloured, monkeypatch):
+    dls = data.cifar10(16, folder=cifar_folder, seed=0)
+    loaded_cifar(dls, coloured)
+    assert dls.source == "CIFAR-10 files with 60 + 12 images" and dls.train.batch_size == 16
+    monkeypatch.setenv("DDPM_WIDGETS_DATA", str(cifar_folder))
+    loaded_cifar(data.cifar10(download=False), coloured)
+    for name, content in batches_of(*coloured).items():
+        (cifar_folder / "cifar-10-batches-bin").mkdir(exist_ok=True)
+        (cifar_folder / "cifar-10-batches-bin" / name).write_bytes(content)
+    (cifar_folder / ARCHIVE).unlink()
+    loaded_cifar(data.cifar10(folder=cifar_folder), coloured)
+    loaded_cifar(data.cifar10(folder=cifar_folder / "cifar-10-batches-bin"), coloured)
+    assert data.cifar10(folder=cifar_folder, size=40).one_batch()[0].shape[1:] == (3, 40, 40)
+
+
+def test_cifar10_is_never_unpacked_to_the_disk(cifar_folder, coloured, tmp_path, monkeypatch):
+    "Names that lead elsewhere, links and folders are passed over; nothing is written and nothing unpickled."
+    away, link, folder = (tarfile.TarInfo(n) for n in ("../../away.bin", "x/test_batch.bin", "y/data_batch_1.bin"))
+    link.type, link.linkname, folder.type = tarfile.SYMTYPE, "/etc/passwd", tarfile.DIRTYPE
+    (cifar_folder / ARCHIVE).write_bytes(packed(batches_of(*coloured), [away, link, folder]))
+    before = sorted(tmp_path.rglob("*"))
+    monkeypatch.setattr(pickle, "loads", None)
+    monkeypatch.setattr(pickle, "load", None)
+    loaded_cifar(data.cifar10(folder=cifar_folder), coloured)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_each_damage_of_cifar10_has_its_sentence(cifar_folder, coloured, monkeypatch):
+    good, archive = batches_of(*coloured), cifar_folder / ARCHIVE
+    whole = archive.read_bytes()
+    one, test = data.CIFAR10_BATCHES[0], data.CIFAR10_BATCHES[-1]
+    spoilt = {
+        "cut short": [whole[: len(whole) // 2]],
+        "damaged": [whole[:2000] + bytes(50) + whole[2050:], whole[:-8] + bytes(8), b"<html>", b""],
+        f"no {test}": [packed({k: v for k, v in good.items() if k != test})],
+        "records of 3073 bytes, found 36875 bytes": [packed({**good, one: good[one][:-1]})],
+        "found 0 bytes": [packed({**good, one: b""})],
+        "from 0 to 9, found a 10": [packed({**good, one: b"\x0a" + good[one][1:]})],
+    }
+    for words, files in spoilt.items():
+        for content in files:
+            archive.write_bytes(content)
+            with pytest.raises(DataError) as e:
+                data.cifar10(folder=cifar_folder)
+            one_sentence(e.value, str(cifar_folder), "must", "found", words, "fetch ")
+    archive.unlink()
+    with pytest.raises(DataError) as e:
+        data.cifar10(folder=cifar_folder)
+    one_sentence(e.value, str(cifar_folder), "found neither", ARCHIVE)
+
+
+def test_a_file_of_cifar10_that_goes_on_and_on_is_not_read_to_its_end(cifar_folder, coloured, monkeypatch):
+    files = {**batches_of(*coloured), data.CIFAR10_BATCHES[0]: bytes(10_001 * data.RECORD)}
+    (cifar_folder / ARCHIVE).write_bytes(packed(files))
+    with pytest.raises(DataError, match=f"found {10_000 * data.RECORD + 1} bytes"):
+        data.cifar10(folder=cifar_folder)
+
+
+@pytest.fixture
+def cifar_server(cifar_folder, server, monkeypatch):
+    content = (cifar_folder / ARCHIVE).read_bytes()
+    Server.files = {ARCHIVE: content}
+    monkeypatch.setattr(data, "CIFAR10", {ARCHIVE: f"md5:{hashlib.md5(content).hexdigest()}"})
+    return server
+
+
+def test_cifar10_is_downloaded_once(cifar_server, coloured, tmp_path, mini, monkeypatch, capfd):
+    monkeypatch.setenv("DDPM_WIDGETS_DATA", str(mini))  # which holds Fashion-MNIST alone
+    loaded_cifar(data.cifar10(mirrors=[f"{cifar_server}/good/"], progress=False), coloured)
+    loaded_cifar(data.cifar10(mirrors=[f"{cifar_server}/down/"]), coloured)
+    loaded_cifar(data.cifar10(download=False), coloured)
+    assert len(Server.asked) == 1 and files_in(tmp_path / "cifar-10") == [ARCHIVE]
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    "manner, why", [("down", "503"), ("portal", "a web page"), ("wrong", "other bytes"), ("breaks", "broke off")]
+)
+def test_cifar10_from_the_second_mirror(cifar_server, coloured, tmp_path, manner, why):
+    bad = f"{cifar_server}/{manner}/"
+    with pytest.raises(data.Unavailable) as e:
+        data.cifar10(mirrors=[bad], progress=False)
+    one_sentence(e.value, ARCHIVE, bad, why, "connect", "DDPM_WIDGETS_DATA")
+    assert files_in(tmp_path / "cifar-10") == []
+    loaded_cifar(data.cifar10(mirrors=[bad, f"{cifar_server}/good/"], progress=False), coloured)
+    assert files_in(tmp_path / "cifar-10") == [ARCHIVE]
+
+
+def test_cifar10_without_a_network(tmp_path):
+    with pytest.raises(data.Unavailable) as e:
+        data.cifar10(download=False)
+    one_sentence(e.value, str(tmp_path / "cifar-10"), "download=False", "connect to the internet", "folder=")
+
+
+def test_the_mirrors_of_cifar10_are_sound():
+    assert list(data.CIFAR10) == [ARCHIVE] and data.CIFAR10[ARCHIVE].startswith("md5:")
+    assert len({m.split("/")[2] for m in data.CIFAR10_MIRRORS}) >= 2
+    assert all(m.startswith("https://") and m.endswith("/") for m in data.CIFAR10_MIRRORS)
+
+
+# ---- any folder of images
+
+
+def write_image(path, mode="RGB", size=(48, 40), value=(200, 100, 50), **options):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, value).convert(mode).save(path, **options)
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    "Two folders of ten images each."
+    for i in range(10):
+        write_image(tmp_path / f"pictures/boats/{i}.png", size=(30 + i, 60 - i), value=(10 * i, 0, 0))
+        write_image(tmp_path / f"pictures/Cats/deep/{i}.JPG", size=(64, 64), value=(0, 10 * i, 200))
+    return tmp_path / "pictures"
+
+
+def colours(dls) -> list[tuple[int, ...]]:
+    "The colour in the middle of every image, training images first."
+    images = torch.cat([dls.train.dataset.images, dls.valid.dataset.images])
+    return [tuple(c) for c in images[:, :, images.shape[2] // 2, images.shape[3] // 2].tolist()]
+
+
+def test_a_folder_of_images(pictures):
+    dls = data.image_folder(pictures, 8, size=32, seed=3, progress=False)
+    assert dls.classes == ("Cats", "boats") and dls.source == "20 images in pictures" and dls.range == (-1, 1)
+    assert (len(dls.train.dataset), len(dls.valid.dataset), dls.train.batch_size) == (18, 2, 8)
+    x, y = next(iter(dls.train))
+    assert x.shape == (8, 3, 32, 32) and x.dtype == torch.float32 and y.dtype == torch.int64
+    for (_, _, b), label in zip(colours(dls), [*dls.train.dataset.labels, *dls.valid.dataset.labels], strict=True):
+        assert dls.classes[label] == ("Cats" if b > 100 else "boats"), "a label has left its image"
+    reds = sorted(r for r, _, b in colours(dls) if b < 100)
+    assert reds == [10 * i for i in range(10)]
+    again = data.image_folder(str(pictures), 8, size=32, seed=4, progress=False)
+    assert torch.equal(again.valid.dataset.images, dls.valid.dataset.images)  # whatever the seed of the shuffling
+    assert labels_of_two_epochs(again) != labels_of_two_epochs(dls)
+    assert dls.one_batch()[0].max() <= 1 and np.array(dls.show(6)).ndim == 3
+
+
+def test_sizes_shares_and_greys(pictures):
+    grey = data.image_folder(pictures, size=20, colour=False, valid=0.5, progress=False)
+    assert grey.train.dataset.images.shape == grey.valid.dataset.images.shape == (10, 1, 20, 20)
+    assert len(data.image_folder(pictures, valid=0.001, progress=False).valid.dataset) == 1
+    assert len(data.image_folder(pictures, valid=0.999, progress=False).train.dataset) == 1
+    assert data.image_folder(pictures, progress=False).one_batch()[0].shape[1:] == (3, 64, 64)
+    flat = data.image_folder(pictures / "boats", progress=False)
+    assert flat.classes == ("boats",) and flat.train.dataset.labels.max() == 0
+
+
+def test_the_middle_is_kept_and_nothing_is_squeezed(tmp_path):
+    wide = np.zeros((40, 120, 3), np.uint8)
+    wide[:, 40:80, 0] = 255  # a red square in the middle
+    for name in "ab":
+        Image.fromarray(wide).save(tmp_path / f"{name}.png")
+    images = data.image_folder(tmp_path, size=40, progress=False).train.dataset.images
+    assert images[0, 0].min() > 200 and images[0, 1:].max() == 0
+
+
+def test_the_right_way_up(tmp_path):
+    upside_down = np.zeros((40, 40), np.uint8)
+    upside_down[20:] = 255  # white below, as stored; the camera says that it was held upside down
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    for name in "ab":
+        Image.fromarray(upside_down).save(tmp_path / f"{name}.jpg", exif=exif, quality=95)
+    image = data.image_folder(tmp_path, size=40, progress=False).train.dataset.images[0]
+    assert image[:, :15].min() > 240 and image[:, 25:].max() < 15
+
+
+@pytest.mark.parametrize("name", ["rgba.png", "la.png", "palette.png", "palette.gif"])
+@pytest.mark.parametrize(
+    "background, seen", [("white", (255, 255, 255)), ("black", (0, 0, 0)), ("#ff8800", (255, 136, 0))]
+)
+def test_what_is_transparent_shows_the_background(tmp_path, name, background, seen):
+    clear = Image.new("RGBA", (16, 16), (90, 90, 90, 0))  # nothing to see, whatever lies beneath
+    if name.startswith("palette"):
+        clear = clear.convert("RGB").quantize(4)
+        clear.info["transparency"] = clear.getpixel((0, 0))
+    elif name.startswith("la"):
+        clear = clear.convert("LA")
+    for i in range(2):
+        options = {"transparency": clear.info["transparency"]} if "transparency" in clear.info else {}
+        clear.save(tmp_path / f"{i}{name}", **options)
+    dls = data.image_folder(tmp_path, size=16, background=background, progress=False)
+    assert set(colours(dls)) == {seen}
+
+
+def test_modes_of_every_kind(tmp_path):
+    write_image(tmp_path / "grey.png", "L", value=(128, 128, 128))
+    write_image(tmp_path / "one.png", "1", value=(255, 255, 255))
+    write_image(tmp_path / "print.jpg", "CMYK", value=(255, 255, 255))
+    Image.fromarray(np.full((9, 9), 65535, np.uint16)).save(tmp_path / "scan.png")
+    Image.fromarray(np.full((9, 9), 128 * 257, np.uint16)).save(tmp_path / "scan.tiff")
+    found = colours(data.image_folder(tmp_path, size=8, progress=False))
+    assert sorted(found) == [(128,) * 3] * 2 + [(255,) * 3] * 3
+
+
+def test_what_is_no_image_by_its_name_is_passed_over(pictures):
+    (pictures / "notes.txt").write_text("hello")
+    (pictures / "boats" / "._0.png").write_bytes(b"left by a Mac")
+    write_image(pictures / ".ipynb_checkpoints" / "0.png")
+    (pictures / "folder.png").mkdir()
+    dls = data.image_folder(pictures, progress=False)
+    assert dls.source == "20 images in pictures" and dls.classes == ("Cats", "boats")
+
+
+def test_an_image_that_cannot_be_read_is_named(pictures, capsys):
+    (pictures / "boats" / "3.png").write_bytes((pictures / "boats" / "3.png").read_bytes()[:60])
+    (pictures / "boats" / "4.png").write_text("<html>Not found</html>")
+    with pytest.raises(DataError) as e:
+        data.image_folder(pictures, progress=False)
+    one_sentence(e.value, str(pictures), "must", "found 2 of 20", "3.png (", "4.png (no image", "skip_damaged=True")
+    dls = data.image_folder(pictures, skip_damaged=True, progress=False)
+    assert len(dls.train.dataset) + len(dls.valid.dataset) == 18
+    assert "Left out 2 of 20 images" in capsys.readouterr().out
+
+
+def test_a_picture_made_to_exhaust_the_memory_is_refused(pictures, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    with pytest.raises(DataError, match="decompression bomb") as e:
+        data.image_folder(pictures, progress=False)
+    assert "found 20 of 20" in str(e.value) and "…" in str(e.value)
+
+
+@pytest.mark.parametrize(
+    "spoil, options, words",
+    [
+        (lambda p: p / "gone", {}, ["found no such folder"]),
+        (lambda p: p / "boats" / "0.png", {}, ["found a file"]),
+        (lambda p: (p / "empty").mkdir() or p / "empty", {}, ["two images or more", ".png", "found 0"]),
+        (lambda p: write_image(p / "one" / "0.png") or p / "one", {}, ["two images or more", "found 1"]),
+        (lambda p: p, {"size": 0}, ["size", "found 0"]),
+        (lambda p: p, {"size": 2.5}, ["size", "found 2.5"]),
+        (lambda p: p, {"valid": 1.0}, ["valid", "found 1.0"]),
+        (lambda p: p, {"background": "no colour"}, ["background", "'no colour'"]),
+        (lambda p: p, {"batch_size": 0}, ["batch_size"]),
+    ],
+)
+def test_folders_that_will_not_do(pictures, spoil, options, words):
+    with pytest.raises(DataError) as e:
+        data.image_folder(spoil(pictures), **options, progress=False)
+    one_sentence(e.value, "must", "found", *words)
+
+
+def test_a_bar_while_reading(pictures, capfd):
+    data.image_folder(pictures)
+    out, err = capfd.readouterr()
+    assert out == "" and "/20 " in err and err.count("\n") == 0
+
+
+def test_arrays_in_colour(coloured):
+    labels, images = coloured
+    first = DataLoaders.from_arrays(images, labels, images, labels, size=36)
+    last = DataLoaders.from_arrays(images.transpose(0, 2, 3, 1), labels, images, labels, size=36)
+    assert torch.equal(first.train.dataset.images, last.train.dataset.images)
+    assert first.train.dataset.images.is_contiguous() and first.one_batch()[0].shape == (72, 3, 36, 36)
+    assert torch.equal(first.train.dataset.images[:, :, 2:34, 2:34], torch.tensor(images))
+    assert np.array_equal(np.array(first.show(4, zoom=1))[2:34, 2:34], images[0].transpose(1, 2, 0))
+    few = first.subset(10)
+    assert few.one_batch()[0].shape == (10, 3, 36, 36)
+    with pytest.raises(DataError, match=r"\(72, 2, 32, 32\)") as e:
+        DataLoaders.from_arrays(images[:, :2], labels, images, labels)
+    one_sentence(e.value)
+    on = first.to("cpu")
+    assert torch.equal(next(iter(on.valid))[0], next(iter(first.valid))[0])
