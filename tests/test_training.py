@@ -1,5 +1,6 @@
 "DDPMCB, EMA and train: what they do to a batch, to weights, and to what you get back."
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -9,6 +10,7 @@ from ddpm_widgets import (
     DDPMCB,
     EMA,
     RECIPES,
+    DataLoaders,
     Learner,
     LRFinder,
     Recipe,
@@ -296,3 +298,15 @@ def test_the_monitor_samples_with_every_recipe(preset, asked):
 
 def test_small_learns_at_half_the_courses_rate():
     assert RECIPES["small"] == Recipe(lr=2.5e-3) and Recipe().lr == 5e-3
+
+
+def test_a_preset_is_built_for_the_channels_of_the_images():
+    "In colour without being told; the model draws, and is kept and read again, in colour."
+    rng = np.random.default_rng(0)
+    images, labels = rng.integers(0, 256, (24, 3, 32, 32), dtype=np.uint8), np.arange(24) % 10
+    dls = DataLoaders.from_arrays(images, labels, images[:8], labels[:8], batch_size=8)
+    learn = train(dls, "small", epochs=1, seed=0, progress=False)
+    assert learn.model.channels == 3 and learn.model.diffusion.shape == (3, 32, 32)
+    assert learn.sample(2, steps=2, progress=False).shape == (2, 3, 32, 32)
+    grey = DataLoaders.from_arrays(images[:, 0], labels, images[:8, 0], labels[:8], batch_size=8)
+    assert train(grey, "small", epochs=1, progress=False).model.overrides == {}
