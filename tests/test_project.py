@@ -274,3 +274,36 @@ def test_learner_knows_nothing_of_diffusion():
     tree = ast.parse((ROOT / "ddpm_widgets/learner.py").read_text(encoding="utf-8"))
     rooms = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level}
     assert rooms <= {"data"}
+
+
+# The course's table of contents
+
+
+def anchor(heading: str) -> str:
+    "What GitHub makes of a heading to link to: lower case, no punctuation and no mathematics' dollars, hyphens for spaces."
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+def test_the_table_of_the_course_leads_somewhere():
+    "Every lesson is there, and every link leads to a section that exists and is called what the link calls it."
+    text = (ROOT / "nbs/lessons/README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\[([^]]+)\]\(([^)#]+)(?:#([^)]+))?\)", text)
+    lessons = {p.name: p for p in (ROOT / "nbs/lessons").glob("[0-9]*.ipynb")}
+    assert {name for _, name, section in links if not section} == set(lessons)
+    for words, name, section in links:
+        headings = re.findall(r"^#+ (.+)$", "\n".join(cells(lessons[name], "markdown")), re.M)
+        if section:
+            found = [h for h in headings if anchor(h) == section]
+            assert found, f"{name} has no section {section}"
+            called = words.split(": ", 1)[1] if words[0].isdigit() else words
+            assert re.sub(r"[$`]", "", found[0]) == called, f"{name}: the link says {called}, the section {found[0]}"
+        else:
+            assert headings[0].split(". ", 1)[1] == words
+    assert {name for _, name, section in links if section} == set(lessons), "a lesson that the table does not lead to"
+
+
+def test_every_lesson_leads_to_the_next():
+    lessons = sorted((ROOT / "nbs/lessons").glob("[0-9]*.ipynb"))
+    assert [p.name[:2] for p in lessons] == [f"{i:02}" for i in range(1, 11)]
+    for lesson, after in zip(lessons, lessons[1:], strict=False):
+        assert f"({after.name})" in cells(lesson, "markdown")[-1].rpartition("**Next.**")[2], lesson.name
