@@ -1,6 +1,6 @@
-// Bundle the front end: src/NAME.js -> ../ddpm_widgets/static/NAME.js and NAME.css, each self-contained, and the host of
-// saved pages, src/host/host.js -> host.js. `node build.mjs OUT` writes somewhere else (the freshness test does),
-// `--watch` rebuilds on save.
+// Bundle the front end: src/NAME.js -> ../ddpm_widgets/static/NAME.js and NAME.css, each self-contained, and what brings
+// saved pages to life: src/host/host.js -> host.js for widgets, src/host/plots.js -> plots.js for figures. `node build.mjs OUT`
+// writes somewhere else (the freshness test does), `--watch` rebuilds on save.
 import { context } from "esbuild";
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
@@ -13,7 +13,7 @@ const out = resolve(args.find((a) => !a.startsWith("--")) ?? join(here, "../ddpm
 const LIMIT = 60_000; // each saved widget repeats its bundle
 
 const widgets = readdirSync(join(here, "src")).filter((f) => f.endsWith(".js"));
-const entries = [...widgets.map((f) => join(here, "src", f)), join(here, "src/host/host.js")];
+const entries = [...widgets.map((f) => join(here, "src", f)), ...["host", "plots"].map((f) => join(here, `src/host/${f}.js`))];
 const ctx = await context({
   entryPoints: entries.map((e) => ({ in: e, out: basename(e, ".js") })),
   outdir: out,

@@ -1,7 +1,10 @@
-"Run notebooks from top to bottom: `python nbs/_execute.py` does it to the front page and the lessons, in place."
+"Run notebooks from top to bottom: `python nbs/_execute.py` does it to the front page, its sisters and the lessons, in place."
 
 import base64
+import hashlib
 import json
+import os
+import re
 import shutil
 import sys
 import time
@@ -11,14 +14,23 @@ import nbformat
 from nbclient import NotebookClient
 
 NBS = Path(__file__).parent
-LESSONS = [NBS / "index.ipynb", *sorted((NBS / "lessons").glob("[0-9]*.ipynb"))]
+PAGES = [NBS / "index.ipynb", *sorted(p for p in NBS.glob("[a-z]*.ipynb") if p.stem != "index")]
+LESSONS = [*PAGES, *sorted((NBS / "lessons").glob("[0-9]*.ipynb"))]
 WIDGET = "application/vnd.jupyter.widget-view+json"
+STATE = "application/vnd.jupyter.widget-state+json"
 PLOTLY = "application/vnd.plotly.v1+json"
-POSTERS = """
+SKIPPED = re.compile(
+    r"^\s*#\|\s*(eval:\s*false|slow|gpu)\b|nbdev_export\(\)", re.M
+)  # nbdev-test leaves these cells alone, too
+ASK = """
 import base64, json
+from ipywidgets import Widget
 from ipywidgets.widgets.widget import _instances
-widgets = {id: w for id, w in _instances.items() if hasattr(w, "to_png")}
-print(json.dumps({id: base64.b64encode(w.to_png()).decode() for id, w in widgets.items()}))
+ours = {id: w for id, w in _instances.items() if hasattr(w, "to_png") and w.poster() is not None}
+print(json.dumps({
+    "posters": {id: [base64.b64encode(w.to_png()).decode(), w.description()] for id, w in ours.items()},
+    "state": Widget.get_manager_state(drop_defaults=False),
+}))
 """
 
 
@@ -26,7 +38,9 @@ def execute(
     path: Path,  # the notebook; it runs in its own folder
     env: dict[str, str] | None = None,  # the kernel's whole environment; this process's own by default
     timeout: float = 600,  # seconds a single cell may take
-) -> tuple[nbformat.NotebookNode, float]:  # the notebook with its outputs, and the seconds all its cells take
+) -> tuple[
+    nbformat.NotebookNode, float
+]:  # the notebook with its outputs and its widgets' states, and the seconds its cells take
     """Run a notebook in a fresh kernel. An error in a cell is raised as nbclient's CellExecutionError.
 
     The seconds are those on the clock, or the kernel's processor seconds where these are fewer: so long the cells would take at
@@ -37,35 +51,75 @@ def execute(
     with client.setup_kernel(cwd=str(path.parent), **({"env": env} if env else {})):
         start = time.perf_counter()
         for i, cell in enumerate(nb.cells):
-            client.execute_cell(cell, i)
+            if not SKIPPED.search(cell.source):
+                client.execute_cell(cell, i)
         seconds = min(time.perf_counter() - start, processor_seconds(nb, client))
         if any(WIDGET in out.get("data", {}) for cell in nb.cells for out in cell.get("outputs", [])):
-            renew_posters(nb, client)
+            keep_widgets(nb, client)
         return nb, seconds
+
+
+def executed(
+    path: Path,  # the notebook
+    folder: Path,  # where executed copies are kept
+    env: dict[str, str] | None = None,  # as for `execute`
+) -> tuple[nbformat.NotebookNode, float]:
+    "`execute`, or the copy it left in the folder when the notebook's code, the library and the data were the same."
+    nb = nbformat.read(path, as_version=4)
+    seen = hashlib.sha256()
+    for cell in nb.cells:
+        seen.update(f"{cell.get('id')} {cell.cell_type} {cell.source if cell.cell_type == 'code' else ''}\n".encode())
+    for file in sorted((NBS.parent / "ddpm_widgets").rglob("*.*")):
+        if file.suffix in (".py", ".js", ".css", ".safetensors") and file.name not in (
+            "_docs.py",
+            "host.js",
+            "plots.js",
+        ):
+            seen.update(file.read_bytes())
+    for file in sorted((NBS.parent / "benchmarks").glob("*.json")):  # drawn by a page
+        seen.update(file.read_bytes())
+    seen.update((env or os.environ).get("DDPM_WIDGETS_DATA", "").encode())
+    kept = folder / f"{path.stem}-{seen.hexdigest()[:16]}.ipynb"
+    if kept.is_file():
+        done = nbformat.read(kept, as_version=4)
+        for cell, now in zip(done.cells, nb.cells, strict=True):
+            cell.source = now.source  # its prose may have changed
+        return done, done.metadata["seconds"]
+    nb, seconds = execute(path, env)
+    nb.metadata["seconds"] = seconds
+    folder.mkdir(parents=True, exist_ok=True)
+    nbformat.write(nb, kept)
+    return nb, seconds
 
 
 def ask(nb: nbformat.NotebookNode, client: NotebookClient, code: str) -> str:
     "What the kernel prints when it runs `code`, in a cell that is gone afterwards."
     nb.cells.append(nbformat.v4.new_code_cell(code))
     client.execute_cell(nb.cells[-1], len(nb.cells) - 1)
-    return nb.cells.pop().outputs[0].text
+    return "".join(out.get("text", "") for out in nb.cells.pop().outputs if out.get("name") == "stdout")
 
 
 def processor_seconds(nb: nbformat.NotebookNode, client: NotebookClient) -> float:
     return float(ask(nb, client, "import time; print(time.process_time())"))
 
 
-def renew_posters(nb: nbformat.NotebookNode, client: NotebookClient) -> None:
-    "Show each widget as it stands at the end: a monitor displays itself before it has anything to show."
-    posters = json.loads(ask(nb, client, POSTERS))
+def keep_widgets(nb: nbformat.NotebookNode, client: NotebookClient) -> None:
+    """Save each widget as it stands at the end: a monitor displays itself before it has anything to show.
+
+    The kernel is asked, once. What it sent on the way (nbclient's `store_widget_state`) would keep buffers that a widget has dropped.
+    """
+    found = json.loads(ask(nb, client, ASK))
+    nb.metadata["widgets"] = {STATE: found["state"]}
     for cell in nb.cells:
         for out in cell.get("outputs", []):
-            if poster := posters.get(out.get("data", {}).get(WIDGET, {}).get("model_id")):
-                out.data["image/png"] = poster
+            if poster := found["posters"].get(out.get("data", {}).get(WIDGET, {}).get("model_id")):
+                out.data["image/png"], alt = poster
+                out.metadata["image/png"] = {"alt": alt}
 
 
 def keep_what_github_shows(nb: nbformat.NotebookNode) -> None:
-    "Drop live views (a widget's poster stays), and progress bars and other words on stderr."
+    "Drop live views and their state (a widget's poster stays), and progress bars and other words on stderr."
+    nb.metadata.pop("widgets", None)
     for cell in nb.cells:
         outputs = []
         for out in cell.get("outputs", []):
@@ -75,6 +129,7 @@ def keep_what_github_shows(nb: nbformat.NotebookNode) -> None:
                 out.data.pop("image/jpeg", None)  # PIL gives both
             if WIDGET in out.get("data", {}):
                 del out.data[WIDGET]
+                out.metadata.pop("image/png", None)
                 if not any(kind.startswith("image/") for kind in out.data):
                     continue
             outputs.append(out)

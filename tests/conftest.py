@@ -7,12 +7,15 @@ variable DDPM_WIDGETS_REQUIRE names it ("browser data node"), the same test fail
 import gc
 import os
 import shutil
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
+OFFLINE = Path(__file__).parent / "offline"
 CHROMES = (
     *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge"),
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -54,6 +57,11 @@ def need_tier(what: str, ok: object | None = None, reason: str | None = None) ->
         pytest.fail(f"required here: {reason}", pytrace=False) if required else pytest.skip(reason)
 
 
+def pytest_collection_modifyitems(items):
+    "What looks at the site's pages comes last: the notebooks that other tests have run by then need not run again."
+    items.sort(key=lambda item: "staged" in getattr(item, "fixturenames", ()))
+
+
 def pytest_runtest_setup(item):
     for what in ("browser", "data", "node"):
         if item.get_closest_marker(what):
@@ -73,6 +81,46 @@ def quick_collections():
 def need():
     "`need_tier` for fixtures and for tests that cannot be marked: need('browser'), need('data', ok, reason)."
     return need_tier
+
+
+@pytest.fixture(scope="session")
+def executed_folder(tmp_path_factory) -> Path:
+    "Where notebooks that were run are kept for this session; DDPM_WIDGETS_EXECUTED keeps them for longer."
+    return Path(os.environ.get("DDPM_WIDGETS_EXECUTED") or tmp_path_factory.mktemp("executed"))
+
+
+@pytest.fixture(scope="session")
+def nowhere(tmp_path_factory) -> dict[str, str]:
+    "The environment of a reader without the data, without a cache and without network."
+    env = {k: v for k, v in os.environ.items() if k not in ("DDPM_WIDGETS_DATA", "MPLBACKEND")}
+    home = str(tmp_path_factory.mktemp("nowhere"))
+    homes = dict.fromkeys(("HOME", "USERPROFILE", "XDG_CACHE_HOME", "LOCALAPPDATA", "HF_HOME"), home)
+    return {**env, **homes, "PYTHONPATH": os.pathsep.join(filter(None, [str(OFFLINE), env.get("PYTHONPATH")]))}
+
+
+@pytest.fixture(scope="session")
+def staged(tmp_path_factory, executed_folder, nowhere) -> Path:
+    "Every notebook as nbdev and our two processors leave it for Quarto, in a copy of the project: its folder `_proc`."
+    root = tmp_path_factory.mktemp("site")
+    for name in ("nbs", "ddpm_widgets"):
+        shutil.copytree(
+            ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"), symlinks=True
+        )
+    for name in ("pyproject.toml", "_quarto.yml"):
+        shutil.copy(ROOT / name, root)
+    shutil.copytree(ROOT / "benchmarks", root / "benchmarks", ignore=shutil.ignore_patterns("out", "__pycache__"))
+    quarto = root / "bin/quarto"  # nbdev-proc-nbs wants to install it where there is none, and does not use it
+    quarto.parent.mkdir()
+    quarto.write_text("#!/bin/sh\nexit 1\n")
+    quarto.chmod(0o755)
+    env = dict(os.environ) if missing("data") is None else nowhere
+    env = {**env, "DDPM_WIDGETS_EXECUTED": str(executed_folder), "PATH": f"{quarto.parent}{os.pathsep}{env['PATH']}"}
+    command = [Path(sys.executable).with_name("nbdev-proc-nbs"), "--n-workers", "2"]
+    done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+    env["QUARTO_PROJECT_DIR"] = str(root / "_proc")
+    subprocess.run([sys.executable, "-m", "ddpm_widgets._docs"], cwd=root / "_proc", env=env, check=True)
+    return root / "_proc"
 
 
 @pytest.fixture(scope="session")

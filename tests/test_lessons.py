@@ -4,12 +4,10 @@ With the real data where it is, and as a reader without network meets them: no d
 """
 
 import os
-from pathlib import Path
 
 import pytest
-from _execute import LESSONS, execute
+from _execute import LESSONS, executed
 
-OFFLINE = Path(__file__).parent / "offline"
 LIMIT = 180  # seconds: the lessons' promise to a reader with two cores
 
 pytestmark = pytest.mark.slow
@@ -23,8 +21,8 @@ def printed(nb) -> str:
     return "\n".join(said).replace("-", " ")
 
 
-def run(path, env):
-    nb, seconds = execute(path, env)
+def run(path, folder, env):
+    nb, seconds = executed(path, folder, env)
     print(f"{path.stem}: {seconds:.0f} s")
     assert seconds <= LIMIT, f"{path.name} took {seconds:.0f} s; a lesson runs in at most {LIMIT} s on two cores"
     return nb
@@ -34,24 +32,16 @@ def uses_the_data(path) -> bool:
     return "fashion_mnist(" in path.read_text(encoding="utf-8")
 
 
-@pytest.fixture
-def nowhere(tmp_path) -> dict[str, str]:
-    "The environment of a reader without the data, without a cache and without network."
-    env = {k: v for k, v in os.environ.items() if k not in ("DDPM_WIDGETS_DATA", "MPLBACKEND")}
-    homes = {k: str(tmp_path) for k in ("HOME", "USERPROFILE", "XDG_CACHE_HOME", "LOCALAPPDATA", "HF_HOME")}
-    return {**env, **homes, "PYTHONPATH": str(OFFLINE)}
-
-
 @pytest.mark.data
 @each_lesson
-def test_with_the_real_data(path):
-    nb = run(path, dict(os.environ))
+def test_with_the_real_data(path, executed_folder):
+    nb = run(path, executed_folder, dict(os.environ))
     assert "stand in" not in printed(nb), "the real data is there, and the lesson does not use it"
 
 
 @each_lesson
-def test_without_data_or_network(path, nowhere):
-    said = printed(run(path, nowhere))
+def test_without_data_or_network(path, executed_folder, nowhere):
+    said = printed(run(path, executed_folder, nowhere))
     if uses_the_data(path):
         assert "stand in" in said and "DDPM_WIDGETS_DATA" in said, "say what is shown, and how to get the real data"
 

@@ -227,6 +227,24 @@ def _script(data: Any, **attributes: str) -> str:
     return f'<script type="application/json"{attrs}>{text}</script>'
 
 
+def _module(name: str, esm: str, css: str) -> tuple[str, str]:
+    "A front-end module's id, and the script element that brings it: one is enough for all widgets that name it."
+    module = f"{name}-{hashlib.sha256((esm + css).encode()).hexdigest()[:8]}"
+    return module, _script({"esm": esm, "css": css}, id=f"ddw-{module}")
+
+
+def _place(module: str, saved: dict, poster: str, alt: str) -> str:
+    "Where a widget is mounted: its state, and until then its poster (base64 of a PNG; none if empty)."
+    alt = html.escape(alt)
+    seen = f'<img src="data:image/png;base64,{poster}" alt="{alt}" style="max-width:100%">' if poster else f"<em>{alt}</em>"
+    return f'<div data-ddw="{module}">{_script(saved)}{seen}</div>'
+
+
+def _host(name: str = "host") -> str:
+    "The script that mounts what stands on the page."
+    return f'<script type="module">{(STATIC / f"{name}.js").read_text(encoding="utf-8")}</script>'
+
+
 def embed(
     *widgets: "Widget",  # what to show, in this order
 ) -> str:  # HTML; all of it must go onto one page
@@ -234,16 +252,10 @@ def embed(
     modules: dict[str, str] = {}
     places = []
     for w in widgets:
-        esm, css = str(w._esm), str(getattr(w, "_css", ""))
-        module = f"{type(w).__name__}-{hashlib.sha256((esm + css).encode()).hexdigest()[:8]}"
-        modules[module] = _script({"esm": esm, "css": css}, id=f"ddw-{module}")
-        poster = base64.b64encode(w.to_png()).decode()
-        places.append(
-            f'<div data-ddw="{module}">{_script(w.saved_state())}'
-            f'<img src="data:image/png;base64,{poster}" alt="{html.escape(w.description())}" style="max-width:100%"></div>'
-        )
-    host = (STATIC / "host.js").read_text(encoding="utf-8")
-    return "\n".join([*modules.values(), *places, f'<script type="module">{host}</script>'])
+        module, script = _module(type(w).__name__, str(w._esm), str(getattr(w, "_css", "")))
+        modules[module] = script
+        places.append(_place(module, w.saved_state(), base64.b64encode(w.to_png()).decode(), w.description()))
+    return "\n".join([*modules.values(), *places, _host()])
 
 # %% ../../nbs/api/widgets/00_base.ipynb #5c8aa7c3
 PAGE = """<!DOCTYPE html>

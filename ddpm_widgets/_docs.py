@@ -1,0 +1,190 @@
+"""Hand-written. How a notebook becomes a page of the site that is alive without a kernel.
+
+`[tool.nbdev] doc_procs` names the two processors. nbdev runs them on each notebook while it stages it to `_proc/`, where Quarto
+takes it up: `run_notebook` executes the source and gives the page its outputs, `make_static` turns every widget, figure and
+HTML output into HTML that loads nothing from elsewhere. As a program, `python -m ddpm_widgets._docs` is Quarto's `pre-render`.
+"""
+
+import html
+import os
+import re
+import shutil
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from nbdev.config import get_config
+from nbdev.process import Processor
+
+from .widgets.base import _host, _module, _place, _script
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+STATE = "application/vnd.jupyter.widget-state+json"
+PLOTLY = "application/vnd.plotly.v1+json"
+FIGURES = "static/vendor/plotly/plotly-basic.min.js"
+PAGE_ONLY = ("layout", "tabbable", "tooltip")  # what only a notebook's front end needs
+COLAB = "https://colab.research.google.com/github"
+
+
+def nbs() -> Path:
+    "The folder of the notebooks."
+    return Path(get_config().nbs_path).resolve()
+
+
+@cache
+def site() -> str:
+    "The site's address: what links to it are made relative to."
+    config = get_config()
+    return f"{config.doc_host}{config.doc_baseurl}/"
+
+
+class run_notebook(Processor):
+    """Execute the page's source notebook in a fresh kernel, and give its cells their outputs.
+
+    DDPM_WIDGETS_EXECUTED names a folder of executed copies (`.executed` beside the notebooks' folder by default): a notebook
+    whose code did not change, nor the library, is taken from there.
+    """
+
+    def begin(self):
+        source = Path(self.nb.path_).resolve()
+        sys.path.insert(0, str(nbs()))
+        from _execute import executed
+
+        folder = os.environ.get("DDPM_WIDGETS_EXECUTED") or nbs().parent / ".executed"
+        done, _ = executed(source, Path(folder))
+        outputs = {cell.id: cell.outputs for cell in done.cells if cell.cell_type == "code"}
+        for cell in self.nb.cells:
+            if cell.cell_type == "code" and cell.get("id") in outputs:
+                cell["outputs"] = outputs[cell["id"]]
+        self.nb.metadata["widgets"] = done.metadata.get("widgets", {})
+
+
+class make_static(Processor):
+    "Widgets, plotly figures and HTML become raw HTML, to which Quarto adds no require.js, no jQuery and no widget manager."
+
+    def begin(self):
+        self.path = Path(self.nb.path_).resolve()
+        self.saved = self.nb.metadata.get("widgets", {}).get(STATE, {}).get("state", {})
+        self.up = "../" * len(self.path.parent.relative_to(nbs()).parts)
+        self.brought: set[str] = set()
+        if linked := [m for m in self.saved.values() if m["model_name"] in ("LinkModel", "DirectionalLinkModel")]:
+            raise ValueError(
+                f"{self.path.name}: {linked[0]['model_name']}: jslink needs a notebook; give both widgets the same `link`."
+            )
+        if self.path.parent.name == "lessons":
+            self.offer()
+
+    def offer(self):
+        "Where else a lesson can be had."
+        config = get_config()
+        name = self.path.relative_to(nbs().parent).as_posix()
+        colab = f"{COLAB}{config.git_url.removeprefix('https://github.com')}/blob/{config.branch}/{name}"
+        links = f'[Open in Colab]({colab}){{.lesson-colab}} [Download the notebook]({self.up}static/notebooks/{self.path.name}){{.lesson-download download="{self.path.name}"}}'
+        at = next(i for i, c in enumerate(self.nb.cells) if c.cell_type == "markdown" and "WARNING" not in c.source)
+        self.nb.cells[at]["source"] = f"::: {{.lesson-links}}\n{links}\n:::\n\n{self.nb.cells[at]['source']}"
+
+    def once(self, name: str, text: str) -> list[str]:
+        "What a page needs only once, the first time."
+        new = name not in self.brought
+        self.brought.add(name)
+        return [text] if new else []
+
+    def widget(self, model_id: str, out: dict[str, Any]) -> tuple[str, str]:
+        "A widget's HTML, and what it shows in words."
+        model = self.saved.get(model_id)
+        if model is None:
+            raise ValueError(
+                f"{self.path.name}: a widget view without saved state ({model_id}): run the notebook from top to bottom."
+            )
+        state = model["state"]
+        if "_esm" not in state:
+            raise ValueError(
+                f"{self.path.name}: {model['model_name']} is no anywidget, and a page without a kernel cannot show it."
+            )
+        name = state.get("_anywidget_id", "").rsplit(".")[-1] or "widget"
+        module, script = _module(name, state["_esm"], state.get("_css", ""))
+        saved = {
+            "state": {k: v for k, v in state.items() if not k.startswith("_") and k not in PAGE_ONLY},
+            "buffers": [
+                {"path": b["path"], "data": b["data"]}
+                for b in model.get("buffers", [])
+                if b["path"][0] not in ("_esm", "_css")
+            ],
+        }
+        poster = "".join(out["data"].get("image/png", "")).strip()
+        alt = out.get("metadata", {}).get("image/png", {}).get("alt", name).removesuffix("; interactive in a notebook")
+        return "\n".join(
+            [*self.once(module, script), _place(module, saved, poster, alt), *self.once("host", _host())]
+        ), alt
+
+    def figure(self, spec: dict[str, Any], alt: str) -> str:
+        "A plotly figure's HTML."
+        data = _script({"data": spec["data"], "layout": spec["layout"]})
+        height = spec["layout"].get("height", 450)
+        place = f'<div data-ddw-plot="{self.up}{FIGURES}" role="img" aria-label="{html.escape(alt)}" style="height:{height}px">{data}</div>'
+        return "\n".join([place, *self.once("plots", _host("plots"))])
+
+    def cell(self, cell):
+        if cell.cell_type == "markdown":
+            cell.source = self.relative(cell.source)
+        outputs = [out for out in cell.get("outputs") or [] if out.get("name") != "stderr"]  # progress bars
+        if "outputs" in cell:
+            cell["outputs"] = outputs
+        for out in outputs:
+            data = out.get("data") or {}
+            if view := data.get(VIEW):
+                raw, said = self.widget(view["model_id"], out)
+            elif PLOTLY in data:
+                said = " ".join(cell.get("directives_", {}).get("fig-alt", "figure").split())
+                raw = self.figure(data[PLOTLY], said)
+            elif "text/markdown" in data:
+                # show_doc calls a class of the page's own module `__main__.C`
+                data["text/markdown"] = self.relative("".join(data["text/markdown"]).replace("__main__.", ""))
+                data.pop("text/html", None)
+                continue
+            elif "text/html" in data:
+                raw, said = "".join(data["text/html"]), ""
+            else:
+                data.pop("image/jpeg", None)  # PIL gives both
+                continue
+            out["data"] = {"text/markdown": raw_html(raw, said)}
+            out["metadata"] = {}
+
+    def relative(self, text: str) -> str:
+        "Links to the site's own pages, from this page."
+        return text.replace(site(), self.up)
+
+    def end(self):
+        self.nb.metadata.pop("widgets", None)
+
+
+def raw_html(
+    raw: str,  # HTML
+    said: str,  # the same in words, for the page's Markdown twin
+) -> str:  # Markdown, as Quarto reads it
+    "HTML that Quarto passes on as it is."
+    if len(re.findall(r"<script\b", raw, re.I)) != len(re.findall(r"</script", raw, re.I)) or "<!--" in raw:
+        raise ValueError(
+            "A script tag or a comment inside a script would end it there, and the rest would be shown as text."
+        )
+    raw = re.sub(r"\n\s*\n", "\n", raw.strip())
+    fence = "`" * max(max((len(run) for run in re.findall("`+", raw)), default=0) + 1, 3)
+    words = f'\n::: {{.content-visible unless-format="html"}}\n*{said}*\n:::\n' if said else ""
+    return f'\n::: {{.content-visible when-format="html"}}\n{fence}{{=html}}\n{raw}\n{fence}\n:::\n{words}'
+
+
+def pre_render(folder: Path) -> None:
+    "Refuse every folder but nbdev's staged copy; put the lessons there for downloading, as they were written."
+    if folder.name != "_proc":
+        sys.exit(
+            "Build the site with `make docs`, or watch it with `make preview`: `quarto render` here would leave out nbdev and the widgets."
+        )
+    there = folder / "static/notebooks"
+    there.mkdir(parents=True, exist_ok=True)
+    for lesson in sorted((folder.parent / "nbs/lessons").glob("[0-9]*.ipynb")):
+        shutil.copy(lesson, there)
+
+
+if __name__ == "__main__":
+    pre_render(Path(os.environ.get("QUARTO_PROJECT_DIR", ".")).resolve())

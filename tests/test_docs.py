@@ -1,0 +1,299 @@
+"""The site without Quarto: what the two processors of `ddpm_widgets/_docs.py` leave of every notebook, and what Quarto is told.
+
+The whole site is staged once, from the notebooks that other tests have run by then; see `staged` in conftest.py.
+"""
+
+import hashlib
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from nbdev.process import NBProcessor
+
+from ddpm_widgets import _docs
+
+ROOT = Path(__file__).parents[1]
+NBS = ROOT / "nbs"
+SOURCES = sorted(p.relative_to(NBS) for p in NBS.rglob("[a-z0-9]*.ipynb") if ".ipynb_checkpoints" not in p.parts)
+CDN = re.compile(
+    r"cdn[.\w]*|unpkg\.com|jsdelivr|cdnjs|esm\.sh|skypack|require\.min\.js|fonts\.(?:googleapis|gstatic)", re.I
+)
+staged_site = pytest.mark.usefixtures("staged")
+each_page = pytest.mark.parametrize("name", SOURCES, ids=lambda p: str(p.with_suffix("")))
+
+
+def notebook(path) -> dict:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def outputs(nb) -> list[dict]:
+    return [out for cell in nb["cells"] for out in cell.get("outputs", [])]
+
+
+def markdown(nb) -> str:
+    "All that Quarto reads as Markdown: prose and outputs."
+    prose = ["".join(c["source"]) for c in nb["cells"] if c["cell_type"] != "code"]
+    return "\n\n".join(prose + ["".join(out.get("data", {}).get("text/markdown", "")) for out in outputs(nb)])
+
+
+# What every staged notebook holds
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)  # alone, it runs every notebook
+@each_page
+def test_a_page_is_static(name, staged):
+    nb = notebook(staged / name)
+    kinds = {kind for out in outputs(nb) for kind in out.get("data", {})}
+    assert "text/html" not in kinds, "Quarto would load require.js and jQuery from a CDN"
+    assert not kinds & {_docs.VIEW, _docs.PLOTLY, "application/javascript"}
+    assert "widgets" not in nb["metadata"], "states that Quarto would hand to a widget manager"
+    assert not [out for out in outputs(nb) if out.get("name") == "stderr" or out["output_type"] == "error"]
+    for cell in nb["cells"]:
+        assert isinstance(cell["source"], list), "Quarto loses the ends of lines of a source that is one string"
+    html = "\n".join(raw for _, raw in re.findall(r"^(`{3,})\{=html\}\n(.*?)\n\1$", markdown(nb), re.M | re.S))
+    assert not (found := CDN.findall(html)), found
+    assert len(re.findall(r"<script\b", html)) == len(re.findall(r"</script", html)), "a script that ends too early"
+    assert "<!--" not in html
+
+
+@pytest.mark.slow
+@each_page
+def test_a_page_shows_what_its_notebook_shows(name, staged):
+    "As many widgets and figures as cells that display them; each module once, and the host once."
+    text, source = markdown(notebook(staged / name)), (NBS / name).read_text(encoding="utf-8")
+    modules = re.findall(r'id="ddw-([\w-]+)"', text)
+    assert len(modules) == len(set(modules))
+    assert set(re.findall(r'data-ddw="([\w-]+)"', text)) == set(modules)
+    hosts = [text.count(_docs._host(name)) for name in ("host", "plots")]
+    assert hosts == [int("data-ddw=" in text), int("data-ddw-plot=" in text)]
+    posters = source.count("application/vnd.plotly.v1+json")
+    if name.parts[0] == "lessons":  # whose outputs are committed
+        assert text.count("data-ddw-plot=") == posters
+        assert text.count("data-ddw=") == len(re.findall(r"<ddpm_widgets\.widgets\.\S+ object>", source))
+
+
+@pytest.mark.slow
+def test_links_between_pages_resolve(staged):
+    pages = {}
+    for name in SOURCES:
+        nb = notebook(staged / name)
+        front = yaml.safe_load("".join(nb["cells"][0]["source"]).strip().strip("-"))
+        pages[(staged / name).with_name(front["output-file"])] = staged / name
+    wrong = []
+    for name in SOURCES:
+        text = re.sub(r"^(`{3,}).*?^\1$", "", markdown(notebook(staged / name)), flags=re.M | re.S)
+        targets = re.findall(r"\]\(([^()\s]+)", text) + re.findall(r'(?:href|src)="([^"]+)"', text)
+        for target in targets:
+            path = target.split("#")[0].split("?")[0]
+            if not path or re.match(r"[a-z]+:", path):
+                assert not target.startswith(_docs.site()), f"{name}: {target} leaves the site it is on"
+                continue
+            there = ((staged / name).parent / path).resolve()
+            if there not in pages and not there.is_file():
+                wrong.append(f"{name}: {target}")
+            elif (anchor := target.partition("#")[2]) and there in pages:
+                heard = markdown(notebook(pages[there])).lower()
+                if f"### {anchor}\n".lower() not in heard and anchor not in heard:
+                    wrong.append(f"{name}: {target} (no such heading)")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.slow
+def test_a_lesson_can_be_had_elsewhere(staged):
+    for name in SOURCES:
+        if name.parts[0] != "lessons":
+            continue
+        text = markdown(notebook(staged / name))
+        assert f"/blob/main/nbs/{name.as_posix()})" in text and f"(../static/notebooks/{name.name})" in text
+        assert (staged / "static/notebooks" / name.name).read_bytes() == (NBS / name).read_bytes()
+
+
+@pytest.mark.slow
+def test_a_page_is_light(staged):
+    "A lesson's own HTML, compressed, without plotly.js: at most 400 kB."
+    import gzip
+
+    sizes = {str(name): len(gzip.compress(markdown(notebook(staged / name)).encode())) for name in SOURCES}
+    heavy = {
+        name: size for name, size in sizes.items() if size > 300_000
+    }  # Quarto's own scripts and styles take the rest
+    assert not heavy, heavy
+
+
+# The processors, one notebook at a time
+
+
+def page(*cells, state=None, name="index.ipynb"):
+    "A notebook as nbdev hands it to `make_static`, after it."
+    nb = {
+        "cells": list(cells),
+        "metadata": {"widgets": {_docs.STATE: {"state": state or {}}}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    from fastcore.nbio import dict2nb
+
+    nb = dict2nb(nb)
+    nb.path_ = NBS / name
+    NBProcessor(nb=nb, procs=[_docs.make_static], process=True)
+    return nb
+
+
+def code(*outs, source="show()"):
+    return {
+        "cell_type": "code",
+        "id": "a",
+        "metadata": {},
+        "execution_count": 1,
+        "source": source,
+        "outputs": list(outs),
+    }
+
+
+def shows(**data):
+    return {"output_type": "display_data", "metadata": {}, "data": data}
+
+
+def model(**state):
+    return {"model_name": "AnyModel", "model_module": "anywidget", "state": {"_esm": "export default {}", "_anywidget_id": "a.b.Dial", "layout": "IPY_MODEL_x", **state}}  # fmt: skip
+
+
+def view(model_id):
+    return shows(**{_docs.VIEW: {"model_id": model_id}, "image/png": "QUJD"})
+
+
+def test_a_widget_becomes_html():
+    nb = page(code(view("m")), code(view("n")), state={"m": model(t=3), "n": model(t=4)})
+    first, second = ("".join(cell.outputs[0]["data"]["text/markdown"]) for cell in nb.cells)
+    assert first.count("export default {}") == 1 and "export default {}" not in second, "the module is there once"
+    assert '{"state":{"t":3},"buffers":[]}' in first and "layout" not in first and '"t":4' in second
+    assert first.count(_docs._host()) == 1 and _docs._host() not in second
+    assert 'src="data:image/png;base64,QUJD"' in first and set(nb.cells[0].outputs[0]["data"]) == {"text/markdown"}
+
+
+def test_a_view_without_state_is_an_error():
+    with pytest.raises(ValueError, match="a widget view without saved state"):
+        page(code(view("m")))
+    with pytest.raises(ValueError, match="VBoxModel is no anywidget"):
+        page(code(view("m")), state={"m": {"model_name": "VBoxModel", "state": {"children": []}}})
+    with pytest.raises(ValueError, match="same `link`"):
+        page(state={"l": {"model_name": "LinkModel", "state": {}}})
+
+
+def test_scripts_cannot_end_a_page():
+    evil = "const a = '</script><script>alert(1)</script><!--'"
+    nb = page(code(view("m")), state={"m": model(_esm=evil, note=evil)})
+    text = "".join(nb.cells[0].outputs[0]["data"]["text/markdown"])
+    assert "alert(1)" in text and "<script>alert" not in text and "<!--" not in text
+    with pytest.raises(ValueError, match="would end it there"):
+        page(code(shows(**{"text/html": "<script>a = '</script>'</script>"})))
+
+
+def test_figures_and_html_and_pictures():
+    figure = {"data": [{"y": [1]}], "layout": {"height": 300}, "config": {"plotlyServerURL": "https://plot.ly"}}
+    nb = page(
+        code(shows(**{_docs.PLOTLY: figure, "text/html": "<div>a</div>"}), source="#| fig-alt: A line.\nfig"),
+        code(shows(**{"text/html": ["<b>bold</b>\n", "\n", "```\n"]})),
+        code(
+            shows(**{"image/png": "QUJD", "image/jpeg": "QUJD"}),
+            {"output_type": "stream", "name": "stderr", "text": "50%"},
+        ),
+        name="api/01_schedule.ipynb",
+    )
+    one, two, three = (cell.outputs for cell in nb.cells)
+    text = "".join(one[0]["data"]["text/markdown"])
+    assert 'data-ddw-plot="../static/vendor/plotly/' in text and "height:300px" in text and "plot.ly" not in text
+    assert 'aria-label="A line."' in text
+    bold = "".join(two[0]["data"]["text/markdown"])
+    assert "````{=html}\n<b>bold</b>\n```\n````" in bold, "a longer fence than any inside"
+    assert len(three) == 1 and set(three[0]["data"]) == {"image/png"}
+
+
+def test_links_to_the_site_are_made_relative():
+    nb = page(
+        {"cell_type": "markdown", "metadata": {}, "source": f"[a]({_docs.site()}api/data.html#garments)"},
+        name="api/01_schedule.ipynb",
+    )
+    assert nb.cells[0].source == "[a](../api/data.html#garments)"
+
+
+def test_quarto_render_is_refused_anywhere_else(tmp_path):
+    command = [sys.executable, "-m", "ddpm_widgets._docs"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1 and "make docs" in done.stderr and len(done.stderr.strip().splitlines()) == 1
+    (tmp_path / "_proc").mkdir()
+    assert subprocess.run(command, cwd=tmp_path / "_proc").returncode == 0
+    site = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))
+    assert site["project"]["pre-render"] == "python -m ddpm_widgets._docs"
+
+
+# What Quarto is told
+
+
+@pytest.fixture
+def site():
+    return yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))
+
+
+def test_the_sidebar_lists_every_notebook_once(site):
+    def listed(item):
+        if isinstance(item, str):
+            return sorted(NBS.glob(item)) if "*" in item else [NBS / item]
+        if "section" in item:
+            inner = item["contents"] if isinstance(item["contents"], list) else [item["contents"]]
+            return [p for o in inner for p in listed(o)] + ([NBS / item["href"]] if "href" in item else [])
+        return [NBS / item["href"]]
+
+    found = [p.relative_to(NBS) for item in site["website"]["sidebar"]["contents"] for p in listed(item)]
+    assert sorted(p for p in found if p.suffix == ".ipynb") == SOURCES
+    rendered = {p.relative_to(NBS) for pattern in site["project"]["render"] for p in NBS.glob(pattern.lstrip("/"))}
+    assert {p for p in rendered if p.suffix == ".ipynb"} == set(SOURCES)
+
+
+def test_what_the_configuration_names_is_there(site):
+    "Themes, styles, pictures and pages; nothing from another host."
+    html = site["format"]["html"]
+    theme = html["theme"]
+    names = [o for part in theme.values() for o in ([part] if isinstance(part, str) else part)]
+    names += [html["css"], site["website"]["favicon"], site["website"]["open-graph"]["image"]]
+    assert not [name for name in names if not (NBS / name).is_file()]
+    assert html["html-math-method"] == {"method": "katex", "url": "/static/vendor/katex/"}
+    styles = [NBS / name for name in {*names} if name.endswith((".css", ".scss"))]
+    for path in styles:
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"https?://|@import", text), path
+        for url in re.findall(r"url\(([^)]+)\)", text):
+            assert (NBS / url.strip("\"'")).is_file(), url
+
+
+def vendor():
+    spec = importlib.util.spec_from_file_location("_vendor", NBS / "_vendor.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_what_is_brought_along_is_what_was_recorded():
+    v = vendor()
+    record = json.loads(v.RECORD.read_text(encoding="utf-8"))
+    assert record.keys() == v.WANTED.keys() and not v.wrong(record)
+    there = {p.relative_to(NBS).as_posix() for p in v.VENDOR.rglob("*") if p.is_file()}
+    assert there == {path for package in record.values() for path in package["files"]}
+    for name, package in record.items():
+        assert re.fullmatch(r"\d+\.\d+\.\d+", package["version"]) and package["integrity"].startswith("sha512-")
+        licence = next(NBS / path for path in package["files"] if path.endswith("LICENSE")).read_text(encoding="utf-8")
+        assert {"MIT": "MIT", "OFL-1.1": "SIL OPEN FONT LICENSE"}[package["license"]] in licence, name
+
+
+def test_a_changed_file_is_noticed(tmp_path, monkeypatch):
+    v = vendor()
+    (tmp_path / "a").write_bytes(b"changed")
+    monkeypatch.setattr(v, "HERE", tmp_path)
+    record = {"p": {"files": {"a": hashlib.sha256(b"as it was").hexdigest(), "b": "0"}}}
+    assert v.wrong(record) == ["a", "b"]
