@@ -1,21 +1,24 @@
 """Hand-written. How a notebook becomes a page of the site that is alive without a kernel.
 
-`[tool.nbdev] doc_procs` names the two processors. nbdev runs them on each notebook while it stages it to `_proc/`, where Quarto
-takes it up: `run_notebook` executes the source and gives the page its outputs, `make_static` turns every widget, figure and
-HTML output into HTML that loads nothing from elsewhere. As a program, `python -m ddpm_widgets._docs` is Quarto's `pre-render`.
+`[tool.nbdev] doc_procs` names the processors. nbdev runs them on each notebook while it stages it to `_proc/`, where Quarto
+takes it up: `document` writes the reference, `run_notebook` executes the source and gives the page its outputs, `make_static`
+turns every widget, figure and HTML output into HTML that loads nothing from elsewhere. As a program, `python -m ddpm_widgets._docs` is Quarto's `pre-render`.
 """
 
 import html
+import inspect
 import os
 import re
 import shutil
 import sys
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from nbdev.config import get_config
 from nbdev.process import Processor
+from nbdev.showdoc import show_doc
 
 from .widgets.base import _host, _module, _place, _script
 
@@ -37,6 +40,34 @@ def site() -> str:
     "The site's address: what links to it are made relative to."
     config = get_config()
     return f"{config.doc_host}{config.doc_baseurl}/"
+
+
+class document(Processor):
+    """Give each `show_doc` what it shows, of the module as it is imported.
+
+    It stands in for nbdev's `exec_show_docs`, which runs the exported cells once more, from the top: there a class cannot be
+    documented before another that its annotations name.
+    """
+
+    def begin(self):
+        exported = re.search(r"#\|\s*default_exp\s+([\w.]+)", Path(self.nb.path_).read_text(encoding="utf-8"))
+        self.names = vars(import_module(f"{get_config().lib_path.name}.{exported[1]}")) if exported else {}
+
+    def cell(self, cell):
+        if cell.cell_type == "code" and (call := re.search(r"^show_doc\((.*)\)\s*$", cell.source, re.M | re.S)):
+            said = reference(eval(call[1], self.names))
+            cell["outputs"] = [{"output_type": "display_data", "metadata": {}, "data": {"text/markdown": said}}]
+
+
+def reference(what: Any) -> str:
+    "What nbdev's show_doc says of a function or a class, set right in small things."
+    said = show_doc(what)._repr_markdown_()
+    said = said.replace("#LNone", f"#L{inspect.getsourcelines(inspect.unwrap(what))[1]}" if callable(what) else "")
+    said = said.replace(":NoneType=None", "=None")  # it has no annotation
+    said = re.sub(r"\bddpm_widgets\.(?:\w+\.)*(?=[A-Z]\w*\b[^(`]*[,=\])\n])", "", said)  # a class by its name alone
+    return re.sub(
+        r"^\*(.+)\*$", r"\1", said, count=1, flags=re.M
+    )  # the docstring's first line, in the middle of a sentence
 
 
 class run_notebook(Processor):
@@ -139,8 +170,7 @@ class make_static(Processor):
                 said = " ".join(cell.get("directives_", {}).get("fig-alt", "figure").split())
                 raw = self.figure(data[PLOTLY], said)
             elif "text/markdown" in data:
-                # show_doc calls a class of the page's own module `__main__.C`
-                data["text/markdown"] = self.relative("".join(data["text/markdown"]).replace("__main__.", ""))
+                data["text/markdown"] = self.relative("".join(data["text/markdown"]))
                 data.pop("text/html", None)
                 continue
             elif "text/html" in data:
