@@ -1,0 +1,237 @@
+"""The site's pages as readers meet them: served from this machine, every other host blocked, no kernel.
+
+Quarto is not needed. It passes raw HTML on as it is, so that is what a page is made of here: the HTML blocks of each staged
+notebook, inside the body that Quarto would give it. Each widget is dragged by the mouse, and its pixels compared with numpy.
+"""
+
+import base64
+import json
+import re
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_static_pages import RAW, near
+from test_static_pages import shown as images_on
+
+from ddpm_widgets import widgets as W
+
+NBS = Path(__file__).parents[2] / "nbs"
+BLOCK = re.compile(r"^(`{3,})\{=html\}\n(.*?)\n\1$", re.M | re.S)
+PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,"><title>{title}</title><style>body {{ margin: 0 auto; max-width: 800px; padding: 1rem; color: rgb(31, 41, 55); }}
+body.quarto-dark {{ background: #0c0e13; color: rgb(227, 231, 238); }}</style></head>
+<body class="quarto-light"><main>{body}</main></body></html>"""
+MADE = {  # a widget to put the page's state into
+    "NoiseScrubber": lambda: W.NoiseScrubber(np.zeros((1, 2, 2), np.uint8), [0.9, 0.1]),
+    "ScheduleExplorer": W.ScheduleExplorer,
+    "SamplingPlayer": W.SamplingPlayer,
+    "DensityScrubber": W.DensityScrubber,
+    "TrainingMonitor": W.TrainingMonitor,
+}
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]  # what is staged is described in tests/conftest.py
+
+
+def html_of(path) -> str:
+    nb = json.loads(path.read_text(encoding="utf-8"))
+    outs = [out for cell in nb["cells"] for out in cell.get("outputs", [])]
+    text = "\n\n".join("".join(out.get("data", {}).get("text/markdown", "")) for out in outs)
+    return "\n".join(raw for _, raw in BLOCK.findall(text))
+
+
+@pytest.fixture(scope="session")
+def site(staged):
+    "The staged pages as HTML files, served from this machine: {name without .ipynb: address}."
+    names = sorted(
+        p.relative_to(NBS).with_suffix("") for p in NBS.rglob("[a-z0-9]*.ipynb") if ".ipynb_checkpoints" not in p.parts
+    )
+    pages = {str(name): body for name in names if (body := html_of(staged / name.with_suffix(".ipynb")))}
+    for name, body in pages.items():
+        (staged / name).with_suffix(".html").write_text(PAGE.format(title=name, body=body), encoding="utf-8")
+    handler = partial(
+        type("Quiet", (SimpleHTTPRequestHandler,), {"log_message": lambda *a: None}), directory=str(staged)
+    )
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield {name: f"http://127.0.0.1:{server.server_port}/{name}.html" for name in pages}
+    server.shutdown()
+
+
+class Placed:
+    "A widget on a page, and its double in Python."
+
+    def __init__(self, page, place):
+        self.page, self.place = page, place
+        self.root = place.locator(".ddw")
+        self.root.wait_for()
+        self.kind = place.get_attribute("data-ddw").split("-")[0]
+        saved = json.loads(place.locator(":scope > script").first.text_content())
+        self.state = saved["state"]
+        state = dict(self.state)
+        for buffer in saved["buffers"]:
+            assert len(buffer["path"]) == 1
+            state[buffer["path"][0]] = base64.b64decode(buffer["data"])
+        self.python = MADE[self.kind]()
+        with self.python.hold_trait_notifications():
+            for name, value in state.items():
+                if self.python.has_trait(name):
+                    self.python.set_trait(name, value)
+
+    def get(self, name):
+        return self.place.evaluate("(el, name) => el.ddw.model.get(name)", name)
+
+    def settled(self):
+        self.page.evaluate(
+            "() => new Promise((go) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(go)), 150))"
+        )
+
+    def drag(self, slider, share):
+        "Press on a slider's thumb and take it to a share of its way."
+        slider.scroll_into_view_if_needed()
+        box = slider.bounding_box()
+        low, high, now = (float(slider.evaluate(f"e => e.{k}")) for k in ("min", "max", "value"))
+        x = box["x"] + 8 + (box["width"] - 16) * (now - low) / max(high - low, 1)
+        y = box["y"] + box["height"] / 2
+        self.page.mouse.move(x, y)
+        self.page.mouse.down()
+        self.page.mouse.move(box["x"] + 8 + (box["width"] - 16) * share, y, steps=8)
+        self.page.mouse.up()
+        self.settled()
+
+    def pixels(self, canvas):
+        data, width, height = canvas.evaluate(RAW)[:3]
+        return np.frombuffer(base64.b64decode(data), np.uint8).reshape(height, width, 4)[..., :3].astype(int)
+
+
+def check_noise_scrubber(w):
+    w.drag(w.root.locator("input[type=range]").first, 0.3)
+    p, t = w.python, w.get("t")
+    assert abs(t - 0.3 * (len(p.schedule[p.schedules[0]]) - 1)) < 20
+    each = 3 if p.terms else 1
+    for k, name in enumerate(p.schedules):
+        near(images_on(w.root.locator(".bands canvas").nth(k * each + each - 1), p.shape), p.frame(t, name))
+
+
+def check_sampling_player(w):
+    if not w.python.ts:
+        return
+    w.drag(w.root.locator("input[type=range]").first, 0.4)
+    p = w.python
+    p.t = w.get("t")
+    for k in range(len(p.runs)):
+        for j, pictures in enumerate(p.pictures(k)[p.index(k)]):
+            got = images_on(w.root.locator(".bands canvas").nth(k * len(p.streams) + j), p.shape)
+            assert np.abs(got - pictures.astype(int)).max() <= 1
+
+
+def check_schedule_explorer(w):
+    w.drag(w.root.get_by_role("slider", name="timestep t"), 0.7)
+    p = w.python
+    p.t = w.get("t")
+    assert abs(p.t - 0.7 * (p.T - 1)) < 25
+    strip = w.pixels(w.root.locator("canvas").first)
+    name = [n for n in p.names if n not in p.hidden][0]
+    height, width, _ = p.frame(0, name).shape
+    first = strip[:height, :width] if strip.shape[0] >= height else strip
+    assert np.abs(first - p.frame(p.timesteps(name)[0], name).astype(int)).max() <= 1
+
+
+def check_training_monitor(w):
+    "The last state, with the history of samples to go through."
+    p = w.python
+    if len(p.frame_steps) > 1:
+        w.drag(w.root.locator(".ddw-lapse input[type=range]"), 0.0)
+        step = w.get("frame")
+        assert step == p.frame_steps[0]
+        n, h, width, channels = p.frame_shape
+        size = n * h * width * channels
+        grid = np.frombuffer(p.frames, np.uint8)[:size].reshape(p.frame_shape)
+        got = w.pixels(w.root.locator("canvas.ddw-samples"))
+        assert np.abs(got[:h, :width, :channels] - grid[0].astype(int)).max() <= 1
+    assert len(p.history) > 0 and w.root.locator("canvas, svg").count() > 1
+
+
+def check_density_scrubber(w):
+    before = w.pixels(w.root.locator("canvas").first), w.get("t")
+    w.drag(w.root.locator("input[type=range]").first, 0.8)
+    assert abs(w.get("t") - 0.8 * (len(w.python.schedule) - 1)) < 25 and w.get("t") != before[1]
+    assert before[0].std() > 5
+
+
+CHECKS = {"NoiseScrubber": check_noise_scrubber, "SamplingPlayer": check_sampling_player, "ScheduleExplorer": check_schedule_explorer,
+          "TrainingMonitor": check_training_monitor, "DensityScrubber": check_density_scrubber}  # fmt: skip
+
+
+def test_every_widget_is_alive(site, new_page):
+    "On every page: each widget mounts, is dragged, and shows what numpy says; nothing is loaded from elsewhere."
+    seen = []
+    for name, address in site.items():
+        page = new_page()
+        console = []
+        page.on("console", lambda m, said=console: said.append(m.text) if m.type == "error" else None)
+        page.on("response", lambda r, said=console: said.append(f"{r.status} {r.url}") if r.status >= 400 else None)
+        page.goto(address)
+        for place in page.locator("[data-ddw]").all():
+            w = Placed(page, place)
+            try:
+                CHECKS[w.kind](w)
+            except AssertionError as e:
+                raise AssertionError(f"{name}, {w.kind}: {e}") from e
+            seen.append(w.kind)
+        assert not page.errors and not page.outside and not console, (name, page.errors, page.outside, console)
+        page.context.close()
+    assert set(seen) == set(CHECKS), "every kind of widget is on some page"
+    assert len(seen) >= 20
+
+
+def test_figures_are_drawn_in_the_page_s_colours(site, new_page):
+    name, address = next((n, a) for n, a in site.items() if n.startswith("lessons/06"))
+    page = new_page()
+    page.goto(address)
+    place = page.locator("[data-ddw-plot]").first
+    place.scroll_into_view_if_needed()
+    page.wait_for_function("e => e.dataset.painted !== undefined", arg=place.element_handle())
+    ink = "e => getComputedStyle(e.querySelector('.xtick text')).fill"
+    assert place.evaluate(ink) == "rgb(31, 41, 55)"
+    assert place.evaluate("e => getComputedStyle(e.querySelector('.main-svg')).backgroundColor") == "rgba(0, 0, 0, 0)"
+    page.evaluate("document.body.className = 'quarto-dark'")
+    page.wait_for_function(f"e => ({ink})(e) === 'rgb(227, 231, 238)'", arg=place.element_handle())
+    assert place.bounding_box()["width"] > 700
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.wait_for_function(
+        "e => e.querySelector('.main-svg').getBoundingClientRect().width < 400", arg=place.element_handle()
+    )
+    assert not page.errors and not page.outside
+
+
+def test_linked_widgets_stay_linked(staged, new_page):
+    "Two widgets of one page with the same `link`, brought by the processors."
+    import ipywidgets
+    from fastcore.nbio import dict2nb
+    from nbdev.process import NBProcessor
+
+    from ddpm_widgets import _docs
+
+    pictures = np.arange(2 * 64, dtype=np.uint8).reshape(2, 8, 8)
+    pair = [W.NoiseScrubber(pictures, np.linspace(0.99, 0.01, 100), link="a") for _ in range(2)]
+    state = ipywidgets.Widget.get_manager_state(drop_defaults=False, widgets=pair)
+    show = [
+        {"output_type": "display_data", "metadata": {}, "data": {_docs.VIEW: {"model_id": w.model_id}}} for w in pair
+    ]
+    cell = {"cell_type": "code", "id": "a", "metadata": {}, "execution_count": 1, "source": "pair", "outputs": show}
+    nb = dict2nb({"cells": [cell], "metadata": {"widgets": {_docs.STATE: state}}, "nbformat": 4, "nbformat_minor": 5})
+    nb.path_ = NBS / "index.ipynb"
+    NBProcessor(nb=nb, procs=[_docs.make_static], process=True)
+    text = "\n".join("".join(out["data"]["text/markdown"]) for out in nb.cells[0].outputs)
+    file = staged / "pair.html"
+    file.write_text(PAGE.format(title="pair", body="\n".join(raw for _, raw in BLOCK.findall(text))), encoding="utf-8")
+    page = new_page()
+    page.goto(file.as_uri())  # from disk, too
+    first, second = (Placed(page, place) for place in page.locator("[data-ddw]").all())
+    first.drag(first.root.locator("input[type=range]").first, 0.5)
+    assert first.get("t") == second.get("t") != 0
+    assert not page.errors and not page.outside
