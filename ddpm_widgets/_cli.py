@@ -152,27 +152,43 @@ def new_file(path: Path, force: bool) -> Path:
 
 def train(args: argparse.Namespace) -> int:
     out = args.out.expanduser()
+    checkpoints = out / "checkpoints"
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise Refused(f"{out} exists already and is not empty: name another folder with --out.")
+        if not args.resume:
+            raise Refused(
+                f"{out} exists already and is not empty: name another folder with --out, or pass --resume to go on with the run in it."
+            )
+        if not any(checkpoints.glob("*.safetensors")):
+            raise Refused(f"{out} holds no checkpoint to go on from: leave --resume out, and name a new folder.")
 
-    from . import TrainingMonitor, save_model, show_images
+    from . import Checkpoint, TrainingMonitor, save_model, show_images
     from . import train as fit
 
     dls = images(args.data, args.batch_size, args.seed, args.size)
     out.mkdir(parents=True, exist_ok=True)
     print(
-        f"{args.model} on {dls.source}: {args.epochs} epochs of {len(dls.train)} steps. Ctrl-C ends it early and keeps what it has learned."
+        f"{args.model} on {dls.source}: {args.epochs} epochs of {len(dls.train)} steps. "
+        "Ctrl-C ends it early and keeps what it has learned; --resume goes on from there."
     )
     monitor = TrainingMonitor(n_samples=16)
     try:
-        learn = fit(dls, args.model, epochs=args.epochs, lr=args.lr, seed=args.seed, cbs=[monitor])
+        learn = fit(
+            dls,
+            args.model,
+            epochs=args.epochs,
+            lr=args.lr,
+            seed=args.seed,
+            cbs=[monitor, Checkpoint(checkpoints, every=args.checkpoint_every)],
+            resume=checkpoints,
+        )
     except BaseException:
-        if not any(out.iterdir()):
-            out.rmdir()  # as if nothing had been asked for
+        leave_no_empty_folders(checkpoints, out)  # as if nothing had been asked for
         raise
+    if not learn.accelerator.is_main_process:  # of several, one keeps the results
+        return 0
     model: Any = learn.ema_model or learn.model
     if getattr(model, "diffusion", None) is None:  # interrupted before the first step
-        out.rmdir()
+        leave_no_empty_folders(checkpoints, out)
         return INTERRUPTED
     save_model(
         model,
@@ -190,6 +206,12 @@ def train(args: argparse.Namespace) -> int:
         f"Kept in {out}: model.safetensors (for `ddpm-widgets sample --weights`), loss.png, samples.png, and training.html to open in a browser."
     )
     return INTERRUPTED if learn.stop_reason == "interrupted" else 0
+
+
+def leave_no_empty_folders(*folders: Path) -> None:
+    for folder in folders:
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def draw(args: argparse.Namespace) -> int:
@@ -311,6 +333,17 @@ The recipe (schedule, target, optimizer, precision) is that of the network:
     )
     sub.add_argument("--lr", type=positive, help="the top of the learning rate's cycle (default: the recipe's)")
     sub.add_argument("--seed", type=at_least(0), default=0, help="same seed, same run (default: %(default)s)")
+    sub.add_argument(
+        "--checkpoint-every",
+        type=at_least(1),
+        metavar="STEPS",
+        help="steps between two checkpoints (default: one after each epoch)",
+    )
+    sub.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with the run in --out, with the same options, as if it had not ended",
+    )
     sub.add_argument(
         "--out", type=Path, default=Path("ddpm-run"), help="a new folder for the results (default: %(default)s)"
     )

@@ -81,6 +81,7 @@ def test_wrong_options_exit_with_2(args, says, capsys):
         (("sample", "--film", "full.png"), "exists already"),
         (("sample", "--steps", "2000"), "2000"),
         (("train", "--out", "full"), "not empty"),
+        (("train", "--out", "full", "--resume"), "no checkpoint"),
         (("train", "--out", "full.png"), "not empty"),
         (("train", "--size", "30"), "30"),
         (("lab", "full.png", "--copy-only"), "must be a folder"),
@@ -107,7 +108,13 @@ def test_what_must_be_mended_is_one_sentence_and_exits_with_1(args, says, tmp_pa
 def test_train_then_sample(tmp_path, capsys, few_images):
     out = tmp_path / "my run ü"
     assert run("train", *FAST, "--seed", 3, "--out", out) == 0
-    assert sorted(p.name for p in out.iterdir()) == ["loss.png", "model.safetensors", "samples.png", "training.html"]
+    assert sorted(p.name for p in out.iterdir()) == [
+        "checkpoints",
+        "loss.png",
+        "model.safetensors",
+        "samples.png",
+        "training.html",
+    ]
     card = load_model(out / "model.safetensors").card
     assert (card["steps"], card["epochs"], card["seed"]) == (8, 1, 3) and card["validation_loss"] > 0
     assert Image.open(out / "loss.png").width > 100
@@ -152,6 +159,19 @@ def test_ctrl_c_keeps_what_was_learned(tmp_path, few_images):
     assert b"Traceback" not in said + rest
     assert 0 < load_model(out / "model.safetensors").card["steps"] < 40000
     assert (out / "samples.png").is_file()
+
+    # it goes on, and only with the same options
+    steps = load_model(out / "model.safetensors").card["steps"]
+    assert run("train", *FAST, "--epochs", 2, "--out", out, "--resume") == 1
+    process = subprocess.Popen([*command, "--resume"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    said = b""
+    while not re.search(rb"[1-9]\d*/40000 \[", said):
+        assert process.poll() is None and len(said) < 100_000, said.decode()
+        said += os.read(process.stdout.fileno(), 4096)
+    process.send_signal(signal.SIGINT)
+    rest = process.communicate(timeout=120)[0]
+    assert process.returncode == 130 and f"Resumed at step {steps} ".encode() in said + rest
+    assert load_model(out / "model.safetensors").card["steps"] > steps
 
 
 # lab
