@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import sys
-from functools import cache
+from functools import cache, reduce
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,8 @@ class document(Processor):
 
     def cell(self, cell):
         if cell.cell_type == "code" and (call := re.search(r"^show_doc\((.*)\)\s*$", cell.source, re.M | re.S)):
-            said = reference(eval(call[1], self.names))
+            name, *attributes = call[1].strip().split(".")
+            said = reference(reduce(getattr, attributes, self.names[name]))
             cell["outputs"] = [{"output_type": "display_data", "metadata": {}, "data": {"text/markdown": said}}]
 
 

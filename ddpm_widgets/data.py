@@ -34,7 +34,7 @@ import requests
 import torch
 from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
 from torch.utils.data import DataLoader, Dataset
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from .drawing import CLASSES, draw_garments, image_grid
 

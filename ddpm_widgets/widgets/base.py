@@ -236,7 +236,11 @@ def _module(name: str, esm: str, css: str) -> tuple[str, str]:
 def _place(module: str, saved: dict, poster: str, alt: str) -> str:
     "Where a widget is mounted: its state, and until then its poster (base64 of a PNG; none if empty)."
     alt = html.escape(alt)
-    seen = f'<img src="data:image/png;base64,{poster}" alt="{alt}" style="max-width:100%">' if poster else f"<em>{alt}</em>"
+    seen = (
+        f'<img src="data:image/png;base64,{poster}" alt="{alt}" style="max-width:100%">'
+        if poster
+        else f"<em>{alt}</em>"
+    )
     return f'<div data-ddw="{module}">{_script(saved)}{seen}</div>'
 
 
