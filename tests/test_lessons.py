@@ -47,6 +47,4 @@ def test_without_data_or_network(path, executed_folder, nowhere):
 
 
 def test_there_are_lessons():
-    assert {"index", "02_generative_models", "07_experiments", "10_your_turn"} <= {
-        p.stem for p in LESSONS
-    }
+    assert {"index", "02_generative_models", "07_experiments", "10_your_turn"} <= {p.stem for p in LESSONS}
