@@ -15,6 +15,7 @@ from .learner import (
     Metrics,
     MixedPrecision,
     OneCycle,
+    ProcessError,
     Progress,
     Recorder,
     TrainCB,
@@ -25,7 +26,7 @@ from .sampling import SAMPLERS, Step, sample, sample_steps
 from .schedule import Schedule, cosine_schedule, linear_schedule, sigmoid_schedule, spaced
 from .training import DDPMCB, EMA, RECIPES, Recipe, train
 from .unets import UNet, init_ddpm, unet
-from .weights import load_model, pretrained, save_model
+from .weights import WeightsError, load_model, pretrained, save_model
 from .widgets.density_scrubber import DensityScrubber
 from .widgets.noise_scrubber import NoiseScrubber
 from .widgets.sampling_player import SamplingPlayer
@@ -59,6 +60,7 @@ __all__ = [
     "MixedPrecision",
     "NoiseScrubber",
     "OneCycle",
+    "ProcessError",
     "Progress",
     "RECIPES",
     "Recipe",
@@ -74,6 +76,7 @@ __all__ = [
     "TrainCB",
     "TrainingMonitor",
     "UNet",
+    "WeightsError",
     "cifar10",
     "classifier",
     "cosine_schedule",

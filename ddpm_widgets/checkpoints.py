@@ -82,9 +82,10 @@ def place_of_hash(data: bytes | bytearray) -> int:  # -1: there is none
 def read_hashed(
     path: str | Path,
     what: str = "a checkpoint",  # what it should be, for the message
-    hashed: bool = True,  # False: also take a file without a hash, whose own you have checked yourself
+    hashed: bool = True,  # False: also take a file without a hash, one that you have checked yourself
+    kind: type[ValueError] = CheckpointError,  # what to raise
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:  # tensors, words
-    "Read what `write_hashed` wrote. Raises FileNotFoundError when there is no such file, and CheckpointError when one bit of it has changed or it is another's."
+    "Read what `write_hashed` wrote. Raises FileNotFoundError when there is no such file, and `kind` when one bit of it has changed or it is another's."
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}: pass a file that holds {what}.")
@@ -102,10 +103,10 @@ def read_hashed(
         words = json.loads(json.loads(data[8 : 8 + size])["__metadata__"][KEY])
         return safetensors.torch.load(bytes(data)), words
     except OSError as e:
-        raise CheckpointError(f"{path} could not be read ({e.strerror}); check its permissions.") from e
+        raise kind(f"{path} could not be read ({e.strerror}); check its permissions.") from e
     except (SafetensorError, KeyError, ValueError, TypeError, AttributeError, RecursionError) as e:
         why = str(e).splitlines()[0] if isinstance(e, ValueError | SafetensorError) and str(e) else type(e).__name__
-        raise CheckpointError(
+        raise kind(
             f"{path} must be a whole file of {what}, found another or a damaged one ({why}): use another file."
         ) from e
 

@@ -36,6 +36,7 @@ from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
+from .checks import check_whole
 from .drawing import CLASSES, draw_garments, image_grid
 
 # %% ../nbs/api/00_data.ipynb #7b504794
@@ -97,7 +98,7 @@ class ImageDataset(Dataset):
         n: int,  # how many to keep
     ) -> "ImageDataset":
         "The first `n` pictures."
-        if not 1 <= n <= len(self):
+        if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= len(self):
             raise DataError(f"Keep from 1 to {len(self)} images, all there are; found n={n}.")
         return ImageDataset(self.images[:n], self.labels[:n])
 
@@ -147,8 +148,7 @@ class DataLoaders:
         source: str = "arrays",
     ) -> "DataLoaders":
         "Loaders over two data sets."
-        if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-            raise DataError(f"batch_size must be a whole number from 1 up, found {batch_size!r}.")
+        check_whole("batch_size", batch_size, 1, kind=DataError)
         order = None if seed is None else torch.Generator().manual_seed(seed)
         return cls(
             DataLoader(train, batch_size, shuffle=True, generator=order, collate_fn=whole),
@@ -187,6 +187,7 @@ class DataLoaders:
         zoom: int = 2,  # screen pixels for each pixel
     ) -> Image.Image:
         "The first training images, side by side."
+        check_whole("n", n, 1, kind=DataError)
         return image_grid(dataset_of(self.train).images[:n], columns, zoom)
 
 
@@ -235,6 +236,7 @@ def as_dataset(
 ) -> ImageDataset:
     "A data set from arrays, once they have been looked over."
     images, labels = np.asarray(images), np.asarray(labels)
+    check_whole("size", size, 1, kind=DataError)
     nchw = images[:, None] if images.ndim == 3 else images
     if nchw.ndim == 4 and nchw.shape[1] not in (1, 3) and nchw.shape[3] == 3:  # the channels come last
         nchw = nchw.transpose(0, 3, 1, 2)
@@ -259,9 +261,9 @@ def garments(
     size: int = 32,  # pad 28×28 to size × size
 ) -> DataLoaders:
     "Clothes drawn by this package: the shapes, range, classes and names of Fashion-MNIST, and nothing to download."
-    for name, count in (("n", n), ("n_valid", n_valid)):
-        if count < 1:
-            raise DataError(f"{name} must be at least 1, found {count}.")
+    check_whole("n", n, 1, kind=DataError), check_whole("n_valid", n_valid, 1, kind=DataError)
+    check_whole("seed", seed, 0, kind=DataError), check_whole("size", size, 28, kind=DataError)
+    check_whole("batch_size", batch_size, 1, kind=DataError)
     shares = [np.arange(k) % len(CLASSES) for k in (n, n_valid)]
     mixed = np.concatenate([np.random.default_rng([seed, i]).permutation(s) for i, s in enumerate(shares)])
     images, labels = draw_garments(n + n_valid, seed, mixed)
@@ -495,6 +497,9 @@ def fashion_mnist(
     """Fashion-MNIST (Xiao, Rasul and Vollgraf 2017, arXiv 1708.07747): 60,000 + 10,000 pictures, 32×32 in [-1, 1].
 
     Raises DataError when a file is missing or damaged, or when there is neither a folder nor a network."""
+    check_whole("batch_size", batch_size, 1, kind=DataError), check_whole("size", size, 28, kind=DataError)
+    if seed is not None:
+        check_whole("seed", seed, 0, 2**63 - 1, kind=DataError)
     folder = folder or os.environ.get("DDPM_WIDGETS_DATA") or None
     try:
         arrays = load_folder(folder or cached(download, mirrors, progress))

@@ -17,6 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from PIL import Image
 
+from .checks import check_whole
+
 # %% ../nbs/api/00_drawing.ipynb #53a408a7
 CLASSES = (
     "T-shirt/top",
@@ -41,7 +43,12 @@ def image_grid(
     range: tuple[float, float] = (-1.0, 1.0),  # of floats: what is black, what is white
 ) -> Image.Image:
     "The pictures side by side, as one PIL image, which a notebook shows."
+    check_whole("columns", columns, 1), check_whole("zoom", zoom, 1)
     pixels = np.asarray(images)
+    if pixels.dtype.kind not in "buif" or pixels.ndim < 2 or not pixels.size:
+        raise ValueError(
+            f"images must be numbers of shape (n, h, w), at least one image, found {pixels.dtype} {pixels.shape}."
+        )
     channels = pixels.shape[1] if pixels.ndim == 4 else 1
     pixels = pixels.reshape(-1, channels, *pixels.shape[-2:])
     if pixels.dtype != np.uint8:
@@ -647,6 +654,7 @@ def draw_garments(
     """Draws clothes with the classes of Fashion-MNIST (`CLASSES`), light on black.
 
     Raises ValueError when `labels` are not `n` integers from 0 to 9."""
+    check_whole("n", n, 0), check_whole("seed", seed, 0)
     deal, draw = np.random.SeedSequence(seed).spawn(2)
     if labels is None:
         labels = np.random.default_rng(deal).permutation(np.arange(n) % len(DRAW))

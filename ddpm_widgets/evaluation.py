@@ -6,8 +6,8 @@ Docs: https://example.github.io/ddpm-widgets/api/evaluation.html.md"""
 
 # %% auto #0
 __all__ = ['CLASSIFIER', 'Residual', 'Classifier', 'accuracy', 'save_classifier', 'load_classifier', 'fingerprint', 'classifier',
-           'as_saved', 'features', 'Given', 'compared', 'fid', 'kid', 'reference_features', 'Evaluation', 'evaluate',
-           'told']
+           'as_saved', 'features', 'Given', 'check_features', 'compared', 'fid', 'kid', 'reference_features',
+           'Evaluation', 'evaluate', 'told']
 
 # %% ../nbs/api/09_evaluation.ipynb #e7abde50
 import copy
@@ -21,10 +21,11 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from .checkpoints import CheckpointError, read_hashed, write_hashed
+from .checks import check_whole, shown
 from .data import DataLoaders, cache_folder, dataset_of, fashion_mnist
 from .sampling import plan, sample
 from .weights import MODELS, read_safetensors, write_safetensors
@@ -98,7 +99,7 @@ def save_classifier(model: Classifier, path: str | Path, **card: Any) -> Path:
 
 @cache
 def load_classifier(path: Path) -> Classifier:
-    tensors, words = read_safetensors(path)
+    tensors, words = read_safetensors(path, hashed=False)  # shipped before files held a hash
     model = Classifier()
     model.load_state_dict(tensors)
     model.card = words["card"]
@@ -160,10 +161,21 @@ class Given(nn.Module):
         return x
 
 
-def compared(metric: Any, real: Tensor, fake: Tensor) -> Any:
-    "A metric of torchmetrics, shown both heaps. Raises ValueError when one has fewer than two images."
+def check_features(real: Tensor, fake: Tensor) -> None:
+    "Raises ValueError unless both are finite, of one judge, and of two images or more."
+    for name, x in (("real", real), ("fake", fake)):
+        if not isinstance(x, Tensor) or x.ndim != 2 or not x.is_floating_point() or not x.isfinite().all():
+            raise ValueError(
+                f"{name} must be finite features, floats of shape (n, d), found {shown(getattr(x, 'shape', x))}."
+            )
+    if real.shape[1] != fake.shape[1] or not real.shape[1]:
+        raise ValueError(f"real and fake must come from one judge, found {real.shape[1]} and {fake.shape[1]} features.")
     if min(len(real), len(fake)) < 2:
         raise ValueError(f"a distance needs two images or more on either side, found {len(real)} and {len(fake)}.")
+
+
+def compared(metric: Any, real: Tensor, fake: Tensor) -> Any:
+    "A metric of torchmetrics, shown both heaps."
     metric.set_dtype(torch.float64)
     metric.update(real.double(), real=True)
     metric.update(fake.double(), real=False)
@@ -175,6 +187,7 @@ def fid(
     fake: Tensor,  # features, shape (m, d)
 ) -> float:  # 0 for the same mean and covariance
     "Fréchet distance of two clouds of features (Heusel et al. 2017, eq. 6)."
+    check_features(real, fake)
     from torchmetrics.image.fid import FrechetInceptionDistance
 
     return float(compared(FrechetInceptionDistance(feature=Given(real.shape[1])), real, fake))
@@ -187,6 +200,8 @@ def kid(
     subsets: int = 50,  # how often
 ) -> float:  # about 0 for two heaps from one source; may be slightly negative
     "Kernel distance of two clouds of features, a cubic kernel, the mean over random subsets, drawn alike each time (Bińkowski et al. 2018, eq. 4)."
+    check_features(real, fake)
+    check_whole("subset_size", subset_size, 2), check_whole("subsets", subsets, 1)
     from torchmetrics.image.kid import KernelInceptionDistance
 
     size = min(subset_size, len(real), len(fake))
@@ -212,15 +227,13 @@ def reference_features(
     path = folder / f"features-{key}.safetensors"
     if path.is_file():
         try:
-            return load_file(path)["features"]
-        except Exception:  # cut short, or not ours: it can be computed again
+            return read_hashed(path, "evaluate")[0]["features"]
+        except (CheckpointError, KeyError):  # damaged, or not ours: it can be computed again
             pass
     found = features(ds.__getitems__(range(len(ds)))[0], judge, progress=progress)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".part")
-        save_file({"features": found}, draft)
-        draft.replace(path)
+        write_hashed(path, {"features": found}, {"kind": "features"})
     except OSError:  # a cache that cannot be written costs half a minute next time
         pass
     return found

@@ -7,8 +7,8 @@ Docs: https://example.github.io/ddpm-widgets/api/learner.html.md"""
 # %% auto #0
 __all__ = ['ADAMW', 'CANCELS', 'GONE', 'DEFAULT', 'CancelFit', 'CancelEpoch', 'CancelBatch', 'Callback', 'TrainCB', 'Place',
            'random_state', 'set_random_state', 'without', 'Part', 'ProcessError', 'Share', 'rows', 'Learner',
-           'count_images', 'Metrics', 'Recorder', 'Progress', 'LRSchedule', 'OneCycle', 'LRFinder', 'GradientClip',
-           'MixedPrecision']
+           'check_loaders', 'count_images', 'Metrics', 'Recorder', 'Progress', 'LRSchedule', 'OneCycle', 'LRFinder',
+           'GradientClip', 'MixedPrecision']
 
 # %% ../nbs/api/04_learner.ipynb #32967698
 import math
@@ -34,6 +34,8 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import ExponentialLR, LRScheduler, OneCycleLR
 from torch.utils.data import DataLoader, IterableDataset
 from tqdm import tqdm
+
+from .checks import check_number, check_whole, shown
 
 # %% ../nbs/api/04_learner.ipynb #516eaf28
 ADAMW = partial(torch.optim.AdamW, fused=True)  # all weights in one go: on a CPU in a third of the time
@@ -231,7 +233,16 @@ class Learner:
         opt_func: Callable[..., torch.optim.Optimizer] = ADAMW,  # (parameters, lr) → optimizer
         accelerator: Accelerator | None = None,  # None: a new one for each fit, on the best device there is
     ):
-        self.model, self.dls, self.loss_func, self.lr, self.opt_func = model, dls, loss_func, lr, opt_func
+        if not isinstance(model, nn.Module):
+            raise TypeError(f"model must be a network, an nn.Module, found {shown(model)}.")
+        check_number("lr", lr, above=0)
+        self.model, self.dls, self.loss_func, self.lr, self.opt_func = (
+            model,
+            check_loaders(dls),
+            loss_func,
+            lr,
+            opt_func,
+        )
         self.cbs: list[Any] = list(cbs)
         self.own_accelerator = accelerator
         self.precision: str | None = None  # "bf16" or "fp16": see MixedPrecision
@@ -358,8 +369,9 @@ class Learner:
         valid: bool = True,  # False: only train
     ) -> None:
         "Train for `n_epochs`. A second call goes on where the first ended, with the same optimizer."
-        if not isinstance(n_epochs, int) or n_epochs < 0:
-            raise ValueError(f"n_epochs must be a whole number, 0 or more, found {n_epochs!r}.")
+        check_whole("n_epochs", n_epochs, least=0)
+        if lr is not None:
+            check_number("lr", lr, above=0)
         former = self.cbs
         self.cbs = sorted([*former, *cbs], key=lambda cb: getattr(cb, "order", 0))
         self.stop_reason, self.fit_steps, self.n_epochs = None, 0, n_epochs
@@ -484,7 +496,8 @@ class Learner:
         "What decides the result besides chance: a run can only be resumed where these are the same."
         func = getattr(self.opt_func, "func", self.opt_func)
         options = {k: v for k, v in getattr(self.opt_func, "keywords", {}).items() if k != "fused"}
-        model = f"{getattr(self.model, 'preset', type(self.model).__name__)}, {sum(p.numel() for p in self.model.parameters()):,} parameters"
+        net = self.model.module if isinstance(self.model, nn.parallel.DistributedDataParallel) else self.model
+        model = f"{getattr(net, 'preset', type(net).__name__)}, {sum(p.numel() for p in net.parameters()):,} parameters"
         found = {
             "model": model,
             "optimizer": ", ".join([getattr(func, "__name__", str(func)), *(f"{k}={v}" for k, v in options.items())]),
@@ -502,6 +515,18 @@ class Learner:
 
 
 DEFAULT = TrainCB()
+
+
+def check_loaders(dls: Any) -> Any:
+    "The same data. Raises TypeError when it has no `.train`, and ValueError when that holds no batch."
+    train: Any = getattr(dls, "train", None)
+    if not (hasattr(train, "__iter__") and hasattr(train, "__len__")):
+        raise TypeError(
+            f"dls must have .train, and may have .valid, that give batches and know how many; found {shown(dls)}: pass garments() or DataLoaders."
+        )
+    if not len(train):
+        raise ValueError("dls.train holds no batch: pass at least one.")
+    return dls
 
 
 def count_images(batch: Any) -> int:
@@ -682,6 +707,8 @@ class OneCycle(LRSchedule):
         max_lr: float | None = None,  # the top; None: the fit's learning rate
         **kwargs: Any,  # anything else that torch's OneCycleLR takes: pct_start, div_factor, …
     ):
+        if max_lr is not None:
+            check_number("max_lr", max_lr, above=0)
         super().__init__(
             lambda opt, steps: OneCycleLR(opt, max_lr or opt.param_groups[0]["lr"], total_steps=steps, **kwargs)
         )
@@ -703,7 +730,8 @@ class LRFinder(Callback):
         gamma: float = 1.2,  # each learning rate is this much larger than the last
         max_mult: float = 3.0,  # end when the loss is this many times the lowest
     ):
-        self.gamma, self.max_mult = gamma, max_mult
+        self.gamma = check_number("gamma", gamma, above=1)
+        self.max_mult = check_number("max_mult", max_mult, above=1)
 
     def before_fit(self, learn: Learner) -> None:
         self.lrs: list[float] = []
@@ -745,7 +773,7 @@ class GradientClip(Callback):
     "Keep the norm of all gradients together at `max_norm` or below."
 
     def __init__(self, max_norm: float = 1.0):
-        self.max_norm = max_norm
+        self.max_norm = check_number("max_norm", max_norm, above=0)
 
     def settings(self) -> dict[str, Any]:
         return {"clip": self.max_norm}

@@ -14,7 +14,8 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from .schedule import Schedule
+from .checks import check_number, shown
+from .schedule import Schedule, check_schedule
 
 # %% ../nbs/api/02_noising.ipynb #640bea9f
 def noisify(
@@ -30,6 +31,9 @@ def noisify(
     x_t and ε have the dtype of x0; the sum is taken in float32 or better. Raises TypeError when x0 is not floating point and ValueError when
     t lies outside 0 … T-1 or has the wrong number of entries.
     """
+    check_schedule(schedule)
+    if not isinstance(x0, Tensor) or x0.ndim < 1:
+        raise TypeError(f"noisify needs a tensor of images, shape (n, …), found {shown(x0)}.")
     if not x0.is_floating_point():
         raise TypeError(f"noisify needs floating-point images, found {x0.dtype}: scale them first, x0 / 127.5 - 1.")
     n, source = len(x0), generator.device if generator else x0.device
@@ -39,7 +43,11 @@ def noisify(
         t = _check_t(t, n, schedule)
     if noise is None:
         noise = torch.randn(x0.shape, generator=generator, device=source, dtype=_at_least_float32(x0))
-    t, noise = t.to(x0.device), noise.to(x0.device).expand_as(x0)
+    try:
+        t, noise = t.to(x0.device), noise.to(x0.device).expand_as(x0)
+    except (AttributeError, RuntimeError) as e:
+        found = tuple(noise.shape) if isinstance(noise, Tensor) else shown(noise)
+        raise ValueError(f"noise must be a tensor shaped like x0, {tuple(x0.shape)}, found {found}.") from e
     signal, spread = coefficients(schedule, t, x0)
     x_t = signal * x0 + spread * noise
     return (x_t.to(x0.dtype), t), noise.to(x0.dtype)
@@ -57,7 +65,12 @@ def _at_least_float32(x: Tensor) -> torch.dtype:
 
 
 def _check_t(t: Tensor | int, n: int, schedule: Schedule) -> Tensor:
-    t = torch.as_tensor(t)
+    try:
+        t = torch.as_tensor(t)
+    except (TypeError, ValueError, RuntimeError, OverflowError) as e:
+        raise TypeError(
+            f"t must be whole timesteps, found {shown(t)}: pass integers from 0 to {schedule.T - 1}."
+        ) from e
     if t.is_floating_point() or t.dtype == torch.bool:
         raise TypeError(f"t must be whole timesteps, found {t.dtype}: pass integers from 0 to {schedule.T - 1}.")
     if t.ndim > 1 or (t.ndim == 1 and len(t) not in (1, n)):
@@ -103,7 +116,7 @@ def split_x_t(
 
 def check_target(target: str) -> str:
     "The same target, or a ValueError when there is none of that name."
-    if target not in TARGETS:
+    if not isinstance(target, str) or target not in TARGETS:
         raise ValueError(f"target must be one of {', '.join(TARGETS)}, found {target!r}.")
     return target
 
@@ -114,8 +127,8 @@ def min_snr_weights(
     gamma: float = 5.0,  # where the signal-to-noise ratio is cut off; the paper's choice
 ) -> Tensor:  # one weight for each timestep, shape (T,)
     "Loss weights min(SNR, γ) for x0, divided by SNR for ε and by SNR + 1 for v (Hang et al. 2023, eq. 8 and appendix). ValueError unless γ > 0."
-    if not gamma > 0:
-        raise ValueError(f"min-SNR needs gamma > 0, found {gamma}.")
+    check_schedule(schedule)
+    check_number("gamma", gamma, above=0)
     snr = schedule.snr
     table = {"eps": lambda: snr, "x0": lambda: torch.ones_like(snr), "v": lambda: snr + 1}
     return snr.clamp(max=gamma) / table[check_target(target)]()

@@ -30,8 +30,8 @@ def show_images(
     n, h, w, _ = x.shape
     if columns is None:
         columns = min(n, max(4, round((2 * n * h / w) ** 0.5)))
-    if columns < 1:
-        raise ValueError(f"columns is {columns}; pass 1 or more, or None to let the grid choose.")
+    if isinstance(columns, bool) or not isinstance(columns, int) or columns < 1:
+        raise ValueError(f"columns is {columns!r}; pass 1 or more, or None to let the grid choose.")
     columns = min(columns, n)
     if scale is None:
         scale = int(np.clip(960 // (columns * (w + 1)), 1, 4))

@@ -11,6 +11,7 @@ __all__ = ['Variance', 'Sampler', 'SAMPLERS', 'Reverse', 'reverse_steps', 'previ
 
 # %% ../nbs/api/05_sampling.ipynb #e1c3ce28
 import inspect
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from numbers import Integral
@@ -22,8 +23,9 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from .checks import check_number, shown
 from .noising import Diffusion, Target, check_target, split_x_t
-from .schedule import Schedule, Spacing, spaced
+from .schedule import Schedule, Spacing, check_schedule, spaced
 from .unets import half_precision, predict
 
 # %% ../nbs/api/05_sampling.ipynb #923dc0f8
@@ -47,7 +49,7 @@ def reverse_steps(
 
     At t=0 the mean is x̂0 itself and no noise is added. Raises ValueError for an unknown variance.
     """
-    if variance not in ("large", "small"):
+    if not isinstance(variance, str) or variance not in ("large", "small"):
         raise ValueError(f'variance is "large" (σ² = β_t) or "small" (σ² = β̃_t), found {variance!r}.')
     beta, alpha_bar = schedule.betas64, schedule.alpha_bar64
     alpha_bar_prev = previous(alpha_bar)
@@ -72,8 +74,7 @@ def ddim_steps(
     eta: float = 0.0,  # how much of the noise is fresh: 0 none, 1 as much as DDPM's small variance
 ) -> list[Reverse]:  # one for each timestep, the first for t=0
     "The coefficients of DDIM (Song et al. 2020, eqs. 12 and 16), with ε̂ = (x_t - √ᾱ_t·x̂0)/√(1-ᾱ_t) put in. ValueError unless 0 ≤ η ≤ 1."
-    if not 0 <= eta <= 1:
-        raise ValueError(f"DDIM needs 0 ≤ eta ≤ 1, found {eta}.")
+    check_number("DDIM's eta", eta, least=0, most=1)
     alpha_bar = schedule.alpha_bar64
     alpha_bar_prev = previous(alpha_bar)
     sigma = eta * (schedule.betas64 * (1 - alpha_bar_prev) / (1 - alpha_bar)).sqrt()  # eq. 16
@@ -114,7 +115,7 @@ def sampler_steps(
     **options: float | str | None,  # the sampler's own: `variance` for "ddpm", `eta` for "ddim"; None: its default
 ) -> list[Reverse]:  # one for each timestep, the first for t=0
     "The coefficients of a sampler by its name. Raises ValueError for an unknown name and for an option that the sampler does not have."
-    if sampler not in SAMPLERS:
+    if not isinstance(sampler, str) or sampler not in SAMPLERS:
         raise ValueError(f"sampler is one of {', '.join(SAMPLERS)}, found {sampler!r}.")
     known = list(inspect.signature(SAMPLERS[sampler]).parameters)[1:]
     given = {name: value for name, value in options.items() if value is not None}
@@ -186,17 +187,40 @@ def plan(
     precision="fp32",
 ) -> Plan:
     "Fill in what the model carries. ValueError where nobody says what is needed, or says what cannot be."
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model must be a network, called as model(x_t, t), found {shown(model)}.")
     carried = getattr(model, "diffusion", None)
     if schedule is None and carried is None:
         raise ValueError(
             f"this {type(model).__name__} carries no schedule: train it with DDPMCB, or pass the schedule it was trained on."
         )
+    if schedule is not None:
+        check_schedule(schedule)
+        if carried is not None and carried.schedule.T != schedule.T:
+            raise ValueError(
+                f"this model was trained with T={carried.schedule.T} timesteps, found a schedule with T={schedule.T}: leave it out, or take fewer of the "
+                "model's own with steps=…."
+            )
     d = carried or Diffusion(schedule)
     if sampler is not None and steps is None:
         d = d._replace(steps=None)  # the number of steps that the model likes goes with the sampler that it likes
     asked = {"schedule": schedule, "target": target, "shape": shape, "sampler": sampler, "steps": steps}
     d = d._replace(**{name: value for name, value in asked.items() if value is not None})
     check_target(d.target)
+    if (
+        not isinstance(d.shape, tuple | list)
+        or len(d.shape) != 3
+        or not all(isinstance(k, int) and k > 0 for k in d.shape)
+    ):
+        raise ValueError(f"shape must be the channels, height and width of an image, found {shown(d.shape)}.")
+    if clamp is not None and clamp != "data":
+        try:
+            low, high = clamp
+            fine = low < high and math.isfinite(low) and math.isfinite(high)
+        except (TypeError, ValueError):
+            fine = False
+        if not fine:
+            raise ValueError(f'clamp must be "data", None, or two numbers, the lower one first, found {shown(clamp)}.')
     process = d.schedule if d.steps is None else spaced(d.schedule, d.steps, spacing)
     weights = sampler_steps(d.sampler, process, variance=variance, eta=eta)
     half = {"bf16": torch.bfloat16, "fp16": torch.float16, None: None}[half_precision(precision)]
@@ -243,6 +267,8 @@ def checked_size(
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
         raise ValueError(f"n must be a whole number of images, 1 or more, found {n!r}.")
     size = (n, *plan.diffusion.shape)
+    if x_T is not None and not isinstance(x_T, Tensor):
+        raise TypeError(f"x_T must be a tensor of shape {size}, found {shown(x_T)}.")
     if x_T is not None and x_T.shape != size:
         raise ValueError(f"x_T must have shape {size}, found {tuple(x_T.shape)}.")
     if x_T is not None and not (x_T.is_floating_point() and x_T.isfinite().all()):

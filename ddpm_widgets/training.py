@@ -20,6 +20,7 @@ from accelerate import PartialState
 from torch import Tensor, nn
 
 from .checkpoints import Resume
+from .checks import check_number, check_whole, shown
 from .data import DataLoaders
 from ddpm_widgets.learner import (
     ADAMW,
@@ -33,10 +34,11 @@ from ddpm_widgets.learner import (
     Progress,
     Recorder,
     TrainCB,
+    check_loaders,
 )
-from .noising import Diffusion, Target, make_target, min_snr_weights, noisify
+from .noising import Diffusion, Target, check_target, make_target, min_snr_weights, noisify
 from .sampling import Sampler, sample
-from .schedule import Schedule, cosine_schedule, linear_schedule
+from .schedule import Schedule, check_schedule, cosine_schedule, linear_schedule
 from .unets import half_precision, init_ddpm, predict, unet
 
 # %% ../nbs/api/06_training.ipynb #aa317ec9
@@ -58,6 +60,9 @@ class DDPMCB(TrainCB):
         sampler: Sampler = "ddpm",  # what to draw with, unless somebody asks for another: the model will remember
         steps: int | None = None,  # and in how many steps; None: all
     ):
+        check_schedule(schedule), check_target(target)
+        if generator is not None and not isinstance(generator, torch.Generator):
+            raise TypeError(f"generator must be a torch.Generator or None, found {shown(generator)}.")
         self.schedule, self.target, self.generator, self.data_range = schedule, target, generator, data_range
         self.sampler, self.steps, self.min_snr = sampler, steps, min_snr
         self.weights = None if min_snr is None else min_snr_weights(schedule, target, min_snr).sqrt()
@@ -150,8 +155,8 @@ class EMA(Callback):
         self,
         decay: float = 0.999,  # how much of the average stays at each step, 0 ≤ decay < 1
     ):
-        if not 0 <= decay < 1:
-            raise ValueError(f"EMA needs 0 ≤ decay < 1, found {decay}.")
+        if isinstance(decay, bool) or not isinstance(decay, int | float) or not 0 <= decay < 1:
+            raise ValueError(f"EMA needs 0 ≤ decay < 1, found {shown(decay)}.")
         self.decay, self.updates = decay, 0
 
     def settings(self) -> dict[str, Any]:
@@ -244,6 +249,16 @@ def train(
 
     An interrupt ends the training cleanly. On an error the Learner is not lost: it is the error's `learn` attribute, in a notebook `sys.last_value.learn`.
     """
+    if not isinstance(model, str | nn.Module):
+        raise TypeError(f"model must be a preset of unet, or a network, found {shown(model)}.")
+    check_loaders(dls)
+    check_whole("epochs", epochs, least=0)
+    if lr is not None:
+        check_number("lr", lr, above=0)
+    if target is not None:
+        check_target(target)
+    if seed is not None:
+        check_whole("seed", seed, 0, 2**63 - 1)
     recipe = RECIPES.get(getattr(model, "preset", model), Recipe())  # type: ignore[arg-type]
     precision = half_precision(precision or recipe.precision)
     if seed is not None:

@@ -95,7 +95,7 @@ def unet(
 
     Raises ValueError for an unknown preset, and when the group norms do not divide the channels.
     """
-    if preset not in PRESETS:
+    if not isinstance(preset, str) or preset not in PRESETS:
         raise ValueError(f"there is no preset {preset!r}: choose one of {', '.join(PRESETS)}.")
     settings = {**PRESETS[preset], **overrides}
     levels, groups = len(settings["block_out_channels"]), settings["norm_num_groups"]
@@ -124,7 +124,7 @@ def half_precision(
     precision: str,  # "fp32", "bf16", "fp16", or "auto": bf16 where the GPU, or else the CPU, computes in it
 ) -> str | None:  # "bf16" or "fp16", or None for float32
     "What a precision means on this machine. Raises ValueError for an unknown one."
-    if precision not in ("fp32", "bf16", "fp16", "auto"):
+    if not isinstance(precision, str) or precision not in ("fp32", "bf16", "fp16", "auto"):
         raise ValueError(f"precision is fp32, bf16, fp16 or auto, found {precision!r}.")
     if precision != "auto":
         return None if precision == "fp32" else precision

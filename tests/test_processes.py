@@ -43,8 +43,8 @@ def ends(tmp_path_factory):
     (one := folder / "one").mkdir()
     (two := folder / "two").mkdir()
     subprocess.run([sys.executable, SCRIPT, one], env=ENV, check=True, capture_output=True, timeout=200)
-    launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes=2", "--num_machines=1"]
-    options = ["--mixed_precision=no", "--dynamo_backend=no", f"--main_process_port={free_port()}", SCRIPT, two]
+    launch = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", "--nnodes=1"]
+    options = [f"--master_port={free_port()}", SCRIPT, two]
     done = subprocess.run([*launch, *options], env=ENV, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-4000:]
     read = [

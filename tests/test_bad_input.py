@@ -1,0 +1,370 @@
+"Whatever is passed: one sentence of ours, or a result. Nothing else comes out, and nothing is broken afterwards."
+
+import gc
+import math
+import os
+import signal
+import traceback
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+import ddpm_widgets as d
+from ddpm_widgets.checks import check_number, check_whole
+
+PACKAGE = Path(d.__file__).parent
+LINEAR = d.linear_schedule(20)
+OURS = (
+    ValueError,
+    TypeError,
+    FileNotFoundError,
+)  # DataError, CheckpointError, SettingsError, WeightsError are ValueErrors
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.tensor(0.1))
+
+    def forward(self, x_t, t):
+        return x_t * self.scale
+
+
+TRAINED = Net()
+TRAINED.diffusion = d.Diffusion(LINEAR, shape=(1, 4, 4))
+
+junk = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 3),
+    st.sampled_from([2**40, -(2**70), 10**400]),
+    st.floats(),
+    st.text(max_size=5),
+    st.sampled_from([b"x", object(), {}, [], (), [1, 2], {"a": 1}, set(), print, float, np.float32(3), np.zeros(3)]),
+    st.sampled_from([torch.zeros(0), torch.tensor(float("nan")), torch.zeros(2, 1, 4, 4, dtype=torch.int64)]),
+    st.sampled_from(
+        [torch.full((2, 1, 4, 4), float("inf")), torch.zeros(2, 3, dtype=torch.complex64), torch.zeros(1, 1)]
+    ),
+)
+
+
+def refuses_or_works(call):
+    "An error is one of ours: of a documented type, raised by this package, one sentence that ends."
+    try:
+        call()
+    except OURS as e:
+        frames = [frame for frame in traceback.extract_tb(e.__traceback__)]
+        place = f"{frames[-1].filename}:{frames[-1].lineno}"
+        assert Path(frames[-1].filename).is_relative_to(PACKAGE), f"{type(e).__name__} from {place}: {e}"
+        sentence = str(e)
+        assert "\n" not in sentence and sentence.endswith((".", ".)")), f"no sentence: {sentence!r} ({place})"
+
+
+X0 = torch.zeros(2, 1, 4, 4)
+FEATURES = torch.randn(5, 3)
+IMAGES = np.zeros((4, 8, 8), np.uint8)
+LABELS = np.zeros(4, int)
+CALLS = {  # name → the function, and arguments that are right
+    "linear_schedule": (d.linear_schedule, {"T": 10, "beta_min": 1e-4, "beta_max": 0.02}),
+    "cosine_schedule": (d.cosine_schedule, {"T": 10, "s": 0.008}),
+    "sigmoid_schedule": (d.sigmoid_schedule, {"T": 10, "start": -3.0, "end": 3.0, "tau": 1.0}),
+    "Schedule": (d.Schedule, {"betas": [0.1, 0.2]}),
+    "spaced": (d.spaced, {"schedule": LINEAR, "steps": 5, "spacing": "trailing"}),
+    "noisify": (d.noisify, {"x0": X0, "schedule": LINEAR, "t": 3, "noise": X0}),
+    "min_snr_weights": (d.min_snr_weights, {"schedule": LINEAR, "target": "eps", "gamma": 5.0}),
+    "sample": (
+        lambda **kw: d.sample(progress=False, **kw),
+        {
+            **{
+                "model": TRAINED,
+                "schedule": None,
+                "n": 2,
+                "sampler": "ddim",
+                "steps": 2,
+                "spacing": "leading",
+                "eta": 0.0,
+            },
+            **{"shape": (1, 4, 4), "clamp": (-1, 1), "target": "eps", "seed": 0, "precision": "fp32", "batch_size": 2},
+            "x_T": X0,
+        },
+    ),
+    "sample_steps": (
+        lambda **kw: d.sample_steps(**kw),
+        {"model": TRAINED, "schedule": LINEAR, "n": 2, "sampler": "ddpm", "steps": 2, "variance": "small", "seed": 0},
+    ),
+    "EMA": (d.EMA, {"decay": 0.9}),
+    "GradientClip": (d.GradientClip, {"max_norm": 1.0}),
+    "MixedPrecision": (d.MixedPrecision, {"dtype": "bf16"}),
+    "LRFinder": (d.LRFinder, {"gamma": 1.2, "max_mult": 3.0}),
+    "OneCycle": (d.OneCycle, {"max_lr": 0.1}),
+    "DDPMCB": (d.DDPMCB, {"schedule": LINEAR, "target": "v", "generator": None, "min_snr": 5.0, "steps": 3}),
+    "Checkpoint": (lambda every, keep: d.Checkpoint("nowhere", every, keep), {"every": 1, "keep": 2}),
+    "Learner": (d.Learner, {"model": Net(), "dls": d.DataLoaders([1], [1]), "lr": 0.1}),
+    "garments": (d.garments, {"batch_size": 4, "n": 4, "n_valid": 4, "seed": 0, "size": 32}),
+    "draw_garments": (d.draw_garments, {"n": 2, "seed": 0, "labels": [1, 2]}),
+    "from_arrays": (
+        d.DataLoaders.from_arrays,
+        {
+            **{"train_images": IMAGES, "train_labels": LABELS, "valid_images": IMAGES, "valid_labels": LABELS},
+            **{"batch_size": 2, "size": 8},
+        },
+    ),
+    "image_grid": (d.image_grid, {"images": IMAGES, "columns": 2, "zoom": 1}),
+    "show_images": (d.show_images, {"images": IMAGES, "columns": 2, "scale": 1}),
+    "fid": (d.fid, {"real": FEATURES, "fake": FEATURES}),
+    "unet": (d.unet, {"preset": "small"}),
+    "pretrained": (d.pretrained, {"name": "fashion-mnist"}),
+    "NoiseScrubber": (d.NoiseScrubber, {"images": IMAGES, "schedule": LINEAR}),
+    "ScheduleExplorer": (d.ScheduleExplorer, {"images": IMAGES}),
+    "TrainingMonitor": (
+        d.TrainingMonitor,
+        {"sample_every": 2, "n_samples": 2, "timesteps": 10, "n_bands": 3, "frame_bytes": 1000},
+    ),
+    "check_whole": (lambda value: check_whole("n", value, 1, 5), {"value": 2}),
+    "check_number": (lambda value: check_number("x", value, above=0, most=5), {"value": 2}),
+}
+COSTLY = ("unet", "pretrained", "fid", "NoiseScrubber", "ScheduleExplorer", "TrainingMonitor")
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_right_arguments_are_taken(name):
+    function, right = CALLS[name]
+    function(**right)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_any_argument_may_be_anything(name):
+    function, right = CALLS[name]
+
+    @settings(
+        max_examples=15 if name in COSTLY else 60,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(which=st.sampled_from(sorted(right)), value=junk)
+    def fuzz(which, value):
+        if (
+            isinstance(value, int)
+            and value == 2**40
+            and name
+            in (
+                "linear_schedule",
+                "cosine_schedule",
+                "sigmoid_schedule",
+                "garments",
+                "draw_garments",
+                "sample",
+                "sample_steps",
+                "image_grid",
+                "show_images",
+                "from_arrays",
+            )
+        ):
+            return  # right, and more than the machine can hold
+        refuses_or_works(lambda: function(**{**right, which: value}))
+
+    fuzz()
+
+
+def test_train_looks_before_it_works():
+    "No network is built and no callback hears of it."
+
+    class Never:
+        def before_prepare(self, learn):
+            raise AssertionError("worked")
+
+    dls = d.DataLoaders.from_arrays(IMAGES, LABELS, IMAGES, LABELS, batch_size=2, size=8)
+    for wrong in (
+        *({"epochs": v} for v in (-1, 1.5, "3", None)),
+        *({"lr": v} for v in (0, -1, math.nan, "fast")),
+        *({"target": v} for v in ("noise", 3)),
+        *({"seed": v} for v in (-1, 1.5, "x")),
+        *({"model": v} for v in (None, 3, "nb99")),
+        *({"precision": v} for v in ("half", 16)),
+        *({"ema": v} for v in (1, -0.1, math.nan, "x")),
+        *({"clip": v} for v in (0, -1, math.nan)),
+        {"min_snr": -1},
+        {"schedule": [0.1]},
+        {"dls": None},
+        {"dls": [1, 2]},
+    ):
+        kwargs = {"dls": dls, "model": Net(), "epochs": 1, "progress": False, **wrong}
+        with pytest.raises(OURS) as e:
+            d.train(**kwargs, cbs=[Never()])
+        assert str(e.value).endswith("."), wrong
+
+
+def test_a_schedule_that_does_not_fit_the_model():
+    with pytest.raises(ValueError, match="trained with T=20 timesteps, found a schedule with T=30"):
+        d.sample(TRAINED, d.linear_schedule(30), n=1, progress=False)
+
+
+def test_a_model_of_another_preset(tmp_path):
+    "A checkpoint does not go into a network that is built in another way."
+    small = {"block_out_channels": (8, 16), "norm_num_groups": 4, "layers_per_block": 1}
+    model = d.unet("nb17", **small)
+    model.diffusion = d.Diffusion(LINEAR)
+    path = d.save_model(model, tmp_path / "weights mit ümläut.safetensors")
+    assert d.load_model(path).preset == "nb17"
+    before = path.read_bytes()
+    tensors, words = d.weights.read_safetensors(path)
+    d.weights.write_safetensors(tmp_path / "other.safetensors", tensors, **{**words, "preset": "small"})
+    with pytest.raises(d.WeightsError, match="must be a whole file of save_model"):
+        d.load_model(tmp_path / "other.safetensors")
+    d.weights.write_safetensors(tmp_path / "other.safetensors", tensors, **{**words, "diffusion": [1]})
+    with pytest.raises(d.WeightsError):
+        d.load_model(tmp_path / "other.safetensors")
+    assert path.read_bytes() == before
+
+
+# ---- a Learner, used in any order
+
+
+class Line:
+    x = torch.randn(40, 1, generator=torch.Generator().manual_seed(0))
+    train = DataLoader(TensorDataset(x, 3 * x), 10, shuffle=True)
+    valid = DataLoader(TensorDataset(x, 3 * x), 20)
+
+
+class Trouble(d.Callback):
+    def __init__(self, event, step, error):
+        def act(learn):
+            if learn.fit_steps >= step:
+                if error is None:
+                    learn.stop("told to")
+                elif error == "interrupt":
+                    if not learn.stop_reason:
+                        os.kill(os.getpid(), signal.SIGINT)
+                else:
+                    raise error("trouble")
+
+        setattr(self, event, act)
+
+
+EVENTS = (
+    "before_fit",
+    "before_epoch",
+    "before_batch",
+    "after_predict",
+    "before_step",
+    "after_step",
+    "after_batch",
+    "after_epoch",
+)
+
+
+class LearnerMachine(RuleBasedStateMachine):
+    "Fit, fail, interrupt, resume, sample, change callbacks: the Learner always goes on, and what it recorded is what it did."
+
+    @initialize()
+    def begin(self):
+        import tempfile
+
+        self.former = signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.folder = tempfile.TemporaryDirectory()
+        self.fresh()
+
+    def fresh(self, *cbs):
+        torch.manual_seed(0)
+        self.learn = d.Learner(nn.Linear(1, 1), Line, lr=0.05, cbs=[d.Recorder(), d.Metrics(), *cbs])
+
+    @rule(n=st.integers(0, 2), valid=st.booleans())
+    def fit(self, n, valid):
+        before = self.learn.steps
+        self.learn.fit(n, valid=valid)
+        assert self.learn.steps == before + 4 * n and self.learn.stop_reason is None
+
+    @rule(
+        event=st.sampled_from(EVENTS),
+        step=st.integers(0, 6),
+        error=st.sampled_from(
+            [RuntimeError, MemoryError, d.CancelFit, d.CancelEpoch, d.CancelBatch, None, "interrupt"]
+        ),
+    )
+    def trouble(self, event, step, error):
+        try:
+            self.learn.fit(2, cbs=[Trouble(event, step, error)])
+        except (RuntimeError, MemoryError) as e:
+            assert str(e) == "trouble"
+        except d.CancelBatch:  # outside of a batch nobody waits for it
+            assert event in ("before_fit", "before_epoch", "after_epoch")
+        except d.CancelEpoch:
+            assert event == "before_fit"
+
+    @rule(stop=st.integers(1, 7))
+    def interrupt_and_resume(self, stop):
+        folder = Path(self.folder.name) / str(len(list(Path(self.folder.name).iterdir())))
+        ends = []
+        for part in (False, True):
+            self.fresh(d.EMA(0.5), d.OneCycle())
+            if part:
+                self.learn.fit(2, cbs=[d.Checkpoint(folder, every=3), Trouble("after_step", stop, "interrupt")])
+                assert self.learn.steps == stop
+                self.fresh(d.EMA(0.5), d.OneCycle())
+                self.learn.fit(2, cbs=[d.Resume(folder, show=False)])
+            else:
+                self.learn.fit(2)
+            ends.append(
+                (self.learn.model.weight.item(), self.learn.ema_model.weight.item(), self.learn.recorder.losses)
+            )
+        assert ends[0] == ends[1]
+
+    @rule(
+        cb=st.sampled_from(
+            [
+                lambda: d.EMA(0.9),
+                lambda: d.GradientClip(1.0),
+                lambda: d.OneCycle(),
+                lambda: d.TrainingMonitor(sample_every=0),
+                lambda: d.MixedPrecision("bf16"),
+            ]
+        )
+    )
+    def add(self, cb):
+        if len(self.learn.cbs) < 5 and not any(type(have) is type(cb()) for have in self.learn.cbs):
+            self.learn.cbs.append(cb())
+
+    @rule()
+    def remove(self):
+        self.learn.cbs = self.learn.cbs[:2]
+
+    @rule()
+    def draw(self):
+        assert d.sample(TRAINED, n=1, steps=2, progress=False).shape == (1, 1, 4, 4)
+
+    @rule(n=st.sampled_from([-1, 1.5, None, "x"]))
+    def wrong(self, n):
+        before = self.learn.steps
+        with pytest.raises(ValueError):
+            self.learn.fit(n)
+        assert self.learn.steps == before
+
+    @invariant()
+    def whole(self):
+        if not hasattr(self, "learn"):
+            return
+        learn = self.learn
+        assert isinstance(learn.model, nn.Linear) and not hasattr(learn.opt, "optimizer")
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        assert len(learn.recorder.losses if learn.recorder else []) <= learn.steps
+        assert torch.isfinite(learn.model.weight).all()
+
+    def teardown(self):
+        if hasattr(self, "former"):
+            signal.signal(signal.SIGINT, self.former)
+            self.folder.cleanup()
+
+
+gc.freeze()
+LearnerMachine.TestCase.settings = settings(
+    max_examples=12, stateful_step_count=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
+TestLearnerInAnyOrder = LearnerMachine.TestCase
