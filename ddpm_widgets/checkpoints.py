@@ -25,6 +25,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
+from .checks import shown
 from .learner import Callback, Learner, Place, set_random_state
 
 # %% ../nbs/api/05_checkpoints.ipynb #0b0e46b9
@@ -251,7 +252,7 @@ class Checkpoint(Callback):
             if name == "every" and value is None:
                 continue
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ValueError(f"{name} must be a whole number, 1 or more, found {value!r}.")
+                raise ValueError(f"{name} must be a whole number, 1 or more, found {shown(value)}.")
         self.folder, self.every, self.keep = Path(path).expanduser(), every, keep
         self.mine = False  # are the files there this run's?
         self.written: Path | None = None  # the newest

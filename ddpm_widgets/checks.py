@@ -43,8 +43,13 @@ def check_number(
     most: float | None = None,  # or at most this
 ) -> float:
     "The value, a finite number within bounds. Raises ValueError."
-    if isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value):
-        x = float(value)
+    x = math.nan
+    if isinstance(value, Real) and not isinstance(value, bool):
+        try:
+            x = float(value)
+        except OverflowError:  # a whole number of more than 300 digits
+            pass
+    if math.isfinite(x):
         over = (above is None or x > above) and (least is None or x >= least)
         if over and (below is None or x < below) and (most is None or x <= most):
             return x
@@ -55,5 +60,8 @@ def check_number(
 
 def shown(value: Any) -> str:
     "A value in a message: short, and on one line."
-    text = " ".join(repr(value).split())
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # a whole number of more than 4,300 digits, or an object that cannot say what it is
+        text = "a"
     return text if len(text) <= 60 else f"{text[:56]}… ({type(value).__name__})"

@@ -235,8 +235,13 @@ def as_dataset(
     name: str,  # "training" or "validation", for the message
 ) -> ImageDataset:
     "A data set from arrays, once they have been looked over."
-    images, labels = np.asarray(images), np.asarray(labels)
-    check_whole("size", size, 1, kind=DataError)
+    try:
+        images, labels = np.asarray(images), np.asarray(labels)
+    except (TypeError, ValueError, RuntimeError) as e:
+        raise DataError(
+            f"The {name} images and labels must be arrays, found something else ({str(e).splitlines()[0]})."
+        ) from e
+    check_whole("size", size, 1, 4096, DataError)
     nchw = images[:, None] if images.ndim == 3 else images
     if nchw.ndim == 4 and nchw.shape[1] not in (1, 3) and nchw.shape[3] == 3:  # the channels come last
         nchw = nchw.transpose(0, 3, 1, 2)
@@ -261,9 +266,14 @@ def garments(
     size: int = 32,  # pad 28×28 to size × size
 ) -> DataLoaders:
     "Clothes drawn by this package: the shapes, range, classes and names of Fashion-MNIST, and nothing to download."
-    check_whole("n", n, 1, kind=DataError), check_whole("n_valid", n_valid, 1, kind=DataError)
-    check_whole("seed", seed, 0, kind=DataError), check_whole("size", size, 28, kind=DataError)
-    check_whole("batch_size", batch_size, 1, kind=DataError)
+    for name, value, least, most in (
+        ("n", n, 1, 10**7),
+        ("n_valid", n_valid, 1, 10**7),
+        ("seed", seed, 0, 2**63 - 1),
+        ("size", size, 28, 4096),
+        ("batch_size", batch_size, 1, 2**31),
+    ):
+        check_whole(name, value, least, most, DataError)
     shares = [np.arange(k) % len(CLASSES) for k in (n, n_valid)]
     mixed = np.concatenate([np.random.default_rng([seed, i]).permutation(s) for i, s in enumerate(shares)])
     images, labels = draw_garments(n + n_valid, seed, mixed)

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from PIL import Image
 
-from .checks import check_whole
+from .checks import check_whole, shown
 
 # %% ../nbs/api/00_drawing.ipynb #53a408a7
 CLASSES = (
@@ -43,7 +43,7 @@ def image_grid(
     range: tuple[float, float] = (-1.0, 1.0),  # of floats: what is black, what is white
 ) -> Image.Image:
     "The pictures side by side, as one PIL image, which a notebook shows."
-    check_whole("columns", columns, 1), check_whole("zoom", zoom, 1)
+    check_whole("columns", columns, 1, 10**6), check_whole("zoom", zoom, 1, 1000)
     pixels = np.asarray(images)
     if pixels.dtype.kind not in "buif" or pixels.ndim < 2 or not pixels.size:
         raise ValueError(
@@ -654,18 +654,21 @@ def draw_garments(
     """Draws clothes with the classes of Fashion-MNIST (`CLASSES`), light on black.
 
     Raises ValueError when `labels` are not `n` integers from 0 to 9."""
-    check_whole("n", n, 0), check_whole("seed", seed, 0)
+    check_whole("n", n, 0, 10**7), check_whole("seed", seed, 0)
     deal, draw = np.random.SeedSequence(seed).spawn(2)
     if labels is None:
         labels = np.random.default_rng(deal).permutation(np.arange(n) % len(DRAW))
-    labels = np.asarray(labels)
+    try:
+        labels = np.asarray(labels)
+    except (TypeError, ValueError, RuntimeError) as e:
+        raise ValueError(f"labels must be {n} integers from 0 to 9, found {shown(labels)}.") from e
     if (
         labels.shape != (n,)
         or labels.dtype.kind not in "iu"
         or (n and not 0 <= labels.min() <= labels.max() < len(DRAW))
     ):
         found = f"{labels.dtype} of shape {labels.shape}" + (
-            f" from {labels.min()} to {labels.max()}" if labels.size else ""
+            f" from {labels.min()} to {labels.max()}" if labels.size and labels.dtype.kind in "biuf" else ""
         )
         raise ValueError(f"labels must be {n} integers from 0 to 9, found {found}.")
 

@@ -294,7 +294,7 @@ def evaluate(
         )
     n = n if images is None else len(images)
     if not isinstance(n, int) or n < 2:
-        raise ValueError(f"n must be a whole number of images, 2 or more, found {n!r}.")
+        raise ValueError(f"n must be a whole number of images, 2 or more, found {shown(n)}.")
     if not len(seeds):
         raise ValueError("seeds is empty: pass at least one.")
     protocol = {"n": f"{n} images"} if isinstance(model, Tensor) else told(model, n, seeds, sampling)

@@ -794,8 +794,8 @@ class MixedPrecision(Callback):
     order = -20
 
     def __init__(self, dtype: str = "bf16"):
-        if dtype not in ("bf16", "fp16"):
-            raise ValueError(f'mixed precision is "bf16" or "fp16", found {dtype!r}.')
+        if not isinstance(dtype, str) or dtype not in ("bf16", "fp16"):
+            raise ValueError(f'mixed precision is "bf16" or "fp16", found {shown(dtype)}.')
         self.dtype = dtype
 
     def settings(self) -> dict[str, Any]:

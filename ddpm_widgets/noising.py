@@ -117,7 +117,7 @@ def split_x_t(
 def check_target(target: str) -> str:
     "The same target, or a ValueError when there is none of that name."
     if not isinstance(target, str) or target not in TARGETS:
-        raise ValueError(f"target must be one of {', '.join(TARGETS)}, found {target!r}.")
+        raise ValueError(f"target must be one of {', '.join(TARGETS)}, found {shown(target)}.")
     return target
 
 # %% ../nbs/api/02_noising.ipynb #d31fd397
@@ -128,7 +128,7 @@ def min_snr_weights(
 ) -> Tensor:  # one weight for each timestep, shape (T,)
     "Loss weights min(SNR, γ) for x0, divided by SNR for ε and by SNR + 1 for v (Hang et al. 2023, eq. 8 and appendix). ValueError unless γ > 0."
     check_schedule(schedule)
-    check_number("gamma", gamma, above=0)
+    gamma = check_number("gamma", gamma, above=0, most=1e30)
     snr = schedule.snr
     table = {"eps": lambda: snr, "x0": lambda: torch.ones_like(snr), "v": lambda: snr + 1}
     return snr.clamp(max=gamma) / table[check_target(target)]()

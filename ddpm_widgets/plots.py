@@ -16,6 +16,7 @@ import numpy as np
 import plotly.graph_objects as go
 from PIL import Image, ImageDraw, ImageFont
 
+from .checks import shown
 from .widgets.base import as_array, as_images, as_schedules, tile
 
 # %% ../nbs/api/08_plots.ipynb #a6182c2c
@@ -31,12 +32,12 @@ def show_images(
     if columns is None:
         columns = min(n, max(4, round((2 * n * h / w) ** 0.5)))
     if isinstance(columns, bool) or not isinstance(columns, int) or columns < 1:
-        raise ValueError(f"columns is {columns!r}; pass 1 or more, or None to let the grid choose.")
+        raise ValueError(f"columns is {shown(columns)}; pass 1 or more, or None to let the grid choose.")
     columns = min(columns, n)
     if scale is None:
         scale = int(np.clip(960 // (columns * (w + 1)), 1, 4))
     if not isinstance(scale, int) or scale < 1:
-        raise ValueError(f"scale is {scale!r}; pass a whole number of screen pixels, 1 or more.")
+        raise ValueError(f"scale is {shown(scale)}; pass a whole number of screen pixels, 1 or more.")
     if labels is None:
         return Image.fromarray(tile(x, columns, scale, scale))
     if len(labels) != n:

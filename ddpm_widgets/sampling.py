@@ -50,7 +50,7 @@ def reverse_steps(
     At t=0 the mean is x̂0 itself and no noise is added. Raises ValueError for an unknown variance.
     """
     if not isinstance(variance, str) or variance not in ("large", "small"):
-        raise ValueError(f'variance is "large" (σ² = β_t) or "small" (σ² = β̃_t), found {variance!r}.')
+        raise ValueError(f'variance is "large" (σ² = β_t) or "small" (σ² = β̃_t), found {shown(variance)}.')
     beta, alpha_bar = schedule.betas64, schedule.alpha_bar64
     alpha_bar_prev = previous(alpha_bar)
     x0_weight = alpha_bar_prev.sqrt() * beta / (1 - alpha_bar)
@@ -116,7 +116,7 @@ def sampler_steps(
 ) -> list[Reverse]:  # one for each timestep, the first for t=0
     "The coefficients of a sampler by its name. Raises ValueError for an unknown name and for an option that the sampler does not have."
     if not isinstance(sampler, str) or sampler not in SAMPLERS:
-        raise ValueError(f"sampler is one of {', '.join(SAMPLERS)}, found {sampler!r}.")
+        raise ValueError(f"sampler is one of {', '.join(SAMPLERS)}, found {shown(sampler)}.")
     known = list(inspect.signature(SAMPLERS[sampler]).parameters)[1:]
     given = {name: value for name, value in options.items() if value is not None}
     for name in given:
@@ -213,18 +213,18 @@ def plan(
         or not all(isinstance(k, int) and k > 0 for k in d.shape)
     ):
         raise ValueError(f"shape must be the channels, height and width of an image, found {shown(d.shape)}.")
-    if clamp is not None and clamp != "data":
+    if clamp is not None and not (isinstance(clamp, str) and clamp == "data"):
         try:
             low, high = clamp
-            fine = low < high and math.isfinite(low) and math.isfinite(high)
-        except (TypeError, ValueError):
+            fine = bool(low < high and math.isfinite(low) and math.isfinite(high))
+        except (TypeError, ValueError, RuntimeError, OverflowError):
             fine = False
         if not fine:
             raise ValueError(f'clamp must be "data", None, or two numbers, the lower one first, found {shown(clamp)}.')
     process = d.schedule if d.steps is None else spaced(d.schedule, d.steps, spacing)
     weights = sampler_steps(d.sampler, process, variance=variance, eta=eta)
     half = {"bf16": torch.bfloat16, "fp16": torch.float16, None: None}[half_precision(precision)]
-    return Plan(d, process, weights, d.data_range if clamp == "data" else clamp, half)
+    return Plan(d, process, weights, d.data_range if isinstance(clamp, str) else clamp, half)
 
 
 def sample_steps(
@@ -264,8 +264,8 @@ def checked_size(
     plan: Plan, n: int, x_T: Tensor | None, seed: int | torch.Generator | None = None
 ) -> tuple[int, ...]:  # n, channels, height, width
     "The shape of what is asked for. ValueError unless n is a whole number from 1 up, x_T, if given, has that shape, and the seed is one."
-    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-        raise ValueError(f"n must be a whole number of images, 1 or more, found {n!r}.")
+    if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n < 2**31:
+        raise ValueError(f"n must be a whole number of images, 1 or more, found {shown(n)}.")
     size = (n, *plan.diffusion.shape)
     if x_T is not None and not isinstance(x_T, Tensor):
         raise TypeError(f"x_T must be a tensor of shape {size}, found {shown(x_T)}.")
@@ -277,7 +277,7 @@ def checked_size(
         )
     if seed is not None and not isinstance(seed, torch.Generator):
         if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed < 2**63:
-            raise ValueError(f"seed must be a whole number from 0 up, a torch.Generator or None, found {seed!r}.")
+            raise ValueError(f"seed must be a whole number from 0 up, a torch.Generator or None, found {shown(seed)}.")
     return size
 
 
@@ -357,8 +357,10 @@ def sample(
     """
     p = plan(model, schedule, target, shape, sampler, steps, spacing, variance, eta, clamp, precision)
     checked_size(p, n, x_T, seed)
-    if batch_size is not None and (isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1):
-        raise ValueError(f"batch_size must be a whole number of images, 1 or more, found {batch_size!r}.")
+    if batch_size is not None and (
+        isinstance(batch_size, bool) or not isinstance(batch_size, int) or not 1 <= batch_size < 2**31
+    ):
+        raise ValueError(f"batch_size must be a whole number of images, 1 or more, found {shown(batch_size)}.")
     if seed is None:
         seed = int(torch.randint(2**31, ()))  # one for all batches
     device = device_of(model)

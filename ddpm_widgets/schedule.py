@@ -110,7 +110,7 @@ def linear_schedule(
     Raises ValueError unless 0 < beta_min ≤ beta_max < 1 and T ≥ 2.
     """
     _check_T(T)
-    check_number("beta_min", beta_min), check_number("beta_max", beta_max)
+    beta_min, beta_max = check_number("beta_min", beta_min), check_number("beta_max", beta_max)
     if not 0 < beta_min <= beta_max < 1:
         raise ValueError(f"linear_schedule needs 0 < beta_min ≤ beta_max < 1, found {beta_min} and {beta_max}.")
     betas = torch.linspace(beta_min, beta_max, 1000, dtype=torch.float64)
@@ -128,8 +128,8 @@ def check_schedule(schedule) -> Schedule:
 
 
 def _check_T(T: int) -> None:
-    if not isinstance(T, int) or isinstance(T, bool) or T < 2:
-        raise ValueError(f"a schedule needs a whole number of steps, 2 or more, found T={T!r}.")
+    if not isinstance(T, int) or isinstance(T, bool) or not 2 <= T <= 10**6:
+        raise ValueError(f"a schedule needs a whole number of steps, from 2 to a million, found T={shown(T)}.")
 
 
 def _resample(curve: Tensor, T: int) -> Tensor:
@@ -165,7 +165,7 @@ def sigmoid_schedule(
     tau: float = 1.0,  # temperature: below 1 steeper in the middle
 ) -> Schedule:
     "ᾱ falls like a sigmoid, scaled to run from 1 to 0 (Jabri, Fleet & Chen 2022, arXiv 2212.11972; Chen 2023, arXiv 2301.10972, alg. 1)."
-    check_number("start", start), check_number("end", end), check_number("tau", tau)
+    start, end, tau = check_number("start", start), check_number("end", end), check_number("tau", tau)
     if not (start < end and tau > 0):
         raise ValueError(f"sigmoid_schedule needs start < end and tau > 0, found start={start}, end={end}, tau={tau}.")
     first, last = (torch.sigmoid(torch.tensor(v / tau, dtype=torch.float64)) for v in (start, end))
@@ -189,8 +189,10 @@ def spaced(
     """
     T = check_schedule(schedule).T
     if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= T:
-        raise ValueError(f"steps must be a whole number from 1 to the schedule's {T}, found {steps!r}.")
+        raise ValueError(f"steps must be a whole number from 1 to the schedule's {T}, found {shown(steps)}.")
     count = torch.arange(steps, dtype=torch.float64)
+    if not isinstance(spacing, str):
+        raise ValueError(f"spacing is one of trailing, leading, linspace and logsnr, found {shown(spacing)}.")
     if spacing == "trailing":
         keep = ((count + 1) * T / steps).round().long() - 1
     elif spacing == "leading":
@@ -200,7 +202,7 @@ def spaced(
     elif spacing == "logsnr":
         keep = _equal_strides(torch.logit(schedule.alpha_bar64), steps)
     else:
-        raise ValueError(f"spacing is one of trailing, leading, linspace and logsnr, found {spacing!r}.")
+        raise ValueError(f"spacing is one of trailing, leading, linspace and logsnr, found {shown(spacing)}.")
     if steps == T:
         return schedule
     alpha_bar = schedule.alpha_bar64[keep]

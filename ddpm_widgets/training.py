@@ -37,7 +37,7 @@ from ddpm_widgets.learner import (
     check_loaders,
 )
 from .noising import Diffusion, Target, check_target, make_target, min_snr_weights, noisify
-from .sampling import Sampler, sample
+from .sampling import Sampler, sample, sampler_steps
 from .schedule import Schedule, check_schedule, cosine_schedule, linear_schedule
 from .unets import half_precision, init_ddpm, predict, unet
 
@@ -64,6 +64,9 @@ class DDPMCB(TrainCB):
         if generator is not None and not isinstance(generator, torch.Generator):
             raise TypeError(f"generator must be a torch.Generator or None, found {shown(generator)}.")
         self.schedule, self.target, self.generator, self.data_range = schedule, target, generator, data_range
+        if steps is not None:
+            check_whole("steps", steps, 1, schedule.T)
+        sampler_steps(sampler, schedule)  # refuses a name that it does not know
         self.sampler, self.steps, self.min_snr = sampler, steps, min_snr
         self.weights = None if min_snr is None else min_snr_weights(schedule, target, min_snr).sqrt()
         self.diffusion: Diffusion | None = None

@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .checks import shown
+
 # %% ../nbs/api/03_unets.ipynb #d3482d67
 PRESETS: dict[str, dict[str, Any]] = {
     "nb15": {"block_out_channels": (32, 64, 128, 128), "norm_num_groups": 32},
@@ -96,7 +98,7 @@ def unet(
     Raises ValueError for an unknown preset, and when the group norms do not divide the channels.
     """
     if not isinstance(preset, str) or preset not in PRESETS:
-        raise ValueError(f"there is no preset {preset!r}: choose one of {', '.join(PRESETS)}.")
+        raise ValueError(f"there is no preset {shown(preset)}: choose one of {', '.join(PRESETS)}.")
     settings = {**PRESETS[preset], **overrides}
     levels, groups = len(settings["block_out_channels"]), settings["norm_num_groups"]
     bad = [c for c in settings["block_out_channels"] if c % groups]
@@ -125,7 +127,7 @@ def half_precision(
 ) -> str | None:  # "bf16" or "fp16", or None for float32
     "What a precision means on this machine. Raises ValueError for an unknown one."
     if not isinstance(precision, str) or precision not in ("fp32", "bf16", "fp16", "auto"):
-        raise ValueError(f"precision is fp32, bf16, fp16 or auto, found {precision!r}.")
+        raise ValueError(f"precision is fp32, bf16, fp16 or auto, found {shown(precision)}.")
     if precision != "auto":
         return None if precision == "fp32" else precision
     if torch.cuda.is_available():

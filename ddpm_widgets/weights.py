@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from .checkpoints import read_hashed, write_hashed
+from .checks import shown
 from .noising import Diffusion
 from .schedule import Schedule
 from .unets import UNet, unet
@@ -94,11 +95,11 @@ def rebuilt(path: Path, tensors: dict[str, Tensor], words: dict[str, Any]) -> UN
             words["preset"], **{k: tuple(v) if isinstance(v, list) else v for k, v in words["overrides"].items()}
         )
         model.load_state_dict(tensors)
-    except (KeyError, ValueError, RuntimeError, TypeError) as e:
+        d = {name: tuple(v) if isinstance(v, list) else v for name, v in d.items()}
+        model.diffusion = Diffusion(**{**d, "schedule": Schedule(betas, d["schedule"])})
+        model.card = words["card"]
+    except (KeyError, ValueError, RuntimeError, TypeError, AttributeError) as e:
         raise not_ours(path, e) from e
-    d = {name: tuple(v) if isinstance(v, list) else v for name, v in d.items()}
-    model.diffusion = Diffusion(**{**d, "schedule": Schedule(betas, d["schedule"])})
-    model.card = words["card"]
     return model.eval()
 
 # %% ../nbs/api/07_weights.ipynb #c19be3f8
@@ -113,7 +114,7 @@ def pretrained(
 ) -> UNet:  # in evaluation mode, on the CPU; `.diffusion` has schedule, target and the sampler that suits it, `.card` how it was made
     "A trained U-Net of the package: `sample(pretrained(), n=16)`. Raises ValueError for an unknown name, and when the file is not the one that was shipped."
     if not isinstance(name, str) or name not in PRETRAINED:
-        raise ValueError(f"there is no pretrained model {name!r}: choose one of {', '.join(PRETRAINED)}.")
+        raise ValueError(f"there is no pretrained model {shown(name)}: choose one of {', '.join(PRETRAINED)}.")
     file, sha256 = PRETRAINED[name]
     path = MODELS / file
     found = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "no file"

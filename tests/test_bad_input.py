@@ -151,24 +151,6 @@ def test_any_argument_may_be_anything(name):
     )
     @given(which=st.sampled_from(sorted(right)), value=junk)
     def fuzz(which, value):
-        if (
-            isinstance(value, int)
-            and value == 2**40
-            and name
-            in (
-                "linear_schedule",
-                "cosine_schedule",
-                "sigmoid_schedule",
-                "garments",
-                "draw_garments",
-                "sample",
-                "sample_steps",
-                "image_grid",
-                "show_images",
-                "from_arrays",
-            )
-        ):
-            return  # right, and more than the machine can hold
         refuses_or_works(lambda: function(**{**right, which: value}))
 
     fuzz()

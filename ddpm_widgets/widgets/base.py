@@ -128,7 +128,7 @@ def _alpha_bar(schedule: Any, name: str) -> np.ndarray:
     "The checked ᾱ of one schedule, float32."
     try:
         a = np.asarray(as_array(_values(schedule)), np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError, RuntimeError):
         raise ValueError(
             f"{name} is a {type(schedule).__name__}; pass an object with alpha_bar, or the values of alpha_bar."
         ) from None

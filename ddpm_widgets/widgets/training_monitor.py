@@ -11,6 +11,7 @@ __all__ = ['SENDS_PER_SECOND', 'PREVIEW', 'History', 'least_missed', 'as_frame',
 # %% ../../nbs/api/widgets/02_training_monitor.ipynb #9a467de6
 import inspect
 import math
+import os
 import sys
 import time
 import warnings
@@ -188,6 +189,10 @@ def _frozen(x: Any) -> Any:
     return x.detach().clone() if hasattr(x, "detach") else x
 
 
+def _short(value: Any) -> str:
+    return " ".join(repr(value).split())[:60]
+
+
 class TrainingMonitor(Widget):
     """Shows a training run while it runs, as one of its callbacks: `fit(..., cbs=[TrainingMonitor()])`.
 
@@ -232,12 +237,19 @@ class TrainingMonitor(Widget):
         frame_bytes: int = 1_000_000,  # most memory for all grids together; then the history is thinned out
         **traits: Any,  # `log_scale`, `smoothing`, …
     ):
-        limits = {"sample_every": (sample_every, 0), "n_samples": (n_samples, 1), "n_bands": (n_bands, 0)}
+        limits = {
+            "sample_every": (sample_every, 0),
+            "n_samples": (n_samples, 1),
+            "n_bands": (n_bands, 0),
+            "frame_bytes": (frame_bytes, 1),
+        }
         for name, (value, least) in limits.items():
-            if value is not None and (not isinstance(value, int) or value < least):
-                raise ValueError(f"{name} must be a whole number, {least} or more, found {value!r}.")
-        if timesteps is not None and not timesteps > 0:
-            raise ValueError(f"timesteps must be the number of steps T of the schedule, found {timesteps!r}.")
+            if value is not None and (
+                isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**31
+            ):
+                raise ValueError(f"{name} must be a whole number, {least} or more, found {_short(value)}.")
+        if timesteps is not None and not (isinstance(timesteps, int | float) and 0 < timesteps < 1e12):
+            raise ValueError(f"timesteps must be the number of steps T of the schedule, found {_short(timesteps)}.")
         super().__init__(**traits)
         self.sample_every, self.n_samples, self.sampler = sample_every, n_samples, sampler
         self.sample_args, self.known_timesteps = dict(sample_args or {}), timesteps
@@ -246,6 +258,7 @@ class TrainingMonitor(Widget):
         self._shown_in: Any = None  # the cell that shows it; True: the person displayed it
         self._bar: Any = None
         self._learn: Any = lambda: None
+        self._process = os.getpid()
         self._reset()
         self.on_msg(self._pressed)
 
@@ -337,6 +350,8 @@ class TrainingMonitor(Widget):
         self._live = bool(getattr(getattr(learn, "accelerator", None), "is_main_process", True))
         if not self._live:
             return
+        if os.getpid() != self._process:  # forked, as by accelerate's notebook_launcher: the page is the parent's alone
+            self.comm = None
         self.timesteps = float(self.known_timesteps or timesteps_of(learn) or 1000)
         if self._learn() is not learn or learn.steps < self._history.last_step:
             self._reset()  # another model, or this one from the start
@@ -542,7 +557,7 @@ class TrainingMonitor(Widget):
                 sys.modules["marimo"].output.append(self)
                 self._shown_in = cell
             return True
-        if "IPython" not in sys.modules:
+        if "IPython" not in sys.modules or os.getpid() != self._process:
             return False
         from IPython import get_ipython
         from IPython.display import display
