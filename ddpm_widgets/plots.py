@@ -36,8 +36,8 @@ def show_images(
     columns = min(columns, n)
     if scale is None:
         scale = int(np.clip(960 // (columns * (w + 1)), 1, 4))
-    if not isinstance(scale, int) or scale < 1:
-        raise ValueError(f"scale is {shown(scale)}; pass a whole number of screen pixels, 1 or more.")
+    if isinstance(scale, bool) or not isinstance(scale, int) or not 1 <= scale <= 1000:
+        raise ValueError(f"scale is {shown(scale)}; pass a whole number of screen pixels, from 1 to 1,000.")
     if labels is None:
         return Image.fromarray(tile(x, columns, scale, scale))
     if len(labels) != n:
