@@ -2,7 +2,7 @@
 # PYTHON=python3.12 chooses the Python that .venv is made with, PYTEST_ARGS="-k schedule -x" goes to pytest.
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test js lessons check bench weights docs preview clean
+.PHONY: help lab test js lessons check bench weights docs preview assets clean
 .DELETE_ON_ERROR:
 unexport IN_TEST # nbdev sets it in its tests, and nbdev-export does nothing where it is set
 
@@ -76,11 +76,15 @@ weights: $(READY) ## Train the classifier and the model that come with the packa
 docs: $(READY) ## Build the documentation site into _docs/ (needs Quarto)
 	@command -v quarto >/dev/null || { echo "make $@ needs Quarto on the PATH: see https://quarto.org/docs/get-started" >&2; exit 1; }
 	rm -rf _proc
-	$(BIN)/nbdev-docs
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nbdev-docs
 
 preview: $(READY) ## Build the site and serve it while you edit (needs Quarto)
 	@command -v quarto >/dev/null || { echo "make $@ needs Quarto on the PATH: see https://quarto.org/docs/get-started" >&2; exit 1; }
-	$(BIN)/nbdev-preview
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nbdev-preview
+
+assets: $(READY) ## Renew what the site brings along: formulas, fonts, plotly.js (npm), and the front page's pictures
+	$(BIN)/python nbs/_vendor.py --update
+	$(BIN)/python nbs/_pictures.py
 
 clean: ## Remove what was built, but not .venv
-	rm -rf _docs _proc build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf _docs _proc .executed build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
