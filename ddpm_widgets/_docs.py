@@ -5,8 +5,11 @@ takes it up: `document` writes the reference, `run_notebook` executes the source
 turns every widget, figure and HTML output into HTML that loads nothing from elsewhere. As a program, `python -m ddpm_widgets._docs` is Quarto's `pre-render`.
 """
 
+import base64
 import html
 import inspect
+import io
+import json
 import os
 import re
 import shutil
@@ -19,6 +22,7 @@ from typing import Any
 from nbdev.config import get_config
 from nbdev.process import Processor
 from nbdev.showdoc import show_doc
+from PIL import Image
 
 from .widgets.base import _host, _module, _place, _script
 
@@ -27,6 +31,7 @@ STATE = "application/vnd.jupyter.widget-state+json"
 PLOTLY = "application/vnd.plotly.v1+json"
 FIGURES = "static/vendor/plotly/plotly-basic.min.js"
 PAGE_ONLY = ("layout", "tabbable", "tooltip")  # what only a notebook's front end needs
+OPTION = re.compile(r"^(#\|\s*[\w-]+:\s+)(\S.*)$", re.M)
 COLAB = "https://colab.research.google.com/github"
 
 
@@ -144,7 +149,7 @@ class make_static(Processor):
                 if b["path"][0] not in ("_esm", "_css")
             ],
         }
-        poster = "".join(out["data"].get("image/png", "")).strip()
+        poster = lighter("".join(out["data"].get("image/png", "")))
         alt = out.get("metadata", {}).get("image/png", {}).get("alt", name).removesuffix("; interactive in a notebook")
         return "\n".join(
             [*self.once(module, script), _place(module, saved, poster, alt), *self.once("host", _host())]
@@ -163,6 +168,7 @@ class make_static(Processor):
         outputs = [out for out in cell.get("outputs") or [] if out.get("name") != "stderr"]  # progress bars
         if "outputs" in cell:
             cell["outputs"] = outputs
+            cell.source = OPTION.sub(quoted, cell.source)
         for out in outputs:
             data = out.get("data") or {}
             if view := data.get(VIEW):
@@ -188,6 +194,24 @@ class make_static(Processor):
 
     def end(self):
         self.nb.metadata.pop("widgets", None)
+
+
+def lighter(
+    picture: str,  # a PNG in base64; empty: none
+) -> str:
+    "A poster in fewer colours, a third of its weight: it is seen until the widget is there, and where there is no JavaScript."
+    if not picture:
+        return picture
+    out = io.BytesIO()
+    image = Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGB")
+    image.quantize(48, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    return base64.b64encode(out.getvalue()).decode()
+
+
+def quoted(option: re.Match) -> str:
+    "An option of a cell, `#| fig-alt: …`, as YAML: a value with a colon in it has to be quoted."
+    plain = option[2].startswith(("'", '"', "[", "{")) or not re.search(r": |\s#|^[@`%&*!|>]", option[2])
+    return option[0] if plain else f"{option[1]}{json.dumps(option[2], ensure_ascii=False)}"
 
 
 def raw_html(

@@ -133,11 +133,9 @@ def check_schedule_explorer(w):
     p = w.python
     p.t = w.get("t")
     assert abs(p.t - 0.7 * (p.T - 1)) < 25
-    strip = w.pixels(w.root.locator("canvas").first)
     name = [n for n in p.names if n not in p.hidden][0]
-    height, width, _ = p.frame(0, name).shape
-    first = strip[:height, :width] if strip.shape[0] >= height else strip
-    assert np.abs(first - p.frame(p.timesteps(name)[0], name).astype(int)).max() <= 1
+    for i in (0, 4, 9):
+        near(w.pixels(w.root.locator("canvas").nth(i)), p.frame(p.timesteps(name)[i], name))
 
 
 def check_training_monitor(w):
@@ -156,10 +154,12 @@ def check_training_monitor(w):
 
 
 def check_density_scrubber(w):
-    before = w.pixels(w.root.locator("canvas").first), w.get("t")
+    "Its pixels are lines: what they say is tested in test_explorer_static.py, here that they move."
+    before = w.place.screenshot()
     w.drag(w.root.locator("input[type=range]").first, 0.8)
-    assert abs(w.get("t") - 0.8 * (len(w.python.schedule) - 1)) < 25 and w.get("t") != before[1]
-    assert before[0].std() > 5
+    t = w.get("t")
+    assert abs(t - 0.8 * (len(w.python.schedule) - 1)) < 25
+    assert w.root.get_attribute("data-painted") == str(t) and w.place.screenshot() != before
 
 
 CHECKS = {"NoiseScrubber": check_noise_scrubber, "SamplingPlayer": check_sampling_player, "ScheduleExplorer": check_schedule_explorer,
