@@ -204,7 +204,7 @@ def test_two_processes_download_at_once(tmp_path, monkeypatch):
     files = {name: hashlib.sha256(content).hexdigest() for name, content in body.items()}
     try:
         fork = multiprocessing.get_context("fork")
-        folder = tmp_path / "Mode, größer als 28"
+        folder = tmp_path / "Kleider für Übung"
         args = (folder, f"http://127.0.0.1:{server.server_port}/", files)
         both = [fork.Process(target=download, args=args) for _ in range(2)]
         for p in both:
