@@ -23,7 +23,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from .checks import check_number, shown
+from .checks import shown
 from .noising import Diffusion, Target, check_target, split_x_t
 from .schedule import Schedule, Spacing, check_schedule, spaced
 from .unets import half_precision, predict
@@ -74,7 +74,8 @@ def ddim_steps(
     eta: float = 0.0,  # how much of the noise is fresh: 0 none, 1 as much as DDPM's small variance
 ) -> list[Reverse]:  # one for each timestep, the first for t=0
     "The coefficients of DDIM (Song et al. 2020, eqs. 12 and 16), with ε̂ = (x_t - √ᾱ_t·x̂0)/√(1-ᾱ_t) put in. ValueError unless 0 ≤ η ≤ 1."
-    check_number("DDIM's eta", eta, least=0, most=1)
+    if not isinstance(eta, int | float) or not 0 <= eta <= 1:
+        raise ValueError(f"DDIM needs 0 ≤ eta ≤ 1, found {shown(eta)}.")
     alpha_bar = schedule.alpha_bar64
     alpha_bar_prev = previous(alpha_bar)
     sigma = eta * (schedule.betas64 * (1 - alpha_bar_prev) / (1 - alpha_bar)).sqrt()  # eq. 16
