@@ -21,8 +21,10 @@ CHOSEN = {  # lesson: (the cell whose picture it is, which part of it: the middl
     "04": ("4ae827d9", 1.0, 0.5),
     "05": ("9d1fa13e", 1.0, 0.5),
     "06": ("ca059ab4", 0.6, 0.3),
+    "07": ("e100fe3d", 0.5, 0.5),
     "08": ("c4a0f698", 0.5, 0.4),
     "09": ("8186c756", 0.5, 0.5),
+    "10": ("ec99ebc3", 0.5, 0.5),
 }
 INTER = HERE / "static/vendor/inter/inter-latin-wght-normal.woff2"
 CARD = """<style>@font-face {{ font-family: Inter; font-weight: 100 900; src: url(data:font/woff2;base64,{font}) }}</style><body style="margin:0;width:1200px;height:630px;box-sizing:border-box;padding:72px;background:#0c0e13;color:#e3e7ee;
