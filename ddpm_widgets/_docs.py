@@ -19,6 +19,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from fastcore.nbio import mk_cell
 from nbdev.config import get_config
 from nbdev.process import Processor
 from nbdev.showdoc import show_doc
@@ -109,17 +110,17 @@ class make_static(Processor):
             raise ValueError(
                 f"{self.path.name}: {linked[0]['model_name']}: jslink needs a notebook; give both widgets the same `link`."
             )
-        if self.path.parent.name == "lessons":
-            self.offer()
+        opening = [self.offer()] if self.path.parent.name == "lessons" else []
+        opening += [rest] if (rest := after_the_title(self.path)) else []
+        self.nb.cells[1:1] = [mk_cell(text, "markdown") for text in opening]  # the first is the front matter
 
-    def offer(self):
+    def offer(self) -> str:
         "Where else a lesson can be had."
         config = get_config()
         name = self.path.relative_to(nbs().parent).as_posix()
         colab = f"{COLAB}{config.git_url.removeprefix('https://github.com')}/blob/{config.branch}/{name}"
         links = f'[Open in Colab]({colab}){{.lesson-colab}} [Download the notebook]({self.up}static/notebooks/{self.path.name}){{.lesson-download download="{self.path.name}"}}'
-        at = next(i for i, c in enumerate(self.nb.cells) if c.cell_type == "markdown" and "WARNING" not in c.source)
-        self.nb.cells[at]["source"] = f"::: {{.lesson-links}}\n{links}\n:::\n\n{self.nb.cells[at]['source']}"
+        return f"::: {{.lesson-links}}\n{links}\n:::"
 
     def once(self, name: str, text: str) -> list[str]:
         "What a page needs only once, the first time."
@@ -194,6 +195,14 @@ class make_static(Processor):
 
     def end(self):
         self.nb.metadata.pop("widgets", None)
+
+
+def after_the_title(path: Path) -> str:
+    "What the first cell says below the title and the quote: nbdev makes front matter of these two, and drops the rest."
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    first = next(("".join(c["source"]) for c in cells if c["cell_type"] == "markdown"), "")
+    found = re.match(r"# [^\n]*\n+(?:>[^\n]*\n?)+", first)
+    return first[found.end() :].strip() if found else ""
 
 
 def lighter(
