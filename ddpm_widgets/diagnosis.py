@@ -903,7 +903,10 @@ def diagnose(
         raise ValueError(f"n must be a whole number of images, 2 or more, found {n!r}.")
     loaders = as_loaders(learn.dls if data is None and learn is not None else data)
     known = trained_for(model, learn)
-    carrier = SimpleNamespace(diffusion=known) if known else model
+    carrier: Any = model
+    if known:
+        carrier = nn.Module()  # a stand-in, for the model may carry nothing, and another schedule is a finding, not an error
+        carrier.diffusion = known if schedule is None else known._replace(schedule=schedule)
     sampling = plan(carrier, schedule, target, None, sampler, steps, spacing, None, None, clamp)
     trained = known or Diffusion(sampling.diffusion.schedule.to("cpu"), sampling.diffusion.target)
     average = None if learn is None else learn.ema_model

@@ -235,7 +235,7 @@ class Learner:
     ):
         if not isinstance(model, nn.Module):
             raise TypeError(f"model must be a network, an nn.Module, found {shown(model)}.")
-        check_number("lr", lr, above=0)
+        check_number("lr", lr, least=0)
         self.model, self.dls, self.loss_func, self.lr, self.opt_func = (
             model,
             check_loaders(dls),
@@ -371,7 +371,7 @@ class Learner:
         "Train for `n_epochs`. A second call goes on where the first ended, with the same optimizer."
         check_whole("n_epochs", n_epochs, least=0)
         if lr is not None:
-            check_number("lr", lr, above=0)
+            check_number("lr", lr, least=0)
         former = self.cbs
         self.cbs = sorted([*former, *cbs], key=lambda cb: getattr(cb, "order", 0))
         self.stop_reason, self.fit_steps, self.n_epochs = None, 0, n_epochs
