@@ -905,7 +905,7 @@ def diagnose(
     known = trained_for(model, learn)
     carrier: Any = model
     if known:
-        carrier = nn.Module()  # a stand-in, for the model may carry nothing, and another schedule is a finding, not an error
+        carrier = nn.Module()  # the model may carry nothing, and another schedule is a finding, not an error
         carrier.diffusion = known if schedule is None else known._replace(schedule=schedule)
     sampling = plan(carrier, schedule, target, None, sampler, steps, spacing, None, None, clamp)
     trained = known or Diffusion(sampling.diffusion.schedule.to("cpu"), sampling.diffusion.target)
