@@ -197,9 +197,10 @@ def plan(
         )
     if schedule is not None:
         check_schedule(schedule)
-        if carried is not None and carried.schedule.T != schedule.T:
+        own = None if carried is None else carried.schedule
+        if own is not None and own.T != schedule.T and not own.begins_with(schedule):
             raise ValueError(
-                f"this model was trained with T={carried.schedule.T} timesteps, found a schedule with T={schedule.T}: leave it out, or take fewer of the "
+                f"this model was trained with T={own.T} timesteps, found a schedule with T={schedule.T}: leave it out, or take fewer of the "
                 "model's own with steps=…."
             )
     d = carried or Diffusion(schedule)
