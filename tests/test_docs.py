@@ -23,8 +23,9 @@ from ddpm_widgets.widgets.base import png
 ROOT = Path(__file__).parents[1]
 NBS = ROOT / "nbs"
 SOURCES = sorted(p.relative_to(NBS) for p in NBS.rglob("[a-z0-9]*.ipynb") if ".ipynb_checkpoints" not in p.parts)
-CDN = re.compile(
-    r"//[\w.-]*cdn|unpkg\.com|jsdelivr|cdnjs|esm\.sh|skypack|require\.min\.js|fonts\.(?:googleapis|gstatic)", re.I
+CDN = re.compile(  # each with a dot, which no base64 holds
+    r"//[\w.-]*cdn[\w-]*\.\w|unpkg\.com|jsdelivr\.net|cdnjs\.|esm\.sh|skypack\.dev|require\.min\.js|fonts\.(?:googleapis|gstatic)",
+    re.I,
 )
 POSTER = base64.b64encode(png(np.zeros((4, 4, 3), np.uint8))).decode()
 each_page = pytest.mark.parametrize("name", SOURCES, ids=lambda p: str(p.with_suffix("")))
