@@ -207,6 +207,23 @@ class Server:
             self.process.wait()
 
 
+def room_of_its_own(folder: Path) -> dict[str, str]:  # for the environment
+    "Settings and folders for a JupyterLab that knows nothing of this machine's own."
+    for plugin, values in SETTINGS.items():
+        path = folder / "settings" / f"{plugin}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(values))
+    folders = {
+        "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTER_DATA_DIR": "data",
+        "JUPYTER_RUNTIME_DIR": "runtime",
+        "JUPYTERLAB_SETTINGS_DIR": "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+        "IPYTHONDIR": "ipython",
+    }
+    return {name: str(folder / sub) for name, sub in folders.items()}
+
+
 class Lab(Server):
     "A JupyterLab server that holds one folder, empty at first."
 
@@ -221,21 +238,9 @@ class Lab(Server):
         self.folder = folder / "notebooks"
         self.token = secrets.token_hex(16)
         self.folder.mkdir()
-        for plugin, values in SETTINGS.items():
-            path = folder / "settings" / f"{plugin}.jupyterlab-settings"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(values))
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
-        folders = {
-            "JUPYTER_CONFIG_DIR": "config",
-            "JUPYTER_DATA_DIR": "data",
-            "JUPYTER_RUNTIME_DIR": "runtime",
-            "JUPYTERLAB_SETTINGS_DIR": "settings",
-            "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
-            "IPYTHONDIR": "ipython",
-        }
-        env = {**{name: str(folder / sub) for name, sub in folders.items()}, "PYTHONPATH": str(OFFLINE)}
+        env = {**room_of_its_own(folder), "PYTHONPATH": str(OFFLINE)}
         command = [
             *(sys.executable, "-m", self.module, "--no-browser", "--allow-root"),
             *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),

@@ -5,7 +5,7 @@ import re
 import sys
 
 import nbformat
-from lab import SETTINGS, Notebook, Server, free_port
+from lab import Notebook, Server, free_port, room_of_its_own
 
 # what the hand of lab.py needs; the command itself is given no option for it
 CONFIG = {"LabApp": {"expose_app_in_browser": True, "extension_manager": "readonly"}}
@@ -18,25 +18,14 @@ class Command(Server):
 
     def __init__(self, folder):
         home = folder / "home"
-        for plugin, values in SETTINGS.items():
-            path = home / "settings" / f"{plugin}.jupyterlab-settings"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(values))
+        env = room_of_its_own(home)
         (home / "config").mkdir()
         (home / "config" / "jupyter_lab_config.json").write_text(json.dumps(CONFIG))
-        folders = {
-            "JUPYTER_CONFIG_DIR": "config",
-            "JUPYTER_DATA_DIR": "data",
-            "JUPYTER_RUNTIME_DIR": "runtime",
-            "JUPYTERLAB_SETTINGS_DIR": "settings",
-            "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
-            "IPYTHONDIR": "ipython",
-        }
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.folder = folder / "my lessons"
         command = [sys.executable, "-m", "ddpm_widgets", "lab", str(self.folder), "--no-browser", "--port", str(port)]
-        self.start(command, {name: str(home / sub) for name, sub in folders.items()}, folder / "log", f"{self.url}/api")
+        self.start(command, env, folder / "log", f"{self.url}/api")
         self.token = re.search(r"token=(\w+)", self.log.read_text())[1]
 
 
