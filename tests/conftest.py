@@ -57,9 +57,22 @@ def need_tier(what: str, ok: object | None = None, reason: str | None = None) ->
         pytest.fail(f"required here: {reason}", pytrace=False) if required else pytest.skip(reason)
 
 
-def pytest_collection_modifyitems(items):
-    "What looks at the site's pages comes last: the notebooks that other tests have run by then need not run again."
-    items.sort(key=lambda item: "staged" in getattr(item, "fixturenames", ()))
+def sees_pages(item) -> bool:
+    "Whether a test looks at the site's pages."
+    return "staged" in getattr(item, "fixturenames", ())
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """The site's pages come last: the notebooks that other tests have run by then need not run again.
+
+    With `-n 2` tests that share something costly stay in one process: those of the pages, and those of one file. Lessons and notebooks are handed out one by one.
+    """
+    items.sort(key=sees_pages)
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            if sees_pages(item) or item.path.stem not in ("test_lessons", "test_notebooks"):
+                item.add_marker(pytest.mark.xdist_group("pages" if sees_pages(item) else item.path.stem))
 
 
 def pytest_runtest_setup(item):
