@@ -1,7 +1,7 @@
 """Ours against diffusers, denoising-diffusion-pytorch and smalldiffusion: training and sampling with the same U-Net, in one run.
 
     pip install "ddpm-widgets[bench]"
-    python benchmarks/peers.py [--preset nb17] [--batch-size 32] [--steps 10] [--n 16] [--sample-steps 20] [--rounds 8]
+    python benchmarks/peers.py [--preset nb17] [--batch-size 32] [--steps 10] [--n 16] [--sample-steps 20] [--rounds 8] [--out benchmarks/peers.json]
 
 Everybody runs their own loop, on the same U-Net and the same images out of the same kind of loader, with AdamW, in float32, without a progress bar. Each
 loop of theirs is compared with one of ours that does as much. (On a GPU, `train` brings its own: images that stay there, weights laid out for it.) Our own
@@ -17,6 +17,7 @@ About eight minutes on two quiet cores. A peer that is not installed is left out
 
 import argparse
 import contextlib
+import json
 import sys
 import tempfile
 import time
@@ -25,6 +26,7 @@ from functools import partial
 from importlib import import_module
 from importlib.metadata import version
 from operator import itemgetter
+from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 from unittest.mock import MagicMock, patch
@@ -63,6 +65,7 @@ parser.add_argument("--steps", type=int, default=10, help="training steps of a b
 parser.add_argument("--n", type=int, default=16, help="images drawn at a time")
 parser.add_argument("--sample-steps", type=int, default=20, help="steps of a drawing, which is a block; under 1000")
 parser.add_argument("--rounds", type=int, default=8, help="blocks of each, after one that does not count")
+parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".json"), help="where the figures are kept")
 args = parser.parse_args()
 
 device = Accelerator().device
@@ -330,6 +333,9 @@ def sampling(net: nn.Module, n: int, steps: int, own: bool) -> Iterator[Entrant]
 # The race
 
 
+table: dict[str, list[dict]] = {}
+
+
 def race(title: str, entrants: Iterator[Entrant], rounds: int) -> None:
     "Let all run in turn, and print what came of it."
     runners = list(entrants)
@@ -344,14 +350,19 @@ def race(title: str, entrants: Iterator[Entrant], rounds: int) -> None:
         return [a / b for a, b in zip(speed[mine], speed[theirs], strict=True)]
 
     has_own = OWN in speed
+    rows: list[dict] = []
+    table[title] = rows
     print(f"\n{title}")
     print(f"{'':38}{'images/s':>9}{'ms/step':>9}  {'ours / theirs':24}{'own recipe / theirs  ' * has_own}how")
     for runner in runners:
         images = median(speed[runner.name])
         step = 1000 * runner.images / runner.steps / images
         name, ours, own = runner.name, "", ""
+        rows.append({"name": name, "images_per_second": round(images, 1)})
         if runner.rival:
             found = ratios(runner.rival, name)
+            beside = zip(("ours_by_theirs", "least", "most"), (median(found), min(found), max(found)), strict=True)
+            rows[-1] |= {key: round(value, 3) for key, value in beside}
             ours = f"{median(found):.3f} ({min(found):.3f} … {max(found):.3f})"
             own = f"{median(ratios(OWN, name)):.2f}" if has_own else ""
             name = f"  {name}"
@@ -399,3 +410,4 @@ race(
     sampling(tiny(), 1, min(10 * args.sample_steps, 999), own=False),
     args.rounds,
 )
+args.out.write_text(json.dumps(table, indent=1) + "\n")
