@@ -882,7 +882,7 @@ def diagnose(
     target: Target | None = None,  # … what it predicts: "eps", "x0" or "v",
     sampler: Sampler | None = None,  # "ddpm", "ddim" or "dpm++",
     steps: int | None = None,  # how many steps,
-    spacing: Spacing = "trailing",  # which of them,
+    spacing: Spacing | None = None,  # which of them,
     clamp: tuple[float, float] | Literal["data"] | None = "data",  # and the range the guesses are kept in
     n: int = 64,  # images to measure the loss on, in each of ten bands of timesteps
     seed: int = 0,  # of the noise in them

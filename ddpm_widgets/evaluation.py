@@ -323,7 +323,9 @@ def told(model: nn.Module, n: int, seeds: Sequence[int], sampling: dict[str, Any
     "How the images are drawn, in words; refuses what `sample` would refuse before any work is done."
     p = plan(model, **sampling)
     options = "".join(
-        f", {k} {v}" for k, v in sampling.items() if k in ("spacing", "variance", "eta", "clamp", "precision")
+        f", {k} {v}"
+        for k, v in {"spacing": p.diffusion.spacing, **sampling}.items()
+        if k in ("variance", "eta", "clamp", "precision") or (k == "spacing" and v not in (None, "trailing"))
     )
     return {
         "n": f"{n} images for each of the seeds {', '.join(map(str, seeds))}",

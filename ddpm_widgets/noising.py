@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from .checks import check_number, shown
-from .schedule import Schedule, check_schedule
+from .schedule import Schedule, Spacing, check_schedule
 
 # %% ../nbs/api/02_noising.ipynb #640bea9f
 def noisify(
@@ -143,3 +143,4 @@ class Diffusion(NamedTuple):
     shape: tuple[int, ...] = (1, 32, 32)  # channels, height and width of an image
     sampler: str = "ddpm"  # the sampler to use unless one is named
     steps: int | None = None  # and how many steps; None: all
+    spacing: Spacing = "trailing"  # and which ones: see `spaced`

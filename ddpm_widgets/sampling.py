@@ -181,7 +181,7 @@ def plan(
     shape=None,
     sampler=None,
     steps=None,
-    spacing="trailing",
+    spacing=None,
     variance=None,
     eta=None,
     clamp="data",
@@ -204,9 +204,16 @@ def plan(
                 "model's own with steps=…."
             )
     d = carried or Diffusion(schedule)
-    if sampler is not None and steps is None:
-        d = d._replace(steps=None)  # the number of steps that the model likes goes with the sampler that it likes
-    asked = {"schedule": schedule, "target": target, "shape": shape, "sampler": sampler, "steps": steps}
+    if sampler is not None:  # the steps that the model likes go with the sampler that it likes
+        d = d._replace(steps=None, spacing="trailing")
+    asked = {
+        "schedule": schedule,
+        "target": target,
+        "shape": shape,
+        "sampler": sampler,
+        "steps": steps,
+        "spacing": spacing,
+    }
     d = d._replace(**{name: value for name, value in asked.items() if value is not None})
     check_target(d.target)
     if (
@@ -223,7 +230,7 @@ def plan(
             fine = False
         if not fine:
             raise ValueError(f'clamp must be "data", None, or two numbers, the lower one first, found {shown(clamp)}.')
-    process = d.schedule if d.steps is None else spaced(d.schedule, d.steps, spacing)
+    process = d.schedule if d.steps is None else spaced(d.schedule, d.steps, d.spacing)
     weights = sampler_steps(d.sampler, process, variance=variance, eta=eta)
     half = {"bf16": torch.bfloat16, "fp16": torch.float16, None: None}[half_precision(precision)]
     return Plan(d, process, weights, d.data_range if isinstance(clamp, str) else clamp, half)
@@ -236,7 +243,8 @@ def sample_steps(
     *,
     sampler: Sampler | None = None,  # "ddpm", "ddim" or "dpm++"; None: the model's own choice, else "ddpm"
     steps: int | None = None,  # how many steps to take, 1 … T; None: the model's own choice, else all T
-    spacing: Spacing = "trailing",  # which timesteps these are: see `spaced`
+    spacing: Spacing
+    | None = None,  # which timesteps these are, see `spaced`; None: the ones that go with the model's own sampler, "trailing" with any that you name
     variance: Variance
     | None = None,  # of "ddpm", the noise added back: "large" is σ² = β_t (the default), "small" σ² = β̃_t
     eta: float | None = None,  # of "ddim": from 0 (the default), no fresh noise, to 1
@@ -333,7 +341,8 @@ def sample(
     *,
     sampler: Sampler | None = None,  # "ddpm", "ddim" or "dpm++"; None: the model's own choice, else "ddpm"
     steps: int | None = None,  # how many steps to take, 1 … T; None: the model's own choice, else all T
-    spacing: Spacing = "trailing",  # which timesteps these are: see `spaced`
+    spacing: Spacing
+    | None = None,  # which timesteps these are, see `spaced`; None: the ones that go with the model's own sampler, "trailing" with any that you name
     variance: Variance
     | None = None,  # of "ddpm", the noise added back: "large" is σ² = β_t (the default), "small" σ² = β̃_t
     eta: float | None = None,  # of "ddim": from 0 (the default), no fresh noise, to 1

@@ -38,7 +38,7 @@ from ddpm_widgets.learner import (
 )
 from .noising import Diffusion, Target, check_target, make_target, min_snr_weights, noisify
 from .sampling import Sampler, sample, sampler_steps
-from .schedule import Schedule, check_schedule, cosine_schedule, linear_schedule
+from .schedule import Schedule, Spacing, check_schedule, cosine_schedule, linear_schedule, spaced
 from .unets import half_precision, init_ddpm, predict, unet
 
 # %% ../nbs/api/06_training.ipynb #aa317ec9
@@ -59,6 +59,7 @@ class DDPMCB(TrainCB):
         data_range: tuple[float, float] = (-1.0, 1.0),  # of the images: samplers keep their guesses inside
         sampler: Sampler = "ddpm",  # what to draw with, unless somebody asks for another: the model will remember
         steps: int | None = None,  # and in how many steps; None: all
+        spacing: Spacing = "trailing",  # and which ones: see `spaced`
     ):
         check_schedule(schedule), check_target(target)
         if generator is not None and not isinstance(generator, torch.Generator):
@@ -66,8 +67,9 @@ class DDPMCB(TrainCB):
         self.schedule, self.target, self.generator, self.data_range = schedule, target, generator, data_range
         if steps is not None:
             check_whole("steps", steps, 1, schedule.T)
+        spaced(schedule, steps or schedule.T, spacing)  # refuses a name that it does not know
         sampler_steps(sampler, schedule)  # refuses a name that it does not know
-        self.sampler, self.steps, self.min_snr = sampler, steps, min_snr
+        self.sampler, self.steps, self.spacing, self.min_snr = sampler, steps, spacing, min_snr
         self.weights = None if min_snr is None else min_snr_weights(schedule, target, min_snr).sqrt()
         self.diffusion: Diffusion | None = None
         self.shape: tuple[int, ...] | None = None  # of an image, once one has been seen
@@ -118,7 +120,7 @@ class DDPMCB(TrainCB):
         "The trained model, and its moving average, carry what sampling must know."
         self.shape = shape
         self.diffusion = Diffusion(
-            self.schedule.to("cpu"), self.target, self.data_range, shape, self.sampler, self.steps
+            self.schedule.to("cpu"), self.target, self.data_range, shape, self.sampler, self.steps, self.spacing
         )
         for model in (learn.accelerator.unwrap_model(learn.model), learn.ema_model):
             if model is not None:
@@ -138,7 +140,7 @@ class DDPMCB(TrainCB):
         "Draw n images; keywords go to `sample`."
         model = learn.accelerator.unwrap_model(learn.model) if learn.ema_model is None else learn.ema_model
         own = (
-            {"target": self.target, "sampler": self.sampler, "steps": self.steps}
+            {"target": self.target, "sampler": self.sampler, "steps": self.steps, "spacing": self.spacing}
             if not kwargs.get("sampler")
             else {"target": self.target}
         )
@@ -206,11 +208,12 @@ class Recipe(NamedTuple):
     precision: str = "fp32"
     sampler: Sampler = "ddpm"  # what `learn.sample` draws with
     steps: int | None = None  # and in how many steps; None: all
+    spacing: Spacing = "trailing"  # and which ones
 
 
 RECIPES: dict[str, Recipe] = {  # by preset; every other network gets Recipe()
     "small": Recipe(lr=2.5e-3),  # small batches, and no steps to waste: at 5e-3 a run can diverge
-    "fast": Recipe(cosine_schedule, "v", 2e-3, ADAMW, "auto", "dpm++", 20),
+    "fast": Recipe(cosine_schedule, "v", 2e-3, ADAMW, "auto", "dpm++", 20, "linear_levels"),
 }
 
 # %% ../nbs/api/06_training.ipynb #e0493979
@@ -277,6 +280,7 @@ def train(
         min_snr=min_snr,
         sampler=recipe.sampler,
         steps=recipe.steps,
+        spacing=recipe.spacing,
     )
     own: list[Any] = [diffusion, Metrics(), Recorder(), OneCycle()]
     if clip is not None:

@@ -105,7 +105,7 @@ def rebuilt(path: Path, tensors: dict[str, Tensor], words: dict[str, Any]) -> UN
 # %% ../nbs/api/07_weights.ipynb #c19be3f8
 MODELS = Path(str(files("ddpm_widgets"))) / "models"
 PRETRAINED = {  # name → file, and its sha256
-    "fashion-mnist": ("fashion-mnist.safetensors", "6335d0a60d47f2ee0a8cf804adf704354f5893710aac0c933c3b9a8288fb759d"),
+    "fashion-mnist": ("fashion-mnist.safetensors", "6b80a9fe93229294a1bbf28a5c474a04844ff45890d80241c716ba766d5f7b7b"),
 }
 
 
@@ -120,4 +120,4 @@ def pretrained(
     found = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "no file"
     if found != sha256:
         raise ValueError(f"{path} must have the sha256 {sha256[:12]}…, found {found[:12]}: install ddpm-widgets again.")
-    return rebuilt(path, *read_safetensors(path, hashed=False))  # shipped before files held a hash
+    return rebuilt(path, *read_safetensors(path))

@@ -29,6 +29,7 @@ from ddpm_widgets import (
 )
 from ddpm_widgets.noising import coefficients, make_target
 from ddpm_widgets.sampling import sampler_steps
+from ddpm_widgets.schedule import SPACINGS
 
 LINEAR, COSINE = linear_schedule(), cosine_schedule()
 TINY = {"block_out_channels": (8, 16), "layers_per_block": 1}
@@ -107,14 +108,14 @@ SCHEDULES = st.sampled_from([LINEAR, COSINE, sigmoid_schedule(), linear_schedule
 
 
 @settings(max_examples=60, deadline=None)
-@given(SCHEDULES, st.sampled_from(["trailing", "leading", "linspace", "logsnr"]), st.data())
+@given(SCHEDULES, st.sampled_from(SPACINGS), st.data())
 def test_spacings(schedule, spacing, data):
     steps = data.draw(st.integers(1, schedule.T))
     kept = spaced(schedule, steps, spacing).timesteps
     assert len(kept) == steps and (kept.diff() > 0).all() and kept[0] >= 0 and kept[-1] < schedule.T
-    if spacing != "leading":
+    if spacing not in ("leading", "linear_levels"):
         assert kept[-1] == schedule.T - 1
-    elif steps > 1 or schedule.T > 1:
+    elif spacing == "leading":
         assert kept[0] == 0
 
 
@@ -123,6 +124,30 @@ def test_logsnr_strides_are_equal_where_there_are_enough_timesteps():
     assert float(strides.std() / strides.mean().abs()) < 0.1
     strides = torch.logit(spaced(LINEAR, 12).alpha_bar64).diff()
     assert float(strides.std() / strides.mean().abs()) > 0.2
+
+
+def test_linear_levels_are_those_of_the_linear_schedule():
+    for steps in (1, 5, 20):  # with more, two levels may share a nearest timestep: one moves on
+        theirs = spaced(LINEAR, steps)
+        assert spaced(LINEAR, steps, "linear_levels").timesteps.tolist() == theirs.timesteps.tolist()
+        ours = spaced(COSINE, steps, "linear_levels")
+        off = (torch.logit(ours.alpha_bar64) - torch.logit(theirs.alpha_bar64)).abs()
+        apart = torch.logit(COSINE.alpha_bar64).diff().abs()[ours.timesteps.clamp(max=998)]
+        assert (off <= apart).all(), "the nearest timestep is no further off than its neighbour"
+    assert len(spaced(COSINE, COSINE.T, "linear_levels").timesteps) == COSINE.T
+
+
+def test_the_spacing_goes_with_the_sampler_that_the_model_likes():
+    model = tiny()
+    model.diffusion = Diffusion(COSINE, shape=(1, 8, 8), sampler="dpm++", steps=5, spacing="linear_levels")
+    visits = {name: spaced(COSINE, 5, name).timesteps.tolist()[::-1] for name in ("linear_levels", "trailing")}
+
+    def told(**asked):
+        return [step.t for step in sample_steps(model, n=1, **{**QUIET, **asked})]
+
+    assert visits["linear_levels"] != visits["trailing"]
+    assert told() == told(steps=5) == told(sampler="dpm++", steps=5, spacing="linear_levels") == visits["linear_levels"]
+    assert told(sampler="dpm++", steps=5) == told(spacing="trailing") == visits["trailing"]
 
 
 @settings(max_examples=40, deadline=None)
