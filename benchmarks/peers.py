@@ -55,7 +55,8 @@ from ddpm_widgets import (
     unet,
 )
 from ddpm_widgets.data import dataset_of
-from ddpm_widgets.training import ADAMW, RECIPES
+from ddpm_widgets.learner import ADAMW
+from ddpm_widgets.training import RECIPES
 from ddpm_widgets.unets import half_precision
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

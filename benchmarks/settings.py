@@ -11,6 +11,7 @@ import argparse
 import time
 
 from ddpm_widgets import EMA, evaluate, fashion_mnist, linear_schedule, train
+from ddpm_widgets.learner import ADAMW
 from ddpm_widgets.training import RECIPES
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -21,11 +22,12 @@ args = parser.parse_args()
 
 LR = RECIPES["fast"].lr
 SETTINGS: dict[str, dict] = {
-    "recipe (batch 128, lr 2e-3, v, cosine)": {},
+    "recipe (batch 128, lr 4e-3, Muon, v, cosine)": {},
     "batch 64": {"batch": 64},
     "batch 256": {"batch": 256},
-    "lr 1e-3": {"lr": LR / 2},
-    "lr 4e-3": {"lr": LR * 2},
+    "lr 2e-3": {"lr": LR / 2},
+    "lr 8e-3": {"lr": LR * 2},
+    "AdamW, lr 2e-3": {"lr": LR / 2, "opt_func": ADAMW},
     "min-SNR 5": {"min_snr": 5.0},
     "target eps": {"target": "eps"},
     "target x0": {"target": "x0"},

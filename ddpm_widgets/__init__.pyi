@@ -20,6 +20,7 @@ from .learner import (
     Recorder,
     TrainCB,
 )
+from .muon import Muon
 from .noising import Diffusion, Target, min_snr_weights, noisify
 from .plots import plot_loss, plot_schedules, plot_step_changes, show_images
 from .sampling import SAMPLERS, Step, sample, sample_steps
@@ -58,6 +59,7 @@ __all__ = [
     "Learner",
     "Metrics",
     "MixedPrecision",
+    "Muon",
     "NoiseScrubber",
     "OneCycle",
     "ProcessError",

@@ -23,7 +23,6 @@ from .checkpoints import Resume
 from .checks import check_number, check_whole, shown
 from .data import DataLoaders
 from ddpm_widgets.learner import (
-    ADAMW,
     Callback,
     GradientClip,
     Learner,
@@ -36,6 +35,7 @@ from ddpm_widgets.learner import (
     TrainCB,
     check_loaders,
 )
+from .muon import Muon
 from .noising import Diffusion, Target, check_target, make_target, min_snr_weights, noisify
 from .sampling import Sampler, sample, sampler_steps
 from .schedule import Schedule, Spacing, check_schedule, cosine_schedule, linear_schedule, spaced
@@ -213,7 +213,7 @@ class Recipe(NamedTuple):
 
 RECIPES: dict[str, Recipe] = {  # by preset; every other network gets Recipe()
     "small": Recipe(lr=2.5e-3),  # small batches, and no steps to waste: at 5e-3 a run can diverge
-    "fast": Recipe(cosine_schedule, "v", 2e-3, ADAMW, "auto", "dpm++", 20, "linear_levels"),
+    "fast": Recipe(cosine_schedule, "v", 4e-3, Muon, "auto", "dpm++", 20, "linear_levels"),
 }
 
 # %% ../nbs/api/06_training.ipynb #e0493979

@@ -13,6 +13,7 @@ from ddpm_widgets import (
     DataLoaders,
     Learner,
     LRFinder,
+    Muon,
     Recipe,
     TrainingMonitor,
     init_ddpm,
@@ -248,8 +249,8 @@ def test_fast_has_a_recipe_of_its_own_and_the_model_carries_it():
     model = init_ddpm(unet("fast", **small, down_block_types=("DownBlock2D",) * 2, up_block_types=("UpBlock2D",) * 2))
     learn = train(Dls(), model, epochs=1, progress=False)
     d = learn.ema_model.diffusion
-    assert (d.schedule.name, d.target, d.sampler, d.steps) == ("cosine", "v", "dpm++", 20)
-    assert isinstance(learn.opt, torch.optim.AdamW) and learn.lr == RECIPES["fast"].lr
+    assert (d.schedule.name, d.target, d.sampler, d.steps, d.spacing) == ("cosine", "v", "dpm++", 20, "linear_levels")
+    assert isinstance(learn.opt, Muon) and learn.lr == RECIPES["fast"].lr
     steps = list(sample_steps(learn.ema_model, n=1))
     assert len(steps) == 20
     assert learn.sample(1, sampler="ddpm", steps=5, progress=False).shape == (1, 1, 8, 8)

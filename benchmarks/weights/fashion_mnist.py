@@ -20,7 +20,7 @@ from ddpm_widgets.weights import MODELS
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--epochs", type=int, default=22)
 parser.add_argument("--batch-size", type=int, default=128)
-parser.add_argument("--lr", type=float, default=1.5e-3)
+parser.add_argument("--lr", type=float, default=4e-3)
 parser.add_argument("--ema", type=float, default=0.999)
 parser.add_argument("--seed", type=int, default=0)
 parser.add_argument("--out", type=Path, default=MODELS / "fashion-mnist.safetensors")
