@@ -256,28 +256,46 @@ def positive(text: str) -> float:
     raise argparse.ArgumentTypeError(f"must be a number above 0, found {text!r}")
 
 
+class Help(argparse.RawDescriptionHelpFormatter):
+    "Texts as they are written, and no line of its own for the word that stands for all commands."
+
+    def _format_action(self, action: argparse.Action) -> str:
+        text = super()._format_action(action)
+        return text.partition("\n")[2] if action.nargs == argparse.PARSER else text
+
+
+EXIT_CODES = """\
+exit codes:
+  0     done
+  1     something to mend: one sentence says what
+  2     a wrong option
+  130   ended by Ctrl-C"""
+
+
 def arguments() -> argparse.ArgumentParser:
-    formatter = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(
         "ddpm-widgets",
-        formatter_class=formatter,
+        formatter_class=Help,
+        usage="%(prog)s [-h] [--version] COMMAND ...",
         description="Learn diffusion models by hand: ten lessons with widgets, and a small library that trains and samples.",
-        epilog="""\
+        epilog=f"""\
 a first quarter of an hour:
   ddpm-widgets sample -n 64 -o garments.png     garments from the trained network that comes along
   ddpm-widgets lab                              the ten lessons, in JupyterLab
   ddpm-widgets train --epochs 1 --out my-run    train one of your own
   ddpm-widgets sample --weights my-run/model.safetensors -o mine.png
 
-Exit codes: 0 done, 1 something to mend (one sentence says what), 2 a wrong option, 130 ended by Ctrl-C.""",
+`ddpm-widgets COMMAND --help` says what a command does, with examples.
+
+{EXIT_CODES}""",
     )
     parser.add_argument("--version", action="version", version=f"ddpm-widgets {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="lab | train | sample", required=True)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", prog="ddpm-widgets")
 
     def command(
-        name: str, run: Callable[[argparse.Namespace], int], help: str, description: str
+        name: str, run: Callable[[argparse.Namespace], int], help: str, description: str, epilog: str
     ) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=help, description=description, formatter_class=formatter)
+        sub = commands.add_parser(name, help=help, description=description, epilog=epilog, formatter_class=Help)
         sub.set_defaults(run=run)
         return sub
 
@@ -290,6 +308,14 @@ Copy the ten lessons into a folder and open JupyterLab on the first.
 
 Run it again after an upgrade: lessons you have not touched are brought up to date,
 those you have changed or run are left as they are, and you are told which.""",
+        f"""\
+examples:
+  ddpm-widgets lab                     into the folder ddpm-lessons
+  ddpm-widgets lab fresh --copy-only   fresh copies of all lessons, to read elsewhere
+
+Ctrl-C, twice, ends JupyterLab.
+
+{EXIT_CODES}""",
     )
     sub.add_argument(
         "folder", nargs="?", type=Path, default=Path("ddpm-lessons"), help="where to (default: %(default)s)"
@@ -303,49 +329,77 @@ those you have changed or run are left as they are, and you are told which.""",
         train,
         "train a diffusion model",
         """\
-Train a network, and keep it with its loss curve, 64 samples, and a page to scrub through the run.
+Train a network on garments, and keep what came of it in a new folder:
+  model.safetensors   the network, with its schedule and target
+  samples.png         64 images that it makes
+  loss.png            the loss curve
+  training.html       the same run to scrub through, in any browser
+  checkpoints/        what --resume goes on from
 
 The recipe (schedule, target, optimizer, precision) is that of the network:
-  fast    found by measurement for two cores: cosine schedule, v target, DPM-Solver++ in 20 steps
-  small   for a first look, with the course's recipe
+  fast         found by measurement for two cores: cosine schedule, v target
+  small        for a first look, with the course's recipe
   nb15, nb17   the networks of the course's notebooks; they want a GPU""",
+        f"""\
+examples:
+  ddpm-widgets train --epochs 1                         a first run, into the folder ddpm-run
+  ddpm-widgets train --model small --epochs 1 --out hi  the least that makes something like garments
+  ddpm-widgets train --out long --epochs 30             Ctrl-C keeps what it has learned ...
+  ddpm-widgets train --out long --epochs 30 --resume    ... and this goes on from there
+
+{EXIT_CODES}, and what was learned until then is kept""",
     )
-    sub.add_argument(
-        "--model", choices=("fast", "small", "nb15", "nb17"), default="fast", help="(default: %(default)s)"
+    what = sub.add_argument_group("what to train")
+    what.add_argument(
+        "--model", choices=("fast", "small", "nb15", "nb17"), default="fast", help="the network (default: %(default)s)"
     )
-    sub.add_argument(
+    what.add_argument(
         "--data",
         default="fashion-mnist",
         help="fashion-mnist (30 MB are downloaded once), or garments, which the package draws itself (default: %(default)s)",
     )
-    sub.add_argument(
-        "--epochs",
-        type=at_least(1),
-        default=5,
-        help="passes over the data (default: %(default)s; on two cores the fast network takes about three minutes for each)",
-    )
-    sub.add_argument("--batch-size", type=at_least(1), default=128, help="images in a step (default: %(default)s)")
-    sub.add_argument(
+    what.add_argument(
         "--size",
+        metavar="PIXELS",
         type=at_least(8),
         default=32,
         help="height and width of the images, a multiple of 8 (default: %(default)s)",
     )
-    sub.add_argument("--lr", type=positive, help="the top of the learning rate's cycle (default: the recipe's)")
-    sub.add_argument("--seed", type=at_least(0), default=0, help="same seed, same run (default: %(default)s)")
-    sub.add_argument(
+    how = sub.add_argument_group("how")
+    how.add_argument(
+        "--epochs",
+        metavar="N",
+        type=at_least(1),
+        default=5,
+        help="passes over the data (default: %(default)s; on two cores the fast network takes about three minutes for each)",
+    )
+    how.add_argument(
+        "--batch-size", metavar="N", type=at_least(1), default=128, help="images in a step (default: %(default)s)"
+    )
+    how.add_argument(
+        "--lr", metavar="RATE", type=positive, help="the top of the learning rate's cycle (default: the recipe's)"
+    )
+    how.add_argument(
+        "--seed", metavar="N", type=at_least(0), default=0, help="same seed, same run (default: %(default)s)"
+    )
+    where = sub.add_argument_group("where to, and going on")
+    where.add_argument(
+        "--out",
+        metavar="FOLDER",
+        type=Path,
+        default=Path("ddpm-run"),
+        help="a new folder for the results (default: %(default)s)",
+    )
+    where.add_argument(
         "--checkpoint-every",
         type=at_least(1),
         metavar="STEPS",
         help="steps between two checkpoints (default: one after each epoch)",
     )
-    sub.add_argument(
+    where.add_argument(
         "--resume",
         action="store_true",
         help="go on with the run in --out, with the same options, as if it had not ended",
-    )
-    sub.add_argument(
-        "--out", type=Path, default=Path("ddpm-run"), help="a new folder for the results (default: %(default)s)"
     )
 
     sub = command(
@@ -353,28 +407,55 @@ The recipe (schedule, target, optimizer, precision) is that of the network:
         draw,
         "draw images from a trained network",
         """\
-Draw images from a trained network, as one picture. The network knows its schedule, its target
-and the sampler that suits it; --sampler and --steps choose another way through the noise.""",
+Draw images from a trained network, as one picture.
+
+The network knows its schedule, its target and the sampler that suits it. --sampler and
+--steps choose another way through the noise:
+  ddpm    the sampler of the 2020 paper, with fresh noise in each of its 1000 steps
+  ddim    without fresh noise: as good in about 20 steps
+  dpm++   looks back at the step before: as good in about 15""",
+        f"""\
+examples:
+  ddpm-widgets sample                                    64 garments in samples.png, in seconds
+  ddpm-widgets sample -n 16 --film film.html             and how they came about, to scrub through
+  ddpm-widgets sample -n 8 --sampler ddpm --steps 1000   as in 2020, step by step
+  ddpm-widgets sample --weights ddpm-run/model.safetensors -o mine.png
+
+{EXIT_CODES}""",
     )
     sub.add_argument(
         "--weights",
+        metavar="FILE",
         default="fashion-mnist",
         help="a file that `ddpm-widgets train` or save_model wrote, or fashion-mnist, which comes along (default: %(default)s)",
     )
-    sub.add_argument("-n", type=at_least(1), default=64, help="how many images (default: %(default)s)")
+    sub.add_argument("-n", metavar="N", type=at_least(1), default=64, help="how many images (default: %(default)s)")
     sub.add_argument(
-        "-o", "--out", type=Path, default=Path("samples.png"), help="the picture to write (default: %(default)s)"
+        "-o",
+        "--out",
+        metavar="PICTURE",
+        type=Path,
+        default=Path("samples.png"),
+        help="the picture to write: .png, .jpg or .webp (default: %(default)s)",
     )
     sub.add_argument(
-        "--sampler",
-        choices=("ddpm", "ddim", "dpm++"),
-        help="ddpm is the paper's of 2020; ddim and dpm++ need fewer steps",
+        "--sampler", choices=("ddpm", "ddim", "dpm++"), help="the way through the noise (default: the network's)"
     )
-    sub.add_argument("--steps", type=at_least(1), help="steps from noise to image (ddpm: 1000 is the paper's)")
-    sub.add_argument("--seed", type=at_least(0), help="same seed, same images (default: new ones each time)")
-    sub.add_argument("--columns", type=at_least(1), help="images in a row")
     sub.add_argument(
-        "--film", type=Path, help="also write this page (.html): the way of the first 16 images out of the noise"
+        "--steps",
+        metavar="N",
+        type=at_least(1),
+        help="steps from noise to image (default: the network's; all of them with --sampler)",
+    )
+    sub.add_argument(
+        "--seed", metavar="N", type=at_least(0), help="same seed, same images (default: new ones each time)"
+    )
+    sub.add_argument("--columns", metavar="N", type=at_least(1), help="images in a row")
+    sub.add_argument(
+        "--film",
+        metavar="PAGE",
+        type=Path,
+        help="also write this page (.html): the way of the first 16 images out of the noise",
     )
     sub.add_argument("--force", action="store_true", help="replace files that exist")
     return parser
@@ -382,7 +463,11 @@ and the sampler that suits it; --sampler and --steps choose another way through 
 
 def main(argv: Sequence[str] | None = None) -> int:
     "Run one command; returns its exit code."
-    args = arguments().parse_args(argv)
+    parser = arguments()
+    args = parser.parse_args(argv)
+    if not hasattr(args, "run"):
+        parser.print_help(sys.stderr)
+        parser.exit(2, "\nddpm-widgets: a command is required: lab, train or sample\n")
     try:
         return args.run(args)
     except KeyboardInterrupt:

@@ -16,6 +16,7 @@ from PIL import Image
 
 from ddpm_widgets import _cli, data, draw_garments, load_model
 
+ROOT = Path(__file__).parents[1]
 FAST = ["--model", "small", "--epochs", "1", "--batch-size", "8"]
 
 
@@ -49,6 +50,32 @@ def test_help_teaches_and_loads_nothing_heavy(command):
     done = subprocess.run([sys.executable, "-c", code, *command, "--help"], capture_output=True, text=True)
     assert done.returncode == 0 and not done.stderr, done.stderr
     assert "default" in done.stdout or "a first quarter of an hour" in done.stdout
+    assert all(f"\n  {code} " in done.stdout for code in (0, 1, 2, 130)), "its exit codes"
+
+
+def help_of(command: str, capsys) -> str:
+    with pytest.raises(SystemExit):
+        run(*command.split(), "--help")
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("where", ["", "lab", "train", "sample", "README.md"])
+def test_what_the_help_shows_can_be_typed(where, capsys):
+    "Every example, in the help and in the README, is a line that the command takes."
+    text = (ROOT / where).read_text(encoding="utf-8") if where.endswith(".md") else help_of(where, capsys)
+    examples = re.findall(r"^ *ddpm-widgets ((?:lab|train|sample)\b.*)$", text, re.M)
+    assert len(examples) >= 2
+    for line in examples:
+        words = re.split(r" {2,}| #", line)[0].split()  # what it does stands beside it
+        args = _cli.arguments().parse_args(words)
+        assert args.run, line
+
+
+def test_no_command_at_all_shows_what_there_is(capsys):
+    with pytest.raises(SystemExit) as e:
+        run()
+    said = capsys.readouterr().err
+    assert e.value.code == 2 and "open the lessons in JupyterLab" in said and said.endswith("lab, train or sample\n")
 
 
 @pytest.mark.parametrize(
