@@ -1,5 +1,9 @@
-"Packaging metadata that lives in settings.ini, and the lessons, which go into the wheel; everything else is in pyproject.toml."
+"""Packaging metadata that lives in settings.ini, the package's page at the index, and the lessons, which go into the wheel.
 
+Everything else is in pyproject.toml.
+"""
+
+import re
 from configparser import ConfigParser
 from pathlib import Path
 
@@ -24,6 +28,13 @@ class BuildWithCourse(build_py):
                 self.copy_file(str(path), str(target))
 
 
+def readme(text: str, home: str, branch: str) -> str:
+    "README.md for a page that stands elsewhere: its links and pictures lead to `home`, and one picture does for light and dark."
+    text = re.sub(r"^ *</?(?:picture|source)\b.*>\n", "", text, flags=re.M)
+    text = re.sub(r'(src=")(?!https?:)', rf"\1{home}/raw/{branch}/", text)
+    return re.sub(r"(\]\()(?!https?:|#)", rf"\1{home}/blob/{branch}/", text)
+
+
 ini = ConfigParser(delimiters=["="], interpolation=None)
 ini.read(ROOT / "settings.ini", encoding="utf-8")
 cfg = ini["DEFAULT"]
@@ -32,6 +43,8 @@ status = int(cfg["status"])
 
 setup(
     cmdclass={"build_py": BuildWithCourse},
+    long_description=readme((ROOT / "README.md").read_text(encoding="utf-8"), cfg["git_url"], cfg["branch"]),
+    long_description_content_type="text/markdown",
     author=cfg["author"],
     author_email=cfg["author_email"],
     keywords=cfg["keywords"].split(),

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from wheel import clean, dist, installed  # noqa: F401 (fixtures: what is built once serves all tests)
 
 ROOT = Path(__file__).parents[1]
 OFFLINE = Path(__file__).parent / "offline"

@@ -1,43 +1,25 @@
 "The package is built from a clean copy, installed into a clean environment, and imported from somewhere else."
 
-import subprocess
-import sys
-import sysconfig
+import re
 import tarfile
-import venv
 import zipfile
 from pathlib import Path, PurePosixPath
 
 import pytest
 from test_project import own_files
+from wheel import ROOT, Environment, python
 
 from ddpm_widgets import _cli
 
-ROOT = Path(__file__).parents[1]
 
-
-def python(*args, exe=sys.executable, **kwargs):
-    done = subprocess.run([exe, *args], capture_output=True, text=True, **kwargs)
-    assert done.returncode == 0, f"{args}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
-def dist(tmp_path_factory) -> Path:
-    "A folder with the sdist, and with the wheel that was built from the sdist."
-    clean, out = tmp_path_factory.mktemp("clean"), tmp_path_factory.mktemp("dist")
-    for path in own_files():
-        target = clean / path.relative_to(ROOT)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(path.read_bytes())
-    python("-m", "build", "--no-isolation", "--outdir", out, cwd=clean)  # setuptools comes with .[dev]: no network here
-    return out
+def content(wheel: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(wheel) as file:
+        return {name: file.read(name) for name in file.namelist()}
 
 
 @pytest.fixture(scope="module")
 def in_wheel(dist) -> dict[str, bytes]:
-    with zipfile.ZipFile(next(dist.glob("*.whl"))) as wheel:
-        return {name: wheel.read(name) for name in wheel.namelist()}
+    return content(next(dist.glob("*.whl")))
 
 
 def test_wheel_holds_the_package_and_nothing_else(in_wheel):
@@ -59,6 +41,17 @@ def test_metadata(in_wheel):
     assert any(k.endswith("licenses/LICENSE") for k in in_wheel)
 
 
+def test_the_page_at_the_index_leads_back_here(in_wheel):
+    "Its text is README.md with whole addresses; an index shows no <picture>, so one picture is left."
+    metadata = next(v for k, v in in_wheel.items() if k.endswith(".dist-info/METADATA")).decode()
+    assert "Description-Content-Type: text/markdown" in metadata
+    page = metadata[metadata.index("# ddpm-widgets") :]
+    assert "make lab" in page and "<picture" not in page and "<source" not in page
+    named = re.findall(r"\]\(([^)]+)\)", page) + re.findall(r'src="([^"]+)"', page)
+    assert len(named) > 15 and all(name.startswith("https://") for name in named)
+    assert any(name.endswith("/blob/main/nbs/lessons/01_dropout.ipynb") for name in named)
+
+
 def test_sdist_and_wheel_agree(dist, in_wheel):
     with tarfile.open(next(dist.glob("*.tar.gz"))) as sdist:
         files = {PurePosixPath(*PurePosixPath(m.name).parts[1:]): m for m in sdist.getmembers() if m.isfile()}
@@ -69,17 +62,16 @@ def test_sdist_and_wheel_agree(dist, in_wheel):
                 assert sdist.extractfile(files[PurePosixPath(source)]).read() == content, name
 
 
-def test_installed_elsewhere(dist, tmp_path):
-    home = tmp_path / "venv"
-    venv.create(home, with_pip=False, symlinks=sys.platform != "win32")
-    scripts = home / ("Scripts" if sys.platform == "win32" else "bin")
-    exe = next(scripts.glob("python*"))
-    install = ["-m", "pip", "--python", exe, "install", "--no-deps", "--no-index", "--disable-pip-version-check"]
-    python(*install, next(dist.glob("*.whl")))
-    # The heavy dependencies come from this environment. A .pth file in a folder that a .pth file names is not read,
-    # so this checkout, installed in place, does not come along.
-    site = Path(python("-c", "import sysconfig; print(sysconfig.get_path('purelib'))", exe=exe).strip())
-    site.joinpath("borrowed.pth").write_text("\n".join({sysconfig.get_path(k) for k in ("purelib", "platlib")}))
+def test_the_wheel_is_the_same_without_the_sdist(clean, in_wheel, tmp_path):
+    "File for file, hash for hash (the list of them is one of the files)."
+    python("-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path, cwd=clean)
+    assert content(next(tmp_path.glob("*.whl"))) == in_wheel
+
+
+@pytest.mark.parametrize("kind", ["*.whl", "*.tar.gz"])
+def test_installed_elsewhere(dist, tmp_path, kind):
+    there = Environment(tmp_path / "venv")
+    there.install(next(dist.glob(kind)))
     code = """
 import ast, pathlib, ddpm_widgets, importlib.metadata
 home = pathlib.Path(ddpm_widgets.__file__).parent
@@ -93,17 +85,15 @@ assert importlib.metadata.version("ddpm-widgets") == ddpm_widgets.__version__
 assert ddpm_widgets.pretrained().diffusion.target == "v" and ddpm_widgets.classifier().card["test_accuracy"] >= 0.94
 print(home)
 """
-    where = Path(python("-c", code, exe=exe, cwd=tmp_path).strip())
-    assert where.is_relative_to(home), f"imported from {where}"
+    where = Path(there.run("-c", code, cwd=tmp_path).strip())
+    assert where.is_relative_to(there.home), f"imported from {where}"
 
     # the command: lessons in a folder, and a picture from the network that came along
-    command = next(scripts.glob("ddpm-widgets*"))
-    said = python("lab", "lessons here", "--copy-only", exe=command, cwd=tmp_path)
+    said = there.run("lab", "lessons here", "--copy-only", exe=there.command, cwd=tmp_path)
     assert "lessons here" in said and (tmp_path / "lessons here/lessons/01_dropout.ipynb").is_file()
-    python("sample", "-n", "4", "--steps", "2", "-o", "grid.png", exe=command, cwd=tmp_path)
+    there.run("sample", "-n", "4", "--steps", "2", "-o", "grid.png", exe=there.command, cwd=tmp_path)
     assert (tmp_path / "grid.png").read_bytes().startswith(b"\x89PNG")
 
     # uninstalled, nothing of it is left
-    python("-m", "pip", "--python", exe, "uninstall", "-y", "ddpm-widgets")
-    left = [p for p in home.rglob("*") if "ddpm" in p.name and "borrowed" not in p.name]
-    assert not left, left
+    there.pip("uninstall", "-y", "ddpm-widgets")
+    assert there.files() == there.before

@@ -1,8 +1,10 @@
-"`ddpm-widgets lab` in an empty folder, as a reader types it: the lessons are copied, JupyterLab opens on lesson 1, and it runs."
+"""`ddpm-widgets lab` in an empty folder, as a reader types it: the lessons are copied, JupyterLab opens on lesson 1, and it runs.
+
+The command is that of the wheel, installed into an environment of its own."""
 
 import json
 import re
-import sys
+from pathlib import Path
 
 import nbformat
 from lab import Notebook, Server, free_port, room_of_its_own
@@ -16,21 +18,21 @@ class Command(Server):
 
     route = "doc/tree"
 
-    def __init__(self, folder):
+    def __init__(self, folder, installed):
         home = folder / "home"
-        env = room_of_its_own(home)
+        env = {**installed.env, **room_of_its_own(home), "PYTHONPATH": ""}
         (home / "config").mkdir()
         (home / "config" / "jupyter_lab_config.json").write_text(json.dumps(CONFIG))
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.folder = folder / "my lessons"
-        command = [sys.executable, "-m", "ddpm_widgets", "lab", str(self.folder), "--no-browser", "--port", str(port)]
+        command = [installed.command, "lab", str(self.folder), "--no-browser", "--port", str(port)]
         self.start(command, env, folder / "log", f"{self.url}/api")
         self.token = re.search(r"token=(\w+)", self.log.read_text())[1]
 
 
-def test_the_first_lesson_opens_and_runs(page, tmp_path):
-    lab = Command(tmp_path)
+def test_the_first_lesson_opens_and_runs(page, tmp_path, installed):
+    lab = Command(tmp_path, installed)
     try:
         said = lab.log.read_text()
         assert f"The lessons are in {lab.folder}" in said and "Open the address below" in said
@@ -44,5 +46,8 @@ def test_the_first_lesson_opens_and_runs(page, tmp_path):
         nb.run_cell(code)
         nb.wait_idle(120)
         assert nb.cells[code]["execution_count"] == 1 and not nb.failures
+        # what runs is the wheel
+        module = nb.ask("import json, ddpm_widgets; print(json.dumps(ddpm_widgets.__file__))")
+        assert Path(module).is_relative_to(installed.home), module
     finally:
         lab.close()
