@@ -82,9 +82,10 @@ preview: $(READY) ## Build the site and serve it while you edit (needs Quarto)
 	@command -v quarto >/dev/null || { echo "make $@ needs Quarto on the PATH: see https://quarto.org/docs/get-started" >&2; exit 1; }
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nbdev-preview
 
-assets: $(READY) ## Renew what the site brings along: formulas, fonts, plotly.js (npm), and the front page's pictures
+assets: $(READY) ## Renew what the site brings along: formulas, fonts, plotly.js (npm), the front page's pictures, the README's film
 	$(BIN)/python nbs/_vendor.py --update
 	$(BIN)/python nbs/_pictures.py
+	$(BIN)/python nbs/_film.py
 
 clean: ## Remove what was built, but not .venv
 	rm -rf _docs _proc .executed build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

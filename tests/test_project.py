@@ -18,6 +18,7 @@ from types import ModuleType
 
 import pytest
 import yaml
+from PIL import Image
 
 import ddpm_widgets
 
@@ -95,6 +96,53 @@ def test_the_site_is_configured_at_the_top(ini):
 def test_the_changelog_opens_with_this_version():
     headings = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.M)
     assert headings[0] == ddpm_widgets.__version__
+
+
+# What a visitor sees first
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_leads_somewhere():
+    "Every file it links to or shows is there."
+    named = re.findall(r"\]\(([^)#]+)", README) + re.findall(r'(?:src|srcset)="([^"]+)"', README)
+    here = [name for name in named if not name.startswith("https://")]
+    assert len(here) > 15 and not [name for name in here if not (ROOT / name).is_file()]
+
+
+def test_the_film_is_light_and_says_in_words_what_it_shows():
+    "At most a megabyte for each theme, of one size, with a still for those who want no motion."
+    films = re.findall(r'"(nbs/static/film-\w+[.]\w+)"', README)
+    assert sorted(films) == sorted(
+        f"nbs/static/film-{theme}.{kind}" for theme in ("light", "dark") for kind in ("png", "webp")
+    )
+    assert len(re.search(r'<img [^>]*alt="([^"]*)"', README)[1]) > 100
+    sizes = set()
+    for name in films:
+        with Image.open(ROOT / name) as im:
+            sizes.add(im.size)
+            assert (getattr(im, "n_frames", 1) > 50) == name.endswith("webp"), name
+        assert (ROOT / name).stat().st_size <= 1_000_000, name
+    assert len(sizes) == 1, sizes
+
+
+def test_the_readme_and_the_front_page_compare_with_the_same_words():
+    def comparison(text):
+        return re.findall(r"^\| .+\|$", text[text.index("| | its strength") :].split("\n\n")[0], re.M)
+
+    front = "\n\n".join(cells(ROOT / "nbs/index.ipynb", "markdown"))
+    assert len(comparison(README)) > 5 and comparison(README) == comparison(front)
+
+
+def test_the_citation_is_that_of_this_version(ini):
+    cff = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert cff["cff-version"] == "1.2.0" and cff["message"] and cff["authors"] == [{"name": ini["author"]}]
+    assert str(cff["version"]) == ini["version"] and cff["license"] == ini["license"]
+    assert cff["repository-code"] == ini["git_url"] and cff["url"] == ini["doc_host"] + ini["doc_baseurl"]
+    paper = cff["references"][0]
+    assert cff["title"] in README and paper["title"] in README, "the README's BibTeX calls them otherwise"
+    for author in paper["authors"]:
+        assert f"{author['family-names']}, {author['given-names']}" in README
 
 
 # What is generated from the notebooks
