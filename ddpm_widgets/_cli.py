@@ -100,13 +100,17 @@ def lab(args: argparse.Namespace) -> int:
     if find_spec("jupyterlab") is None:
         raise Refused('JupyterLab is not installed: `pip install "ddpm-widgets[lab]"` brings it.')
     first = next(name for name in course() if name.startswith("lessons/01"))
+    # one setting of its own, before those there are: no question about news that covers the first lesson
+    settings = [str(PACKAGE / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH")]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, settings))
     command = [
         *(
             sys.executable,
             "-m",
             "jupyterlab",
             "--ip=127.0.0.1",
-            "--log-level=WARN",
+            "--log-level=ERROR",
+            "--LabApp.log_level=ERROR",
             f"--LabApp.default_url=/lab/tree/{first}",
         ),
         *("--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.news_url=None"),

@@ -39,6 +39,9 @@ def test_the_first_lesson_opens_and_runs(page, tmp_path, installed):
         # the address that is printed leads to lesson 1
         page.goto(re.search(r"http://127\.0\.0\.1:\d+/lab\S*", said)[0])
         page.wait_for_selector('.jp-NotebookPanel h1:has-text("Dropout"):visible', timeout=120_000)
+        # no question about news, which would cover a part of it
+        config = json.loads(page.locator("#jupyter-config-data").text_content())
+        assert any("apputils-extension:announcements" in name for name in config["disabledExtensions"]), config
         lesson = lab.folder / "lessons/01_dropout.ipynb"
         code = next(i for i, cell in enumerate(nbformat.read(lesson, 4).cells) if cell.cell_type == "code")
         page.goto("about:blank")
