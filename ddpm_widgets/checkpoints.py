@@ -25,8 +25,8 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from .checks import shown
-from .learner import Callback, Learner, Place, set_random_state
+from .checks import check_path, shown
+from .learner import Callback, Learner, Place, set_random_state, this_process
 
 # %% ../nbs/api/05_checkpoints.ipynb #0b0e46b9
 class CheckpointError(ValueError):
@@ -253,7 +253,7 @@ class Checkpoint(Callback):
                 continue
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ValueError(f"{name} must be a whole number, 1 or more, found {shown(value)}.")
-        self.folder, self.every, self.keep = Path(path).expanduser(), every, keep
+        self.folder, self.every, self.keep = check_path("path", path, CheckpointError), every, keep
         self.mine = False  # are the files there this run's?
         self.written: Path | None = None  # the newest
         self.written_place: Place | None = None
@@ -315,8 +315,15 @@ class Checkpoint(Callback):
         if place is not None and place is not self.written_place:
             self.write(learn, place, exact)
         if early and self.written:
-            print(f"All of it is in {self.written}: resume={str(self.folder)!r} goes on from there.")
+            if whole := self.written_place is place:
+                self.announce(learn)
+            what = "All of it" if whole else "What there was at an earlier step"
+            print(f"{what} is in {self.written}: resume={str(self.folder)!r} goes on from there.")
         self.place, self.main = None, False
+
+    def announce(self, learn: Learner) -> None:
+        learn.checkpoint = self.written
+        learn.callback("after_checkpoint")
 
     def write(self, learn: Learner, place: Place, exact: bool = True) -> None:
         "Write a file, and then remove those that are too many. A warning, and no error, when there is no room for it."
@@ -346,6 +353,7 @@ class Checkpoint(Callback):
             )
             return
         self.mine, self.written, self.written_place = True, path, place
+        self.announce(learn)
         for old in sorted(self.folder.glob(PATTERN))[: -self.keep]:
             old.unlink(missing_ok=True)
 
@@ -367,7 +375,7 @@ class Resume(Callback):
         path: str | Path,  # a folder of `Checkpoint`, or one of its files
         show: bool = True,  # print where it goes on
     ):
-        self.path, self.show = Path(path).expanduser(), show
+        self.path, self.show = check_path("path", path, CheckpointError), show
         self.folder = (self.path.parent if self.path.suffix == ".safetensors" else self.path).resolve()
         self.state: dict[str, Any] | None = None
 
@@ -397,9 +405,7 @@ class Resume(Callback):
         self.say(learn, f"Resumed at step {learn.steps} (epoch {place.epoch + 1}{middle}) from {path}.")
 
     def say(self, learn: Learner, text: str) -> None:
-        from accelerate import PartialState
-
-        if self.show and PartialState().is_main_process:
+        if self.show and this_process().is_main_process:
             print(text)
 
     def before_fit(self, learn: Learner) -> None:

@@ -6,12 +6,13 @@ Docs: https://example.github.io/ddpm-widgets/api/learner.html.md"""
 
 # %% auto #0
 __all__ = ['ADAMW', 'CANCELS', 'GONE', 'DEFAULT', 'CancelFit', 'CancelEpoch', 'CancelBatch', 'Callback', 'TrainCB', 'Place',
-           'random_state', 'set_random_state', 'without', 'Part', 'ProcessError', 'Share', 'rows', 'Learner',
-           'check_loaders', 'count_images', 'Metrics', 'Recorder', 'Progress', 'LRSchedule', 'OneCycle', 'LRFinder',
-           'GradientClip', 'MixedPrecision']
+           'random_state', 'set_random_state', 'without', 'Part', 'ProcessError', 'this_process', 'Share', 'rows',
+           'Learner', 'check_loaders', 'count_images', 'Metrics', 'Recorder', 'Progress', 'LRSchedule', 'OneCycle',
+           'LRFinder', 'GradientClip', 'MixedPrecision']
 
 # %% ../nbs/api/04_learner.ipynb #32967698
 import math
+import os
 import random
 import signal
 import sys
@@ -27,9 +28,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
-from accelerate import Accelerator, skip_first_batches
+from accelerate import Accelerator, PartialState, skip_first_batches
 from accelerate.state import AcceleratorState
-from accelerate.utils import send_to_device, synchronize_rng_states
+from accelerate.utils import parse_flag_from_env, send_to_device, synchronize_rng_states
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import ExponentialLR, LRScheduler, OneCycleLR
 from torch.utils.data import DataLoader, IterableDataset
@@ -166,6 +167,22 @@ GONE = (
 )
 
 
+def this_process() -> PartialState:  # process_index, num_processes, is_main_process, device
+    """Which process this is, of how many: accelerate's word, also where it would not look.
+
+    By itself accelerate takes each of several processes without a GPU for the only one, unless ACCELERATE_USE_CPU is set; and one that was forked from a notebook
+    for the notebook's own, once that has asked.
+    """
+    started = "LOCAL_RANK" in os.environ and int(os.environ.get("WORLD_SIZE", 1)) > 1
+    cpu = parse_flag_from_env("ACCELERATE_USE_CPU")
+    found = PartialState(cpu=cpu)
+    for without_gpu in (cpu, True):
+        if started and found.num_processes == 1:  # then ask anew
+            AcceleratorState._reset_state(reset_partial_state=True)
+            found = PartialState(cpu=without_gpu)
+    return found
+
+
 class Share:
     "This process's part of every batch of a loader, on its device: together the processes see what one alone would see."
 
@@ -255,6 +272,7 @@ class Learner:
         self.valid_dl: Any = None
         self.part = Part(0, 0, 0)  # which images of the batch are this process's
         self.training = False
+        self.ending = False  # are callbacks cleaning up?
         self.epoch = self.n_epochs = self.iter = self.n_batches = self.batch_size = 0
         self.steps = self.fit_steps = self.total_steps = 0
         self.train_loss: float | None = None
@@ -267,6 +285,7 @@ class Learner:
         self.resume_from: Place | None = None  # where a fit that was interrupted goes on: see the callback `Resume`
         self.recorder: Any = None  # the Recorder, if there is one
         self.metrics: Any = None  # the Metrics, if there are any
+        self.checkpoint: Any = None  # the newest file of a Checkpoint
 
     def one_batch(self) -> None:
         self.around("predict", self.do, "predict")
@@ -376,24 +395,25 @@ class Learner:
         self.cbs = sorted([*former, *cbs], key=lambda cb: getattr(cb, "order", 0))
         self.stop_reason, self.fit_steps, self.n_epochs = None, 0, n_epochs
         self.fit_lr, self.resume_from = self.lr if lr is None else lr, None
-        try:
-            with self.interrupts_wait():
+        with self.interrupts_wait():
+            try:
                 self.prepare()
                 self.total_steps = n_epochs * len(self.train_dl) * train
                 self.around("fit", self.all_epochs, train, valid)
-        except RuntimeError as e:
-            if self.several and any(sign in str(e) for sign in GONE):
-                raise ProcessError(
-                    f"another of the {self.accelerator.num_processes} processes of this run has ended: see what it says, mend that and "
-                    f"start all of them again, with resume if there is a Checkpoint ({str(e).splitlines()[0][:200]})."
-                ) from e
-            raise
-        finally:
-            try:
-                self.cleanup()
+            except RuntimeError as e:
+                if self.several and any(sign in str(e) for sign in GONE):
+                    raise ProcessError(
+                        f"another of the {self.accelerator.num_processes} processes of this run has ended: see what it says, mend that and "
+                        f"start all of them again, with resume if there is a Checkpoint ({str(e).splitlines()[0][:200]})."
+                    ) from e
+                raise
             finally:
-                self.release()
-                self.cbs = former
+                self.ending = True
+                try:
+                    self.cleanup()
+                finally:
+                    self.release()
+                    self.cbs, self.ending = former, False
 
     def callback(self, event: str) -> None:
         "Call `event` of every callback that has it."
@@ -427,6 +447,7 @@ class Learner:
         self.callback("before_prepare")
         if self.own_accelerator is None:
             AcceleratorState._reset_state()  # precision is a global of accelerate: an earlier fit must not decide it
+            this_process()
             self.accelerator = Accelerator(mixed_precision=self.precision)
         if self.opt is None:
             self.opt = self.opt_func(self.model.parameters(), lr=self.lr)
@@ -476,12 +497,24 @@ class Learner:
 
     @contextmanager
     def interrupts_wait(self) -> Iterator[None]:
-        "Let an interrupt end the fit at the next step instead of in the middle of one; a second interrupt does not wait."
+        """Let an interrupt end the fit at the next step instead of in the middle of one; a second interrupt does not wait.
+
+        While callbacks clean up, a `Checkpoint` among them, two more are heard only afterwards. And each of several processes hears of one interrupt twice: by
+        itself, and from the launcher, which passes it on; that is waited for here, where it does no harm.
+        """
+        heard: list[float] = []  # when
+        late = False
 
         def interrupt(signum, frame):
-            if self.stop_reason:
+            nonlocal late
+            echo = self.several and len(heard) == 1 and time.monotonic() - heard[0] < 2
+            heard.append(time.monotonic())
+            if self.ending and len(heard) < 4:
+                late = late or not self.stop_reason
+            elif not self.stop_reason:
+                self.stop("interrupted")
+            elif not echo:
                 raise KeyboardInterrupt
-            self.stop("interrupted")
 
         if threading.current_thread() is not threading.main_thread():  # only the main thread hears of signals
             yield
@@ -489,8 +522,12 @@ class Learner:
         former = signal.signal(signal.SIGINT, interrupt)
         try:
             yield
+            while self.several and len(heard) == 1 and time.monotonic() - heard[0] < 1:
+                time.sleep(0.02)
         finally:
             signal.signal(signal.SIGINT, former or signal.default_int_handler)
+        if late:  # the fit was over, but what comes after it is not to begin
+            raise KeyboardInterrupt
 
     def settings(self) -> dict[str, Any]:
         "What decides the result besides chance: a run can only be resumed where these are the same."
@@ -539,7 +576,7 @@ def count_images(batch: Any) -> int:
 class Metrics(Callback):
     """The mean loss of each epoch, and any other figure, weighted by images and summed over processes.
 
-    Sets `learn.train_loss` and `learn.valid_loss`; `results` holds one dict for each epoch.
+    Sets `learn.train_loss` and `learn.valid_loss`; `results` holds one dict for each epoch, and `steps` the step at which that ended.
     """
 
     order = -10  # others read the results in their after_epoch
@@ -550,6 +587,7 @@ class Metrics(Callback):
     ):
         self.figures: dict[str, Callable[[Any, Any], Tensor]] = figures
         self.results: list[dict[str, float]] = []
+        self.steps: list[int] = []
         self.sums: dict[str, Any] = {}
         self.counts: dict[str, int] = {}
 
@@ -576,14 +614,16 @@ class Metrics(Callback):
             result[key] = (total / count).item()
         if result:
             self.results.append(result)
+            self.steps.append(learn.steps)
             learn.train_loss, learn.valid_loss = result.get("train_loss"), result.get("valid_loss")
         self.sums, self.counts = {}, {}
 
     def state_dict(self) -> dict[str, Any]:
-        return {"results": self.results, "sums": self.sums, "counts": self.counts}
+        return {"results": self.results, "steps": self.steps, "sums": self.sums, "counts": self.counts}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.results, self.sums, self.counts = state["results"], state["sums"], state["counts"]
+        self.steps = state.get("steps", [])  # not in files of earlier versions
 
 
 class Recorder(Callback):
@@ -594,14 +634,18 @@ class Recorder(Callback):
         self._pending: list[Tensor] = []
         self.lrs: list[float] = []
         self.sizes: list[int] = []
+        self.lr = 0.0  # of the step that is being taken
 
     def before_fit(self, learn: Learner) -> None:
         learn.recorder = self
 
+    def before_step(self, learn: Learner) -> None:
+        self.lr = learn.opt.param_groups[0]["lr"]  # before a scheduler changes it for the next step
+
     def after_batch(self, learn: Learner) -> None:
         if learn.training:
             self._pending.append(learn.loss.detach())
-            self.lrs.append(learn.opt.param_groups[0]["lr"])
+            self.lrs.append(self.lr)
             self.sizes.append(learn.batch_size)
             if len(self._pending) >= 256:
                 self._flush()

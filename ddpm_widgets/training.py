@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
-from accelerate import PartialState
 from torch import Tensor, nn
 
 from .checkpoints import Resume
@@ -34,6 +33,7 @@ from ddpm_widgets.learner import (
     Recorder,
     TrainCB,
     check_loaders,
+    this_process,
 )
 from .muon import Muon
 from .noising import Diffusion, Target, check_target, make_target, min_snr_weights, noisify
@@ -272,7 +272,7 @@ def train(
     net = init_ddpm(unet(model, **fitting(dls))) if isinstance(model, str) else model
     if torch.cuda.is_available():
         net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        if isinstance(dls, DataLoaders) and PartialState().num_processes == 1:  # several would each see all of it
+        if isinstance(dls, DataLoaders) and this_process().num_processes == 1:  # several would each see all of it
             dls = dls.to("cuda")
     diffusion = DDPMCB(
         schedule or recipe.schedule(),

@@ -201,6 +201,30 @@ def test_an_interrupt_is_kept(tmp_path):
     assert end(resumed(tmp_path)) == truth
 
 
+@pytest.mark.parametrize("stopped", [True, False])
+def test_an_impatient_interrupt_waits_for_the_file(stopped, tmp_path):
+    "Ctrl-C again, while the last file is being written: it is written, and then the interrupt is heard if it was the first."
+
+    class Impatient(Callback):
+        order = 99  # just before Checkpoint
+
+        def cleanup_fit(self, learn):
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    learn, stop = learner(), Do("after_batch", 5, lambda learn: os.kill(os.getpid(), signal.SIGINT))
+    cbs = [Checkpoint(tmp_path, every=100), Impatient(), *[stop] * stopped]
+    if stopped:
+        learn.fit(1, cbs=cbs)
+        assert learn.stop_reason == "interrupted" and learn.steps == 5
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            learn.fit(1, cbs=cbs)
+        assert learn.steps == 7
+    assert [p.name for p in tmp_path.iterdir()] == [f"step-{learn.steps:08d}.safetensors"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler and not learn.ending
+
+
 def test_images_on_the_device_keep_their_order():
     images = np.arange(50 * 16, dtype=np.uint8).reshape(50, 4, 4)
     dl = OnDevice(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 import torch
+
+from ddpm_widgets.checkpoints import read_checkpoint
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / "tests/two_processes.py"
@@ -87,6 +90,43 @@ def test_the_main_process_alone_prints_and_saves(ends):
         "step-00000006.safetensors",
         "step-00000008.safetensors",
     ]
+
+
+@pytest.mark.parametrize("forced", [True, False])
+def test_they_find_each_other_whatever_is_asked_first(forced, tmp_path):
+    "accelerate is asked which process this is before the first fit; and nobody has told it to use the CPU."
+    env = {**ENV, "ACCELERATE_USE_CPU": "1"} if forced else {k: v for k, v in ENV.items() if k != "ACCELERATE_USE_CPU"}
+    launch = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", f"--master_port={free_port()}"]
+    done = subprocess.run([*launch, SCRIPT, tmp_path, "fresh"], env=env, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr[-4000:]
+    found = [json.loads((tmp_path / f"fresh {rank}.json").read_text()) for rank in (0, 1)]
+    assert [end[:2] for end in found] == [[2, 0], [2, 1]] and found[0][2] == found[1][2]
+    assert done.stdout.count("No checkpoint in") == 1, "the main process alone says so"
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_sigkill_in_the_middle_of_an_epoch(rank, tmp_path):
+    "The other one says so and ends, at once; what the main process had written is whole."
+    port = free_port()
+    processes = [start(tmp_path, "wait", r, port) for r in (0, 1)]
+    try:
+        give_up = time.monotonic() + 100
+        while not (tmp_path / f"rank {rank} is there").exists() and time.monotonic() < give_up:
+            time.sleep(0.05)
+        processes[rank].kill()
+        began = time.monotonic()
+        _, said = processes[1 - rank].communicate(timeout=60)
+        assert time.monotonic() - began < 30, "a hang"
+    finally:
+        for p in processes:
+            p.kill()
+            p.wait()
+    assert processes[rank].returncode == -signal.SIGKILL and processes[1 - rank].returncode == 1
+    assert "ProcessError: another of the 2 processes of this run has ended" in said, said[-2000:]
+    assert len(said.strip().splitlines()[-1]) < 400
+    for file in (tmp_path / "kept").glob("*.safetensors"):
+        read_checkpoint(file)
+    assert list((tmp_path / "kept").glob("*.safetensors"))
 
 
 @pytest.mark.parametrize("what", ["die", "fail"])

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from ddpm_widgets import Learner, garments, linear_schedule, train
+from ddpm_widgets import Checkpoint, Learner, LRFinder, garments, linear_schedule, train
 from ddpm_widgets.widgets.training_monitor import Bands, History, TrainingMonitor, as_frame, least_missed
 
 
@@ -358,3 +358,113 @@ def test_it_needs_neither_torch_nor_the_learner():
         "print([m for m in ('torch', 'diffusers', 'ddpm_widgets.learner') if m in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+# ---- what came before, and where it is kept
+
+
+def whole_curve(monitor, learn):
+    assert np.array_equal(rows(monitor)[:, 0], np.arange(1, learn.steps + 1))
+    assert np.array_equal(rows(monitor)[:, 1], np.float32(learn.recorder.losses))
+    assert np.array_equal(rows(monitor)[:, 4], np.float32(learn.recorder.lrs))
+
+
+def test_a_resumed_run_shows_what_came_before(tmp_path):
+    "Loss, learning rate and validation of the steps that another process took, with a monitor or without; also when none is left."
+
+    def stop(learn):
+        if learn.steps == 17:
+            learn.stop()
+
+    torch.manual_seed(0)
+    first = train(data(), Point(), epochs=3, cbs=[Checkpoint(tmp_path, every=100), Each(stop)], seed=0, progress=False)
+    assert first.steps == 17
+    monitor = TrainingMonitor(sample_every=0)
+    learn = fit(data(), monitor, Checkpoint(tmp_path), resume=tmp_path)
+    assert learn.steps == 30 and monitor.state == "finished"
+    whole_curve(monitor, learn)
+    assert np.frombuffer(monitor.valid, np.float32).reshape(-1, 2)[:, 0].tolist() == [10, 20, 30]
+    again = TrainingMonitor(sample_every=0)
+    learn = fit(data(), again, Checkpoint(tmp_path), resume=tmp_path)  # which had ended
+    whole_curve(again, learn)
+    assert again.valid == monitor.valid and again.progress["loss"] == learn.recorder.losses[-1]
+
+
+def test_a_monitor_shows_the_fits_before_it(images):
+    learn = train(data(), Point(), epochs=1, seed=0, progress=False)
+    monitor = TrainingMonitor(sample_every=0)
+    learn.fit(1, cbs=[monitor])
+    whole_curve(monitor, learn)
+    learn.fit(1)  # not seen
+    learn.fit(1, cbs=[monitor])
+    assert learn.steps == 40
+    whole_curve(monitor, learn)
+    assert np.frombuffer(monitor.valid, np.float32).reshape(-1, 2)[:, 0].tolist() == [10, 20, 30, 40]
+
+
+def test_a_curve_that_nobody_kept_is_not_invented(images):
+    "A finder of learning rates takes steps that do not count, and a Recorder keeps them."
+    learn = train(data(), Point(), epochs=1, seed=0, progress=False)
+    learn.fit(1, lr=1e-5, cbs=[LRFinder(max_mult=1e9)])
+    assert learn.steps == 10 and len(learn.recorder.losses) == 20
+    monitor = TrainingMonitor(sample_every=0)
+    learn.fit(1, cbs=[monitor])
+    assert rows(monitor)[:, 0].tolist() == list(range(11, 21))
+
+
+@pytest.mark.parametrize("how", ["interrupt", "error", "stop", "finish"])
+def test_the_note_names_the_file_in_which_all_is_kept(how, tmp_path, monkeypatch):
+    monitor = TrainingMonitor(sample_every=0)
+
+    def end(learn):
+        if learn.steps == 7:
+            if how == "interrupt":
+                learn.stop("interrupted")
+            elif how == "error":
+                raise RuntimeError("out of memory")
+            elif how == "stop":
+                monitor.stop()
+
+    kept = Checkpoint(tmp_path / "my run", every=100)
+    if how == "error":
+        with pytest.raises(RuntimeError):
+            fit(data(), monitor, kept, Each(end), epochs=1)
+    else:
+        fit(data(), monitor, kept, Each(end), epochs=1)
+    step = {"finish": 10, "stop": 8}.get(how, 7)  # pressed after the monitor's turn, Stop is heard at its next
+    file = tmp_path / "my run" / f"step-{step:08d}.safetensors"
+    assert file.is_file() and monitor.progress["checkpoint"] == str(file)
+    said = f"All of it is in {file}: resume={str(tmp_path / 'my run')!r} goes on from there."
+    words = {
+        "interrupt": "Interrupted at step 7. ",
+        "error": "RuntimeError: out of memory. ",
+        "stop": "Stopped by you ",
+    }
+    if how == "finish":
+        assert monitor.note == "" and monitor.state == "finished"
+    else:
+        assert monitor.note.startswith(words[how]) and monitor.note.endswith(f" {said}")
+        assert monitor.note.count("All of it") == 1
+
+
+def test_no_file_is_named_that_does_not_hold_all(tmp_path, monkeypatch, capsys):
+    "The disk has become full: what is named is an earlier step, and called that."
+    from ddpm_widgets import checkpoints
+
+    monitor = TrainingMonitor(sample_every=0)
+
+    def end(learn):
+        if learn.steps == 7:
+
+            def full(*args):
+                raise OSError(28, "No space left on device")
+
+            monkeypatch.setattr(checkpoints, "write_hashed", full)
+            learn.stop()
+
+    with pytest.warns(UserWarning, match="No space left on device"):
+        fit(data(), monitor, Checkpoint(tmp_path, every=5), Each(end), epochs=1)
+    assert monitor.state == "stopped" and "All of it" not in monitor.note
+    assert (
+        f"What there was at an earlier step is in {tmp_path / 'step-00000005.safetensors'}" in capsys.readouterr().out
+    )

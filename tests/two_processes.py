@@ -1,8 +1,9 @@
-"What tests/test_processes.py starts in several processes: `python two_processes.py FOLDER [die]`."
+"What tests/test_processes.py starts in several processes: `python two_processes.py FOLDER [die | fail | wait | fresh]`."
 
 import json
 import os
 import sys
+import time
 import warnings
 from pathlib import Path
 
@@ -65,6 +66,21 @@ def main(folder, what="train"):
         return
     if what == "fail":
         go(cbs=[At(3, lambda learn: 1 / 0 if rank == 1 else None)], progress=False)
+        return
+    if what == "wait":  # to be killed in the middle of an epoch
+
+        def wait(learn):
+            (folder / f"rank {rank} is there").touch()
+            time.sleep(0.5)
+
+        go(cbs=[Checkpoint(folder / "kept", every=1), At(3, wait), At(4, wait), At(5, wait)], progress=False)
+        return
+    if (
+        what == "fresh"
+    ):  # the first that the package hears of accelerate is a run to resume, as with `ddpm-widgets train`
+        learn = go(cbs=[Checkpoint(folder / "kept")], resume=folder / "kept")
+        found = [learn.accelerator.num_processes, learn.accelerator.process_index, learn.recorder.losses]
+        (folder / f"fresh {rank}.json").write_text(json.dumps(found))
         return
     found = {"whole": end(go(cbs=[Checkpoint(folder / "whole"), TrainingMonitor(sample_every=3, n_samples=2)]))}
     if several:  # told to stop in one process, resumed in both

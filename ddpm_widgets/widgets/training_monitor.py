@@ -6,26 +6,31 @@ Docs: https://example.github.io/ddpm-widgets/api/widgets/training_monitor.html.m
 
 # %% auto #0
 __all__ = ['SENDS_PER_SECOND', 'PREVIEW', 'History', 'least_missed', 'as_frame', 'Bands', 'preview', 'sampler_of', 'timesteps_of',
-           'TrainingMonitor']
+           'TrainingMonitor', 'follow']
 
 # %% ../../nbs/api/widgets/02_training_monitor.ipynb #9a467de6
 import inspect
 import math
+import multiprocessing
 import os
 import sys
+import threading
 import time
 import warnings
 import weakref
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import traitlets as T
+from ipywidgets.widgets.widget import _instances, _put_buffers
 
-from .base import STATIC, Widget, as_array, as_images, tile
+from .base import STATIC, Widget, as_array, as_images, shown, tile
 from .kernel_messages import marimo_cell, pump_comm_messages
+from .launched import Comm, Line, follow_launched, home, messages, while_launching
 
 # %% ../../nbs/api/widgets/02_training_monitor.ipynb #da9aec7d
 class History:
@@ -189,15 +194,14 @@ def _frozen(x: Any) -> Any:
     return x.detach().clone() if hasattr(x, "detach") else x
 
 
-def _short(value: Any) -> str:
-    return " ".join(repr(value).split())[:60]
-
-
 class TrainingMonitor(Widget):
     """Shows a training run while it runs, as one of its callbacks: `fit(..., cbs=[TrainingMonitor()])`.
 
     In a notebook (Jupyter's or marimo's) it displays itself where the training is started, unless you have displayed it
     already. In a script it is a progress bar on stderr.
+
+    With a `Recorder`, as in `train`, it also shows the steps before: of earlier fits, and of the run that is resumed.
+    Started by accelerate's `notebook_launcher`, it shows the main process's run in the notebook.
 
     **Stop** ends training after the current step through `learn.stop`; model, optimizer and history are kept, and `fit`
     can go on. **Sample now** makes a grid of samples after the current step. `state` says how it stands: "ready",
@@ -247,9 +251,12 @@ class TrainingMonitor(Widget):
             if value is not None and (
                 isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**31
             ):
-                raise ValueError(f"{name} must be a whole number, {least} or more, found {_short(value)}.")
+                raise ValueError(f"{name} must be a whole number, {least} or more, found {shown(value)}.")
         if timesteps is not None and not (isinstance(timesteps, int | float) and 0 < timesteps < 1e12):
-            raise ValueError(f"timesteps must be the number of steps T of the schedule, found {_short(timesteps)}.")
+            raise ValueError(f"timesteps must be the number of steps T of the schedule, found {shown(timesteps)}.")
+        if (line := home()) is not None:  # made in a process that was launched from the notebook
+            traits["comm"] = Comm(line)
+        self._turn = threading.RLock()  # set from the page, or from what a launched process says
         super().__init__(**traits)
         self.sample_every, self.n_samples, self.sampler = sample_every, n_samples, sampler
         self.sample_args, self.known_timesteps = dict(sample_args or {}), timesteps
@@ -259,6 +266,8 @@ class TrainingMonitor(Widget):
         self._bar: Any = None
         self._learn: Any = lambda: None
         self._process = os.getpid()
+        self._saved: Any = None  # the newest file of a Checkpoint
+        self._line: tuple[Line, str] | None = None  # to the launched process that trains, and what this is called there
         self._reset()
         self.on_msg(self._pressed)
 
@@ -278,44 +287,58 @@ class TrainingMonitor(Widget):
     def curve(self) -> dict[str, np.ndarray]:  # step, loss, least, greatest, lr: arrays of at most 2,000 entries
         "The loss so far. Each entry is the mean over some steps once there are more than 2,000."
         names = ("step", "loss", "least", "greatest", "lr")
-        return dict(zip(names, self._history.rows.T, strict=True))
+        return dict(zip(names, np.frombuffer(self.history, np.float32).reshape(-1, 5).T, strict=True))
 
     @property
     def grids(self) -> list[tuple[int, np.ndarray]]:  # (step, uint8 images (n, h, w, channels)), oldest first
         "The grids of samples that are kept."
-        return list(self._grids)
+        if not self.frame_steps:
+            return []
+        frames = np.frombuffer(self.frames, np.uint8).reshape(-1, *self.frame_shape)
+        return list(zip(self.frame_steps, frames, strict=True))
 
     # The buttons
 
     def stop(self) -> None:
         "What the Stop button does."
-        self._stop_asked = True
+        self._stop_asked = not self._handed_on("stop")
 
     def sample_now(self) -> None:
         "What the Sample now button does."
-        self._sample_asked = True
+        self._sample_asked = not self._handed_on("sample")
+
+    def _handed_on(self, what: str) -> bool:
+        "Tell a launched process of a pressed button, if it is that which trains."
+        if self._line is None:
+            return False
+        line, name = self._line
+        try:
+            line.send({"to": name, "data": {"method": "custom", "content": {"do": what}}})
+        except OSError:  # it has just ended
+            pass
+        return True
 
     def _pressed(self, _: Any, content: Any, buffers: Any) -> None:
         "A message from the browser. It may come on another thread (ipykernel 7.0 to 7.3), so it only leaves a note."
-        if isinstance(content, dict) and self._live:
+        if isinstance(content, dict) and (self._live or self._line is not None):
             {"stop": self.stop, "sample": self.sample_now}.get(content.get("do", ""), lambda: None)()
 
     def description(self) -> str:
         p = self.progress
         loss = "" if p.get("loss") is None else f", loss {p['loss']:.4f}"
-        return f"Training monitor: {self.state}, step {p.get('step', 0):,}{loss}, {len(self._grids)} sample grids"
+        return f"Training monitor: {self.state}, step {p.get('step', 0):,}{loss}, {len(self.frame_steps)} sample grids"
 
     def poster(self) -> np.ndarray | None:
         "The loss on a logarithmic axis, and the newest grid beside it."
         from PIL import Image, ImageDraw, ImageFont
 
-        rows = self._history.rows
+        rows, grids = np.stack(list(self.curve.values()), 1), self.grids
         rows = rows[np.isfinite(rows[:, 1]) & (rows[:, 1] > 0)]
         if not len(rows):
             return None
         samples = np.empty((0, 0, 3), np.uint8)
-        if self._grids:
-            step, grid = self._grids[-1]
+        if grids:
+            step, grid = grids[-1]
             columns = math.ceil(math.sqrt(len(grid)))
             samples = tile(grid, columns, scale=max(1, 288 // (columns * (grid.shape[1] + 2))))
         left, top, right, bottom = 60, 44, 600, max(332, 44 + samples.shape[0])
@@ -339,7 +362,7 @@ class TrainingMonitor(Widget):
         draw.line([*zip(across.tolist(), at(smooth).tolist(), strict=True)], fill="#4f46e5", width=3)
         draw.text((left, 14), "loss", fill="#1f2937", font=font)
         draw.text((right, bottom + 8), f"{x[-1]:,.0f} steps", fill="#5b6472", anchor="ra", font=font)
-        if self._grids:
+        if grids:
             picture.paste(Image.fromarray(samples), (right + 20, top))
             draw.text((right + 20, 14), f"samples at step {step:,}", fill="#1f2937", font=font)
         return np.asarray(picture)
@@ -350,7 +373,13 @@ class TrainingMonitor(Widget):
         self._live = bool(getattr(getattr(learn, "accelerator", None), "is_main_process", True))
         if not self._live:
             return
-        if os.getpid() != self._process:  # forked, as by accelerate's notebook_launcher: the page is the parent's alone
+        if (line := home()) is not None:  # the kernel's sockets are the kernel's alone
+            former: Any = getattr(self, "comm", None)
+            mine = former if isinstance(former, Comm) else Comm(line, getattr(former, "comm_id", None))
+            mine.speaks = True
+            self.set_trait("comm", mine)
+            self.send_state(self._own)
+        elif os.getpid() != self._process:  # forked by somebody else
             self.comm = None
         self.timesteps = float(self.known_timesteps or timesteps_of(learn) or 1000)
         if self._learn() is not learn or learn.steps < self._history.last_step:
@@ -358,6 +387,7 @@ class TrainingMonitor(Widget):
         if self._bands is None and self.n_bands:
             self._bands = Bands(self.n_bands, self.timesteps)
         self._learn = weakref.ref(learn)
+        self._caught_up, self._saved = False, None
         self._error_before = sys.exc_info()[1]
         self._stop_asked = self._sample_asked = False
         self._sampler = self.sampler or sampler_of(learn, preview(learn, int(self.timesteps), self.sample_args))
@@ -372,6 +402,10 @@ class TrainingMonitor(Widget):
         with self.hold_sync():
             self.state, self.note, self.can_sample = "running", "", callable(self._sampler)
             self._report(learn)
+
+    def before_epoch(self, learn: Any) -> None:
+        if self._live and not self._caught_up:  # after `before_fit`, in which a run that is resumed is put back
+            self._catch_up(learn)
 
     def before_batch(self, learn: Any) -> None:
         if self._live and not learn.training and self._phase == "training":
@@ -425,16 +459,21 @@ class TrainingMonitor(Widget):
     def cleanup_fit(self, learn: Any) -> None:
         if not self._live:
             return
+        if not self._caught_up:  # not one epoch was left of the run that is resumed
+            self._catch_up(learn)
         self._live = False
         error = sys.exc_info()[1]
         error = None if error is self._error_before else error
         reason, step = getattr(learn, "stop_reason", None), f"step {learn.steps:,}"
+        kept = "The model is kept; fit goes on from here."
+        if home() is not None:
+            kept = "The model ends with its process, unless the function that you launched keeps it."
         if isinstance(error, KeyboardInterrupt) or (error is None and reason == "interrupted"):
-            state, note = "interrupted", f"Interrupted at {step}. The model is kept; fit goes on from here."
+            state, note = "interrupted", f"Interrupted at {step}. {kept}"
         elif error is not None and not type(error).__name__.startswith("Cancel"):
             state, note = "error", f"{type(error).__name__}: {error}"[:500]
         elif reason or error is not None:
-            state, note = "stopped", f"{reason or 'stopped'} at {step}. The model is kept; fit goes on from here."
+            state, note = "stopped", f"{reason or 'stopped'} at {step}. {kept}"
         else:
             state, note = "finished", self.note
         with self.hold_sync():
@@ -445,6 +484,41 @@ class TrainingMonitor(Widget):
             self._bar.set_description(state)
             self._bar.close()
             self._bar = None
+
+    def after_checkpoint(self, learn: Any) -> None:
+        "Of a fit that ended early, say where all of it is."
+        if self._learn() is not learn:
+            return
+        self._saved = learn.checkpoint
+        if self._live:  # it will be reported with the rest
+            return
+        with self.hold_sync():
+            self.progress = {**self.progress, "checkpoint": str(self._saved)}
+            if self.state in ("stopped", "interrupted", "error"):
+                self.note = self._with_file(self.note.split(" All of it is in ")[0], "All of it is in")
+
+    def _with_file(self, note: str, what: str) -> str:
+        "A note, and the file that a Checkpoint has written."
+        folder = str(self._saved.parent)
+        stop = "" if note.endswith((".", "!", "?")) else "."
+        return f"{note}{stop} {what} {self._saved}: resume={folder!r} goes on from there."
+
+    def _catch_up(self, learn: Any) -> None:
+        "Take in what a Recorder and the Metrics have kept of steps that this monitor has not seen."
+        self._caught_up = True
+        self._absorb()
+        recorder, metrics = getattr(learn, "recorder", None), getattr(learn, "metrics", None)
+        losses, lrs = list(getattr(recorder, "losses", ())), list(getattr(recorder, "lrs", ()))
+        if self._history.last_step >= learn.steps or not 0 < len(losses) == len(lrs) <= learn.steps:
+            return
+        for step, (loss, lr) in enumerate(zip(losses, lrs, strict=True), start=learn.steps - len(losses) + 1):
+            if step > self._history.last_step:
+                self._history.add(step, loss, lr)
+        known = {step for step, _ in self._valid}
+        for step, result in zip(getattr(metrics, "steps", ()), getattr(metrics, "results", ()), strict=False):
+            if step not in known and math.isfinite(loss := result.get("valid_loss", math.nan)):
+                self._valid.append((step, loss))
+        self._valid.sort()
 
     # Sampling
 
@@ -534,6 +608,7 @@ class TrainingMonitor(Widget):
                 "left": left,
                 "device": str(getattr(accelerator, "device", "")),
                 "precision": {"no": "fp32"}.get(p := str(getattr(accelerator, "mixed_precision", "no")), p),
+                "checkpoint": None if self._saved is None else str(self._saved),
             }
         if self._bar is not None:
             self._bar.n = learn.fit_steps
@@ -543,8 +618,47 @@ class TrainingMonitor(Widget):
 
     def _listen(self) -> None:
         "Hear the buttons although the cell keeps the kernel busy."
-        if self.comm is not None:
+        if isinstance(self.comm, Comm):
+            self.comm.listen()
+        elif self.comm is not None:
             pump_comm_messages({self.comm.comm_id})
+
+    # Following a launched process
+
+    @property
+    def _own(self) -> list[str]:
+        "The traits that make up what is shown."
+        return [
+            n
+            for n, t in self.traits(sync=True).items()
+            if issubclass(t.this_class, TrainingMonitor) and not n.startswith("_")
+        ]
+
+    def _become(self, data: Any, buffers: Sequence[bytes]) -> None:
+        "Take over what has changed in the process that trains."
+        if data.get("method") != "update":
+            return
+        _put_buffers(state := data["state"], data["buffer_paths"], buffers)
+        with self._turn, self.hold_sync():
+            for name in set(state) & set(self._own):
+                self.set_trait(name, state[name])
+        self._show()
+
+    def _left_alone(self) -> None:
+        "The process that trains has ended; if it was killed, it could not say so."
+        with self._turn, self.hold_sync():
+            self._line = None
+            if self.state in ("running", "stopping"):
+                note, saved = "The process that trains has ended without a word.", self.progress.get("checkpoint")
+                if saved:
+                    self._saved = Path(saved)
+                    note = self._with_file(note, "Its last checkpoint is")
+                self.state, self.note, self.can_sample = "error", note, False
+                self.progress = {**self.progress, "phase": ""}
+
+    def set_state(self, sync_data: dict) -> None:
+        with self._turn:
+            super().set_state(sync_data)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         self._shown_in = True
@@ -552,12 +666,14 @@ class TrainingMonitor(Widget):
 
     def _show(self) -> bool:  # whether there is a notebook to show it in
         "Display the widget in the running cell, unless the person has displayed it."
+        if home() is not None:  # it is shown where it was launched
+            return True
         if (cell := marimo_cell()) is not None:
             if self._shown_in is not True and self._shown_in is not cell:
                 sys.modules["marimo"].output.append(self)
                 self._shown_in = cell
             return True
-        if "IPython" not in sys.modules or os.getpid() != self._process:
+        if "IPython" not in sys.modules or os.getpid() != self._process or multiprocessing.parent_process():
             return False
         from IPython import get_ipython
         from IPython.display import display
@@ -574,3 +690,31 @@ class TrainingMonitor(Widget):
         from tqdm import tqdm
 
         self._bar = tqdm(total=learn.total_steps, file=sys.stderr, unit="step", desc="training", dynamic_ncols=True)
+
+# %% ../../nbs/api/widgets/02_training_monitor.ipynb #5b0c91d2
+def _hear_buttons() -> None:
+    comms: list[Any] = [monitor.comm for monitor in list(_followed.values())]
+    pump_comm_messages({comm.comm_id for comm in comms if comm is not None})
+
+
+_followed: dict[str, TrainingMonitor] = {}  # what a monitor is called in the process that trains → the one here
+_ask_for_buttons = while_launching(_hear_buttons)
+
+
+def follow(
+    line: Line,  # to a process that was launched from this notebook
+) -> None:
+    "Let the monitors of the notebook show what those of a launched process see. One that was made there gets a twin here."
+    mine: dict[str, TrainingMonitor] = {}
+    for words, buffers in messages(line, _ask_for_buttons):
+        if (name := words["to"]) not in mine:
+            known = _instances.get(name)
+            mine[name] = _followed[name] = known if isinstance(known, TrainingMonitor) else TrainingMonitor()
+            mine[name]._line = line, name
+        mine[name]._become(words["data"], buffers)
+    for name, monitor in mine.items():
+        del _followed[name]
+        monitor._left_alone()
+
+
+follow_launched(follow)
