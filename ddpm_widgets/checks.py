@@ -70,7 +70,7 @@ def check_path(
         text = os.fspath(value)
     except TypeError:
         text = b""
-    if not isinstance(text, str) or not text.strip() or "\0" in text:
+    if not isinstance(text, str) or not text.strip() or any(ord(c) < 32 for c in text):
         raise kind(f"{name} must be a path, as text or as a Path, found {shown(value)}.")
     try:
         return Path(text).expanduser()

@@ -8,7 +8,7 @@ Docs: https://example.github.io/ddpm-widgets/api/data.html.md"""
 __all__ = ['RANGE', 'FILES', 'SUBFOLDERS', 'MIRRORS', 'TIMEOUT', 'HOW_TO_GET_IT', 'CIFAR10', 'CIFAR10_MIRRORS', 'CIFAR10_CLASSES',
            'CIFAR10_BATCHES', 'RECORD', 'HOW_TO_GET_CIFAR10', 'IMAGE_NAMES', 'DataError', 'pad', 'scale',
            'ImageDataset', 'whole', 'DataLoaders', 'OnDevice', 'dataset_of', 'as_dataset', 'garments', 'read_idx',
-           'gunzip', 'find_files', 'cache_folder', 'Unavailable', 'quiet_pooch', 'fetch', 'reason', 'deliver',
+           'gunzip', 'find_files', 'cache_folder', 'Unavailable', 'quiet_pooch', 'fetch', 'spoken', 'reason', 'deliver',
            'download', 'load_folder', 'fashion_mnist', 'cached', 'find_cifar10', 'read_cifar10', 'cifar10_folder',
            'cifar10_archive', 'cifar10', 'cached_cifar10', 'image_files', 'square', 'read_image', 'image_folder']
 
@@ -36,7 +36,7 @@ from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from .checks import check_whole
+from .checks import check_path, check_whole, shown
 from .drawing import CLASSES, draw_garments, image_grid
 
 # %% ../nbs/api/00_data.ipynb #7b504794
@@ -404,6 +404,8 @@ def fetch(
 ) -> None:
     "Downloads one file, unless it is there already. Raises OSError or ValueError when other bytes arrive, or none."
     name = url.rsplit("/", 1)[1]
+    if (folder / name).is_file() and pooch.hashes.hash_matches(folder / name, checksum):
+        return  # pooch would ask whether it may write there all the same
 
     def get(url: str, to: str, _: object) -> None:
         with tqdm(desc=name, total=1, unit="B", unit_scale=True, leave=False, disable=not progress) as bar:
@@ -415,6 +417,12 @@ def fetch(
 
     with quiet_pooch():
         pooch.retrieve(url, checksum, name, folder, downloader=get)
+
+
+def spoken(e: OSError) -> str:
+    "What an error of the system means, without what others have added."
+    number = e.errno or getattr(e.__context__, "errno", None)  # pooch raises one of its own while it handles the system's
+    return os.strerror(number) if number else str(e)
 
 
 def reason(e: Exception) -> str:
@@ -449,7 +457,9 @@ def deliver(
             except (requests.RequestException, ValueError) as e:
                 failed[mirror] = reason(e)
             except OSError as e:
-                raise Unavailable(f"{folder} must be a folder to keep {name} in, found {e}; name another one.") from e
+                raise Unavailable(
+                    f"{folder} must be a folder to keep {name} in, found {spoken(e)}; name another one."
+                ) from e
         else:
             tried = "; ".join(f"{mirror}: {why}" for mirror, why in failed.items()) or "no mirrors given"
             raise Unavailable(f"{name} could not be downloaded ({tried}); {otherwise}.")
@@ -478,8 +488,13 @@ def load_folder(
     folder: str | Path,  # see find_files
 ) -> list[np.ndarray]:  # training images and labels, validation images and labels
     "The four arrays of Fashion-MNIST, each looked over as far as its structure goes."
-    paths = find_files(folder)
-    arrays = [read_idx(path, axes=1 if "labels" in path.name else 3) for path in paths]
+    try:
+        paths = find_files(folder)
+        arrays = [read_idx(path, axes=1 if "labels" in path.name else 3) for path in paths]
+    except OSError as e:
+        raise DataError(
+            f"{folder} must be a folder whose files may be read, found {spoken(e)}; check its permissions."
+        ) from e
     for i in (0, 2):
         images, labels = arrays[i], arrays[i + 1]
         if len(images) != len(labels):
@@ -696,17 +711,19 @@ def image_folder(
     """The images of a folder, (3, size, size) in [-1, 1]. The folders right below it name the classes.
 
     All are kept in memory, 3·size² bytes each. Raises DataError when there are fewer than two images, or when one cannot be read."""
-    root = Path(path).expanduser()
+    root = check_path("path", path, DataError)
     if not root.is_dir():
         raise DataError(f"{root} must be a folder of images, found {'a file' if root.exists() else 'no such folder'}.")
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-        raise DataError(f"size must be a whole number of pixels, 1 or more, found {size!r}.")
-    if not 0 < valid < 1:
-        raise DataError(f"valid must be a share between 0 and 1, found {valid!r}.")
+        raise DataError(f"size must be a whole number of pixels, 1 or more, found {shown(size)}.")
+    if seed is not None:
+        check_whole("seed", seed, 0, 2**63 - 1, kind=DataError)
+    if not isinstance(valid, float) or not 0 < valid < 1:
+        raise DataError(f"valid must be a share between 0 and 1, found {shown(valid)}.")
     try:
         ImageColor.getrgb(background)
-    except ValueError as e:
-        raise DataError(f"background must be a colour such as 'white' or '#ff8800', found {background!r}.") from e
+    except (ValueError, TypeError, AttributeError) as e:
+        raise DataError(f"background must be a colour such as 'white' or '#ff8800', found {shown(background)}.") from e
     files = image_files(root)
     with ThreadPoolExecutor() as pool, tqdm(total=len(files), unit=" images", leave=False, disable=not progress) as bar:
         read: list[Any] = []

@@ -32,6 +32,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset, Subset
 from tqdm import tqdm
 
+from .checks import check_whole, shown
 from .learner import Learner, MixedPrecision
 from .noising import TARGETS, Diffusion, Target, coefficients, make_target, noisify
 from .plots import COLORS, INK, figure, log_ticks
@@ -869,7 +870,17 @@ def as_loaders(data: Any) -> Any:
     if data is None or hasattr(data, "train"):
         return data
     if isinstance(data, Tensor | np.ndarray):
+        if (
+            data.ndim != 4
+            or not len(data)
+            or (data.dtype.kind not in "buif" if isinstance(data, np.ndarray) else data.is_complex())
+        ):
+            raise ValueError(
+                f"data must be images of shape (n, channels, height, width), found {data.dtype} of shape {tuple(data.shape)}."
+            )
         data = [(torch.as_tensor(data),)]
+    if isinstance(data, str | bytes | dict | set | type) or not hasattr(data, "__iter__"):
+        raise TypeError(f"data must be data loaders, one loader, or images, found {shown(data)}.")
     return SimpleNamespace(train=None, valid=data)
 
 
@@ -899,8 +910,7 @@ def diagnose(
         raise TypeError(
             f"diagnose takes a Learner or a network, found a {type(source).__name__}: pass what `train` returns."
         )
-    if not isinstance(n, int) or n < 2:
-        raise ValueError(f"n must be a whole number of images, 2 or more, found {n!r}.")
+    check_whole("n", n, 2, 2**31 - 1), check_whole("seed", seed, 0, 2**63 - 1)
     loaders = as_loaders(learn.dls if data is None and learn is not None else data)
     known = trained_for(model, learn)
     carrier: Any = model

@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from .checks import shown
 from .widgets.base import as_array, as_images, as_schedules, tile
+from .widgets.values import as_texts
 
 # %% ../nbs/api/08_plots.ipynb #a6182c2c
 def show_images(
@@ -40,9 +41,10 @@ def show_images(
         raise ValueError(f"scale is {shown(scale)}; pass a whole number of screen pixels, from 1 to 1,000.")
     if labels is None:
         return Image.fromarray(tile(x, columns, scale, scale))
-    if len(labels) != n:
-        raise ValueError(f"There are {len(labels)} labels for {n} images: pass one for each.")
-    return _labelled(x, columns, scale, [str(label) for label in labels])
+    texts = as_texts(labels)
+    if len(texts) != n:
+        raise ValueError(f"There are {len(texts)} labels for {n} images: pass one for each.")
+    return _labelled(x, columns, scale, texts)
 
 # %% ../nbs/api/08_plots.ipynb #872c81a9
 def _has_negatives(images: Any) -> bool:
@@ -141,7 +143,7 @@ def _history(source: Any, name: str) -> tuple[np.ndarray, list[float]]:
         losses = np.asarray(
             as_array(getattr(recorder if recorder is not None else source, "losses", source)), np.float64
         )
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError, RuntimeError):
         raise ValueError(f"{name} is a {type(source).__name__}; pass a Learner, a Recorder, or the losses.") from None
     if losses.ndim != 1 or not len(losses):
         raise ValueError(f"{name} has losses of shape {losses.shape}; pass one for each step, at least one.")
@@ -200,6 +202,22 @@ def _rms(x: np.ndarray) -> float:
     return float(np.sqrt(np.mean(np.square(x, dtype=np.float64))))
 
 
+def _iterated(steps: Any) -> Iterable[Any]:
+    "Sampling steps, each looked over. ValueError for anything else."
+    try:
+        several = iter(steps)
+    except TypeError:
+        several = None
+    if several is None or isinstance(steps, str | bytes) or hasattr(steps, "x_t"):
+        raise ValueError(f"steps is a {type(steps).__name__}; pass what sample_steps yields.")
+    for step in several:
+        if not all(hasattr(step, name) for name in ("t", "x_t", "x0")):
+            raise ValueError(
+                f"A {type(step).__name__} is no sampling step; pass what sample_steps yields, objects with t, x_t and x0."
+            )
+        yield step
+
+
 def step_changes(
     steps: Iterable[Any],  # what `sample_steps` yields: objects with t, x_t and x0; tensors or arrays
 ) -> dict[str, np.ndarray]:  # "t", "left", "nearer", "moved", "guess": one float64 for each step
@@ -213,7 +231,7 @@ def step_changes(
     path: list[np.ndarray] = []
     guess: list[float] = []
     end = np.zeros(0)
-    for step in steps:
+    for step in _iterated(steps):
         former, end = end, as_array(step.x0)
         if t:
             guess.append(_rms(end - former))

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from .checkpoints import read_hashed, write_hashed
-from .checks import shown
+from .checks import check_path, shown
 from .noising import Diffusion
 from .schedule import Schedule
 from .unets import UNet, unet
@@ -69,9 +69,11 @@ def save_model(
             + (" without `diffusion`" if isinstance(model, UNet) else "")
             + ": train it with `train`, or set `model.diffusion = Diffusion(schedule)`."
         )
+    if not isinstance(half, bool):
+        raise TypeError(f"half must be True or False, found {shown(half)}.")
     tensors = {name: value.half() if half else value for name, value in model.state_dict().items()}
     return write_safetensors(
-        path,
+        check_path("path", path, WeightsError),
         {**tensors, BETAS: d.schedule.betas64},
         preset=model.preset,
         overrides=model.overrides,
@@ -84,7 +86,8 @@ def load_model(
     path: str | Path,  # a file of `save_model`
 ) -> UNet:  # in evaluation mode, on the CPU; `.diffusion` has schedule and target, `.card` what else was saved
     "Read a trained U-Net. Raises FileNotFoundError when there is no such file, and WeightsError when it is damaged or was not written by `save_model`."
-    return rebuilt(Path(path), *read_safetensors(path))
+    path = check_path("path", path, WeightsError)
+    return rebuilt(path, *read_safetensors(path))
 
 
 def rebuilt(path: Path, tensors: dict[str, Tensor], words: dict[str, Any]) -> UNet:

@@ -13,11 +13,15 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 import ddpm_widgets as d
+from ddpm_widgets import evaluation, exercises
 from ddpm_widgets.checks import check_number, check_whole
+from ddpm_widgets.plots import step_changes
+from ddpm_widgets.widgets.base import save_html
 
 PACKAGE = Path(d.__file__).parent
 LINEAR = d.linear_schedule(20)
@@ -39,6 +43,25 @@ class Net(nn.Module):
 
 TRAINED = Net()
 TRAINED.diffusion = d.Diffusion(LINEAR, shape=(1, 4, 4))
+
+GARMENT = Net()  # as large as the judge wants them
+GARMENT.diffusion = d.Diffusion(LINEAR, shape=(1, 28, 28))
+GARMENTS = d.garments(4, n=8, n_valid=4, seed=0)
+STEPS = list(d.sample_steps(TRAINED, n=2, steps=4, sampler="ddim", seed=0))
+UNET = d.unet("nb17", block_out_channels=(8, 16), norm_num_groups=4, layers_per_block=1)
+UNET.diffusion = d.Diffusion(LINEAR)
+REFERENCE = evaluation.features(GARMENTS.train.dataset.__getitems__(range(8))[0])
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    "What is written somewhere is written here, and the features that `evaluate` compares with are known already."
+    (here := tmp_path / "here").mkdir()
+    monkeypatch.chdir(here)
+    for name in ("a.png", "b.png"):
+        Image.new("L", (9, 9)).save(here / name)
+    monkeypatch.setattr(evaluation, "reference_features", lambda dls, *_: REFERENCE if dls is GARMENTS else 1 / 0)
+
 
 junk = st.one_of(
     st.none(),
@@ -121,8 +144,97 @@ CALLS = {  # name → the function, and arguments that are right
     "fid": (d.fid, {"real": FEATURES, "fake": FEATURES}),
     "unet": (d.unet, {"preset": "small"}),
     "pretrained": (d.pretrained, {"name": "fashion-mnist"}),
-    "NoiseScrubber": (d.NoiseScrubber, {"images": IMAGES, "schedule": LINEAR}),
-    "ScheduleExplorer": (d.ScheduleExplorer, {"images": IMAGES}),
+    "kid": (d.kid, {"real": FEATURES, "fake": FEATURES, "subset_size": 3, "subsets": 2}),
+    "features": (evaluation.features, {"images": torch.zeros(2, 1, 28, 28), "judge": None, "batch_size": 2}),
+    "evaluate": (
+        lambda **kw: d.evaluate(progress=False, **kw),
+        {
+            **{"model": GARMENT, "n": 2, "dls": GARMENTS, "seeds": (0,), "batch_size": 2, "judge": None, "cache": None},
+            **{"sampler": "ddim", "steps": 2, "spacing": "leading", "eta": 0.0, "clamp": None, "schedule": None},
+        },
+    ),
+    "evaluate images": (
+        lambda **kw: d.evaluate(progress=False, **kw),
+        {"model": torch.zeros(2, 1, 28, 28), "dls": GARMENTS, "seeds": (0, 1)},
+    ),
+    "diagnose": (
+        lambda **kw: d.diagnose(progress=False, **kw),
+        {
+            **{"source": TRAINED, "data": torch.zeros(4, 1, 4, 4), "schedule": LINEAR, "target": "eps"},
+            **{"sampler": "ddim", "steps": 3, "spacing": "trailing", "clamp": "data", "n": 4, "seed": 0},
+        },
+    ),
+    "save_model": (d.save_model, {"model": UNET, "path": "weights.safetensors", "half": True}),
+    "load_model": (
+        lambda path: d.load_model(d.save_model(UNET, "w.safetensors") if path is ... else path),
+        {"path": ...},
+    ),
+    "NoiseScrubber": (
+        d.NoiseScrubber,
+        {
+            **{"images": IMAGES, "schedule": LINEAR, "t": 3, "seed": 1, "columns": 2, "labels": "abcd", "fresh": True},
+            **{"terms": True, "link": "a"},
+        },
+    ),
+    "ScheduleExplorer": (
+        d.ScheduleExplorer,
+        {
+            **{"images": IMAGES, "schedules": ("linear", "cosine"), "T": 50, "beta_min": 1e-4, "beta_max": 0.02},
+            **{"s": 0.01, "t": 3, "seed": 1, "selected": "cosine", "hidden": ["linear"]},
+        },
+    ),
+    "SamplingPlayer": (
+        d.SamplingPlayer,
+        {
+            **{"steps": STEPS, "schedule": LINEAR, "n": 2, "show": ("x_t", "x0"), "max_frames": 10},
+            **{"max_bytes": 9999, "columns": 2, "speed": 2.0, "loop": True, "total": False},
+        },
+    ),
+    "watch": (
+        lambda **kw: list(d.SamplingPlayer().watch(**kw)),
+        {"steps": STEPS, "name": "run", "every": 0.1},
+    ),
+    "DensityScrubber": (
+        d.DensityScrubber,
+        {
+            **{
+                "samples": [1.0, 2.0, 4.0],
+                "schedule": LINEAR,
+                "bandwidth": 0.5,
+                "name": "height",
+                "unit": "cm",
+                "t": 3,
+            },
+            **{"seed": 1, "paths": "ddim", "count": 3, "histogram": False},
+        },
+    ),
+    "DensityScrubber of a mixture": (
+        d.DensityScrubber,
+        {"weights": [1.0, 2.0], "means": [0.0, 4.0], "stds": [1.0, 1.0]},
+    ),
+    "plot_schedules": (lambda schedule: d.plot_schedules(schedule, LINEAR), {"schedule": LINEAR}),
+    "plot_loss": (d.plot_loss, {"source": [1.0, 0.5, 0.4]}),
+    "plot_loss of several": (lambda a, b: d.plot_loss({"a": a, "b": b}), {"a": [1.0, 0.5], "b": [2.0, 1.0]}),
+    "plot_step_changes": (d.plot_step_changes, {"steps": STEPS}),
+    "step_changes": (step_changes, {"steps": STEPS}),
+    "show_images with labels": (
+        d.show_images,
+        {"images": IMAGES, "columns": 2, "labels": ["a", "b", "c", "d"], "scale": 1},
+    ),
+    "save_html": (
+        lambda path, title: save_html(path, d.DensityScrubber(), title=title),
+        {"path": "page.html", "title": "page"},
+    ),
+    "to_png": (lambda path: d.DensityScrubber().to_png(path), {"path": "picture.png"}),
+    "image_folder": (
+        lambda **kw: d.image_folder(progress=False, **kw),
+        {
+            **{"path": "../here", "batch_size": 2, "size": 8, "colour": True, "valid": 0.5, "background": "white"},
+            **{"skip_damaged": True, "seed": 0},
+        },
+    ),
+    "Resume": (lambda path: Line.learner().fit(1, cbs=[d.Resume(path, show=False)]), {"path": "nowhere"}),
+    "Checkpoint's folder": (lambda path: Line.learner().fit(1, cbs=[d.Checkpoint(path)]), {"path": "run"}),
     "TrainingMonitor": (
         d.TrainingMonitor,
         {"sample_every": 2, "n_samples": 2, "timesteps": 10, "n_bands": 3, "frame_bytes": 1000},
@@ -130,7 +242,11 @@ CALLS = {  # name → the function, and arguments that are right
     "check_whole": (lambda value: check_whole("n", value, 1, 5), {"value": 2}),
     "check_number": (lambda value: check_number("x", value, above=0, most=5), {"value": 2}),
 }
-COSTLY = ("unet", "pretrained", "fid", "NoiseScrubber", "ScheduleExplorer", "TrainingMonitor")
+COSTLY = (
+    *("unet", "pretrained", "fid", "kid", "NoiseScrubber", "ScheduleExplorer", "TrainingMonitor", "SamplingPlayer"),
+    *("DensityScrubber", "DensityScrubber of a mixture", "watch", "diagnose", "evaluate images", "save_html", "to_png"),
+    *("Resume", "Checkpoint's folder", "plot_loss of several"),
+)
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -154,6 +270,53 @@ def test_any_argument_may_be_anything(name):
         refuses_or_works(lambda: function(**{**right, which: value}))
 
     fuzz()
+
+
+CHECKS = sorted(exercises.EXERCISES)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_check_takes_any_answer(name, capsys):
+    "A check never raises: it says what is wrong with the answer, be it a number or a function that gives nonsense."
+    check = getattr(exercises, name)
+
+    @settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(value=junk, called=st.booleans())
+    def fuzz(value, called):
+        verdict = check((lambda *args: value) if called else value)
+        said = capsys.readouterr().out
+        assert isinstance(verdict, exercises.Verdict) and not verdict and said.startswith("not yet: "), said
+        assert verdict.text.endswith((".", ".)", "?")), verdict.text
+
+    fuzz()
+
+
+def test_evaluate_looks_before_it_works(monkeypatch):
+    "Nothing is drawn and no feature computed when any argument is wrong."
+
+    def never(*args, **kwargs):
+        raise AssertionError("worked")
+
+    for name in ("sample", "features", "reference_features"):
+        monkeypatch.setattr(evaluation, name, never)
+    for wrong in (
+        *({"n": v} for v in (0, 1, 2.5, True, "2", None)),
+        *({"seeds": v} for v in ((), None, 3, "01", (0.5,), (-1,), (2**70,))),
+        *({"batch_size": v} for v in (0, -1, 2.5, "x")),
+        *({"judge": v} for v in (3, "classifier", nn.Linear(1, 1))),
+        *({"dls": v} for v in (3, [1], Line)),
+        *({"model": v} for v in (None, "pretrained", np.zeros((2, 1, 28, 28)))),
+        *({"model": torch.zeros(shape)} for shape in ((2, 28, 28), (2, 1, 8, 8), (0, 1, 28, 28), (1, 1, 28, 28))),
+        {"model": torch.full((2, 1, 28, 28), math.nan)},
+        {"model": TRAINED},  # images too small for the judge
+        *({"cache": v} for v in (3, b"x")),
+        {"steps": 21},
+        {"sampler": "dpm"},
+    ):
+        kwargs = {"model": GARMENT, "n": 2, "dls": GARMENTS, "progress": False, **wrong}
+        with pytest.raises(OURS) as e:
+            d.evaluate(**kwargs)
+        assert str(e.value).endswith("."), wrong
 
 
 def test_train_looks_before_it_works():
@@ -214,6 +377,10 @@ class Line:
     x = torch.randn(40, 1, generator=torch.Generator().manual_seed(0))
     train = DataLoader(TensorDataset(x, 3 * x), 10, shuffle=True)
     valid = DataLoader(TensorDataset(x, 3 * x), 20)
+
+    @classmethod
+    def learner(cls):
+        return d.Learner(nn.Linear(1, 1), cls, lr=0.05)
 
 
 class Trouble(d.Callback):

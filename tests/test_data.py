@@ -6,13 +6,18 @@ import http.server
 import io
 import itertools
 import logging
+import multiprocessing
 import os
 import pickle
+import shutil
 import socket
 import struct
+import subprocess
 import tarfile
+import tempfile
 import threading
 import warnings
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -590,6 +595,100 @@ def test_a_cache_that_cannot_be_written(server, tmp_path, monkeypatch):
         fashion_mnist(mirrors=[f"{server}/good/"], progress=False)
     one_sentence(e.value, str(tmp_path / "cache"), "must be a folder", "found")
     assert (tmp_path / "cache").read_text() == "a file where a folder should be"
+
+
+# ---- a folder that nobody may write to, and a disk that is full; both real
+
+
+@pytest.fixture
+def shut():
+    "A folder that may be looked into, and not written to; everybody may go there."
+    above = Path(tempfile.mkdtemp())
+    above.chmod(0o755)
+    (folder := above / "kept für immer").mkdir()
+    folder.chmod(0o555)
+    yield folder
+    folder.chmod(0o755)
+    shutil.rmtree(above)
+
+
+def as_nobody(do):
+    "What `do` raises in a process without the rights of root, who may write everywhere: the name of the error, and what it says."
+    if not hasattr(os, "geteuid") or "fork" not in multiprocessing.get_all_start_methods():
+        pytest.skip("needs fork, and permissions as Unix has them")
+    mine, theirs = multiprocessing.Pipe()
+
+    def run():
+        if os.geteuid() == 0:
+            os.setegid(65534), os.seteuid(65534)
+        try:
+            theirs.send(("nothing", str(do())))
+        except Exception as e:
+            theirs.send((type(e).__name__, str(e)))
+
+    process = multiprocessing.get_context("fork").Process(target=run)
+    process.start()
+    process.join(60)
+    assert process.exitcode == 0 and mine.poll()
+    return mine.recv()
+
+
+@pytest.mark.parametrize("below", ["", "new/and newer"])
+def test_a_folder_without_permission(server, shut, below):
+    folder = shut / below
+    name, said = as_nobody(lambda: download(folder, [f"{server}/good/"], progress=False))
+    assert name == "Unavailable", said
+    one_sentence(ValueError(said), str(folder), "must be a folder to keep", "Permission denied", "name another one")
+    assert files_in(shut) == [], "nothing was written"
+    name, said = as_nobody(lambda: (folder / "x").write_bytes(b""))
+    assert name in ("PermissionError", "FileNotFoundError"), "the folder was really shut"
+
+
+def test_a_cache_without_permission(server, shut, arrays, monkeypatch):
+    "With the flag the drawn garments stand in; what is in the cache already can be read there."
+    monkeypatch.setattr(data, "cache_folder", lambda: shut)
+    monkeypatch.setattr(data, "garments", lambda *a, **kw: garments(*a, n=50, n_valid=10, **kw))
+    ask = partial(fashion_mnist, mirrors=[f"{server}/good/"], progress=False)
+    name, said = as_nobody(ask)
+    assert name == "Unavailable" and "Permission denied" in said
+    assert as_nobody(lambda: ask(stand_in=True).source) == ("nothing", "garments (drawn stand-in)")
+    shut.chmod(0o755)
+    download(shut, [f"{server}/good/"], progress=False)
+    for path in shut.iterdir():
+        path.chmod(0o444)
+    shut.chmod(0o555)
+    assert as_nobody(lambda: len(ask().train)) == ("nothing", "1")
+
+
+def test_a_folder_that_may_not_be_read(server, shut):
+    download(shut.parent / "kept", [f"{server}/good/"], progress=False)
+    for path in [shut.parent / "kept" / TRAIN, shut.parent / "kept"]:
+        mode = path.stat().st_mode
+        path.chmod(0)
+        name, said = as_nobody(lambda: fashion_mnist(folder=shut.parent / "kept"))
+        path.chmod(mode)
+        assert name == "DataError", said
+        one_sentence(ValueError(said), str(shut.parent / "kept"), "ermission")
+
+
+def test_a_full_disk(server, tmp_path):
+    "A real one, where the machine lets us make one: nothing half is left, what was there stays, and with room it goes on."
+    (disk := tmp_path / "disk").mkdir()
+    size = sum(map(len, Server.files.values())) // 1024 - 8
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}k", "tmpfs", disk]
+    if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("this machine lets nobody mount a small disk")
+    try:
+        with pytest.raises(DataError) as e:
+            download(disk / "kept", [f"{server}/good/"], progress=False)
+        one_sentence(e.value, str(disk / "kept"), "No space left on device")
+        kept = {p.name: p.read_bytes() for p in (disk / "kept").iterdir()}
+        assert kept.items() <= Server.files.items() and len(kept) < 4, sorted(kept)
+        subprocess.run(["mount", "-o", "remount,size=4m", disk], check=True)
+        download(disk / "kept", [f"{server}/good/"], progress=False)
+        assert {p.name: p.read_bytes() for p in (disk / "kept").iterdir()} == Server.files
+    finally:
+        subprocess.run(["umount", disk], check=True)
 
 
 def test_without_a_network(nobody, monkeypatch, capfd):

@@ -14,6 +14,7 @@ import numpy as np
 import traitlets as T
 
 from .base import STATIC, Widget, as_array, as_schedules, normal
+from .values import number, shown, whole
 
 # %% ../../nbs/api/widgets/05_density_scrubber.ipynb #1aec5661
 MOST_KERNELS, BINS = 128, 96
@@ -43,7 +44,7 @@ def _numbers(values: Any, name: str) -> np.ndarray:
     "A list of finite numbers, float64."
     try:
         a = np.asarray(as_array(values), np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError, RuntimeError):
         raise ValueError(f"{name} are no numbers: pass a list or an array of them.") from None
     if a.ndim != 1 or not len(a):
         raise ValueError(f"{name} have shape {a.shape}: pass one row of numbers, at least one.")
@@ -74,8 +75,8 @@ def _sampled(samples: Any, bandwidth: float | None) -> tuple[np.ndarray, np.ndar
     samples = _numbers(samples, "samples")
     if np.ptp(samples) == 0:
         raise ValueError(f"samples are all {samples[0]:g}: pass at least two different values.")
-    if bandwidth is not None and not 0 < bandwidth < np.inf:
-        raise ValueError(f"bandwidth is {bandwidth}: pass a number above 0, in the unit of the samples.")
+    if bandwidth is not None and (number(bandwidth) or 0) <= 0:
+        raise ValueError(f"bandwidth is {shown(bandwidth)}: pass a number above 0, in the unit of the samples.")
     return samples, *kernels(samples, bandwidth)
 
 # %% ../../nbs/api/widgets/05_density_scrubber.ipynb #dc5f2b60
@@ -123,23 +124,23 @@ class DensityScrubber(Widget):
         histogram: bool = True,  # draw the walkers' histogram
         **traits: Any,  # `link`: widgets of one page with the same link move together; `layout`
     ) -> None:
-        given = [k for k, v in {"weights": weights, "means": means, "stds": stds}.items() if v is not None]
-        if samples is not None and given:
-            raise ValueError(f"Both samples and {given[0]} are given: pass samples, or a mixture.")
-        if paths not in ("noising", "ddpm", "ddim"):
-            raise ValueError(f"paths is {paths!r}; pass 'noising', 'ddpm' or 'ddim'.")
-        if not 0 <= count <= 60:
-            raise ValueError(f"count is {count}; pass 0 to 60 paths.")
-        if not 0 <= int(seed) < 2**32:
-            raise ValueError(f"seed is {seed}; pass an integer from 0 to 2**32 - 1.")
+        parts = [k for k, v in {"weights": weights, "means": means, "stds": stds}.items() if v is not None]
+        if samples is not None and parts:
+            raise ValueError(f"Both samples and {parts[0]} are given: pass samples, or a mixture.")
+        if not isinstance(paths, str) or paths not in ("noising", "ddpm", "ddim"):
+            raise ValueError(f"paths is {shown(paths)}; pass 'noising', 'ddpm' or 'ddim'.")
+        if (given := whole(count)) is None or not 0 <= given <= 60:
+            raise ValueError(f"count is {shown(count)}; pass 0 to 60 paths.")
+        if (given := whole(seed)) is None or not 0 <= given < 2**32:
+            raise ValueError(f"seed is {shown(seed)}; pass an integer from 0 to 2**32 - 1.")
         linear = np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))
         curves = as_schedules(linear if schedule is None else schedule)[1]
         if len(curves) != 1:
             raise ValueError(f"There are {len(curves)} schedules: pass one; link several widgets to compare.")
         steps = curves.shape[1]
-        if not 0 <= int(t) < steps:
-            raise ValueError(f"t is {t}; the schedule has {steps} steps: pass 0 to {steps - 1}.")
-        heights = samples is None and not given
+        if (given := whole(t)) is None or not 0 <= given < steps:
+            raise ValueError(f"t is {shown(t)}; the schedule has {steps} steps: pass 0 to {steps - 1}.")
+        heights = samples is None and not parts
         if samples is None:
             raw = np.empty(0)
             weights, means, stds = _mixture(
@@ -149,6 +150,8 @@ class DensityScrubber(Widget):
             raw, weights, means, stds = _sampled(samples, bandwidth)
         mean = weights @ means
         std = np.sqrt(weights @ (stds**2 + (means - mean) ** 2))
+        if not np.isfinite(mean) or not 0 < std < np.inf:
+            raise ValueError(f"The density has mean {mean:g} and standard deviation {std:g}: pass smaller numbers.")
         walkers = int(np.clip(min(400, 4e5 / steps, 2e7 / steps / len(weights)), max(count, 24), 400))
         raw = np.random.default_rng(0).permutation(raw)[:walkers]
         z = [((a - shift) / std).astype(np.float32).tobytes() for a, shift in ((means, mean), (stds, 0), (raw, mean))]

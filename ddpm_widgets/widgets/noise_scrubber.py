@@ -14,6 +14,7 @@ import numpy as np
 import traitlets as T
 
 from .base import STATIC, Widget, as_images, as_schedules, normal, tile
+from .values import as_texts, shown, whole
 
 # %% ../../nbs/api/widgets/01_noise_scrubber.ipynb #feb461a4
 class NoiseScrubber(Widget):
@@ -53,15 +54,15 @@ class NoiseScrubber(Widget):
     ) -> None:
         x0 = as_images(images)
         names, alpha_bar = as_schedules(schedule)
-        if not 0 <= int(t) < alpha_bar.shape[1]:
+        if (given := whole(t)) is None or not 0 <= given < alpha_bar.shape[1]:
             raise ValueError(
-                f"t is {t}; the schedule has {alpha_bar.shape[1]} steps: pass 0 to {alpha_bar.shape[1] - 1}."
+                f"t is {shown(t)}; the schedule has {alpha_bar.shape[1]} steps: pass 0 to {alpha_bar.shape[1] - 1}."
             )
-        if not 0 <= int(seed) < 2**32:
-            raise ValueError(f"seed is {seed}; pass an integer from 0 to 2**32 - 1.")
-        if columns is not None and columns < 1:
-            raise ValueError(f"columns is {columns}; pass 1 or more, or None to let the widget choose.")
-        labels = [] if labels is None else [str(label) for label in labels]
+        if (given := whole(seed)) is None or not 0 <= given < 2**32:
+            raise ValueError(f"seed is {shown(seed)}; pass an integer from 0 to 2**32 - 1.")
+        if columns is not None and not 1 <= (whole(columns) or 0) < 2**31:
+            raise ValueError(f"columns is {shown(columns)}; pass 1 or more, or None to let the widget choose.")
+        labels = [] if labels is None else as_texts(labels)
         if labels and len(labels) != len(x0):
             raise ValueError(f"There are {len(labels)} labels for {len(x0)} images: pass one for each.")
         super().__init__(

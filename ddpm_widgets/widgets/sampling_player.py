@@ -20,6 +20,7 @@ import numpy as np
 import traitlets as T
 
 from .base import STATIC, Widget, _nhwc, as_array, as_images, as_schedules, tile
+from .values import number, shown, whole
 
 # %% ../../nbs/api/widgets/06_sampling_player.ipynb #00d88cc0
 STREAMS = {"x_t": "x_t, the noisy image", "x0": "x̂0, the guess at the image", "eps": "ε̂, the guess at the noise"}
@@ -259,20 +260,20 @@ class SamplingPlayer(Widget):
         total: bool = False,  # the curve adds up: how much of the way is done, instead of what each step did
         **traits: Any,  # `link`: widgets of one page with the same link move together; `layout`
     ) -> None:
-        show = [show] if isinstance(show, str) else list(show)
-        if "x_t" not in show or not set(show) <= set(STREAMS):
-            raise ValueError(f"show is {show}; pass 'x_t', and with it 'x0' or 'eps' or both.")
-        if n is not None and n < 1:
-            raise ValueError(f"n is {n}; pass how many images to show, 1 or more, or None for all.")
-        if max_frames < 2:
-            raise ValueError(f"max_frames is {max_frames}; pass 2 or more.")
-        if not 0 < max_bytes <= 16_000_000:
-            raise ValueError(f"max_bytes is {max_bytes}; pass 1 to 16_000_000.")
-        if columns is not None and columns < 1:
-            raise ValueError(f"columns is {columns}; pass 1 or more, or None to let the widget choose.")
-        if not 0.25 <= speed <= 4:
-            raise ValueError(f"speed is {speed}; pass 0.25 to 4.")
-        super().__init__(columns=columns or 0, speed=speed, loop=loop, total=total, streams=[s for s in STREAMS if s in show], **traits)  # fmt: skip
+        wanted = [show] if isinstance(show, str) else list(show) if isinstance(show, Iterable) else []
+        if not all(isinstance(s, str) and s in STREAMS for s in wanted) or "x_t" not in wanted:
+            raise ValueError(f"show is {shown(show)}; pass 'x_t', and with it 'x0' or 'eps' or both.")
+        if n is not None and (whole(n) or 0) < 1:
+            raise ValueError(f"n is {shown(n)}; pass how many images to show, 1 or more, or None for all.")
+        if (whole(max_frames) or 0) < 2:
+            raise ValueError(f"max_frames is {shown(max_frames)}; pass 2 or more.")
+        if not 0 < (whole(max_bytes) or 0) <= 16_000_000:
+            raise ValueError(f"max_bytes is {shown(max_bytes)}; pass 1 to 16_000_000.")
+        if columns is not None and not 1 <= (whole(columns) or 0) < 2**31:
+            raise ValueError(f"columns is {shown(columns)}; pass 1 or more, or None to let the widget choose.")
+        if not 0.25 <= (number(speed) or 0) <= 4:
+            raise ValueError(f"speed is {shown(speed)}; pass 0.25 to 4.")
+        super().__init__(columns=columns or 0, speed=speed, loop=loop, total=total, streams=[s for s in STREAMS if s in wanted], **traits)  # fmt: skip
         self._first, self._max_frames, self._max_bytes = n, max_frames, max_bytes
         self._films: dict[str, Film] = {}
         self._schedules = self._read_schedules(schedule)
@@ -290,7 +291,11 @@ class SamplingPlayer(Widget):
     @staticmethod
     def _steps(run: Any, name: str) -> Iterable[Any]:
         "The steps of a run; a single step and anything else is refused."
-        if not isinstance(run, Iterable) or isinstance(run, str | bytes) or hasattr(run, "x_t"):
+        try:
+            several = iter(run) is not None and not isinstance(run, str | bytes) and not hasattr(run, "x_t")
+        except TypeError:  # a tensor of one number is of a class that knows iteration, and refuses it
+            several = False
+        if not several:
             raise ValueError(f"{name!r} is a {type(run).__name__}; pass the steps that sample_steps yields.")
         return run
 
@@ -313,6 +318,10 @@ class SamplingPlayer(Widget):
         every: float = 0.12,  # seconds between two pictures sent
     ) -> Iterator[Any]:  # the same steps
         "Hand the steps through, show each as it happens, and have the film at the end, also when you stop halfway."
+        if not isinstance(name, str):
+            raise ValueError(f"name is {shown(name)}; pass a text.")
+        if number(every) is None or every < 0:
+            raise ValueError(f"every is {shown(every)}; pass seconds, 0 or more.")
         if name not in self._films and len(self._films) >= 4:
             raise ValueError(
                 f"The player compares up to 4 runs, and has {', '.join(self._films)}: pass one of these names."

@@ -15,6 +15,7 @@ import numpy as np
 import traitlets
 
 from .base import STATIC, Widget, as_images, as_schedules, normal, tile
+from .values import as_texts, number, shown, whole
 
 # %% ../../nbs/api/widgets/04_schedule_explorer.ipynb #a60be179
 FORMULAS = ("linear", "cosine", "sigmoid")
@@ -91,8 +92,8 @@ def _check_settings(**settings: Any) -> None:
     "ValueError for a setting that no slider reaches."
     for name, value in settings.items():
         lo, hi = LIMITS[name]
-        if not lo <= value <= hi:
-            raise ValueError(f"{name} is {value}; pass {lo:g} to {hi:g}.")
+        if (x := (whole if name == "T" else number)(value)) is None or not lo <= x <= hi:
+            raise ValueError(f"{name} is {shown(value)}; pass {lo:g} to {hi:g}.")
     if settings["beta_min"] > settings["beta_max"]:
         raise ValueError(
             "beta_min is {beta_min}, above beta_max, {beta_max}; β rises: pass the smaller one first.".format_map(
@@ -153,16 +154,16 @@ class ScheduleExplorer(Widget):
         curves = {n: as_schedules({n: v})[1][0] for n, v in entries.items() if not isinstance(v, str)}
         if len(curves) == len(entries):
             T = max(len(a) for a in curves.values())  # no formula: as long as the longest that is given
+        _check_settings(beta_min=beta_min, beta_max=beta_max, s=s, **({"T": T} if len(curves) < len(entries) else {}))
         t = 2 * (T - 1) // 3 if t is None else t
         selected = next(iter(entries)) if selected is None else selected
-        _check_settings(beta_min=beta_min, beta_max=beta_max, s=s, **({"T": T} if len(curves) < len(entries) else {}))
-        if not 0 <= t < T:
-            raise ValueError(f"t is {t}; there are {T} steps: pass 0 to {T - 1}.")
-        if not 0 <= int(seed) < 2**32:
-            raise ValueError(f"seed is {seed}; pass an integer from 0 to 2**32 - 1.")
-        for name in [selected, *traits.get("hidden", [])]:
-            if name not in entries:
-                raise ValueError(f"There is no schedule {name!r} here; there are {', '.join(entries)}.")
+        if (given := whole(t)) is None or not 0 <= given < T:
+            raise ValueError(f"t is {shown(t)}; there are {T} steps: pass 0 to {T - 1}.")
+        if (given := whole(seed)) is None or not 0 <= given < 2**32:
+            raise ValueError(f"seed is {shown(seed)}; pass an integer from 0 to 2**32 - 1.")
+        for name in [selected, *as_texts(traits.get("hidden", []))]:
+            if not isinstance(name, str) or name not in entries:
+                raise ValueError(f"There is no schedule {shown(name)} here; there are {', '.join(entries)}.")
         self._own = {n: v for n, v in entries.items() if n in curves}
         super().__init__(
             x0=x0.tobytes(), shape=list(x0.shape), names=list(entries), formulas=[v if isinstance(v, str) else "" for v in entries.values()],

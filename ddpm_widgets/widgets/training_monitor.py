@@ -28,9 +28,10 @@ import numpy as np
 import traitlets as T
 from ipywidgets.widgets.widget import _instances, _put_buffers
 
-from .base import STATIC, Widget, as_array, as_images, shown, tile
+from .base import STATIC, Widget, as_array, as_images, tile
 from .kernel_messages import marimo_cell, pump_comm_messages
 from .launched import Comm, Line, follow_launched, home, messages, while_launching
+from .values import shown
 
 # %% ../../nbs/api/widgets/02_training_monitor.ipynb #da9aec7d
 class History:
