@@ -421,7 +421,8 @@ def fetch(
 
 def spoken(e: OSError) -> str:
     "What an error of the system means, without what others have added."
-    number = e.errno or getattr(e.__context__, "errno", None)  # pooch raises one of its own while it handles the system's
+    # pooch raises one of its own while it handles the system's
+    number = e.errno or getattr(e.__context__, "errno", None)
     return os.strerror(number) if number else str(e)
 
 
