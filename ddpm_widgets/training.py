@@ -267,13 +267,6 @@ def train(
         check_whole("seed", seed, 0, 2**63 - 1)
     recipe = RECIPES.get(getattr(model, "preset", model), Recipe())  # type: ignore[arg-type]
     precision = half_precision(precision or recipe.precision)
-    if seed is not None:
-        torch.manual_seed(seed)
-    net = init_ddpm(unet(model, **fitting(dls))) if isinstance(model, str) else model
-    if torch.cuda.is_available():
-        net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        if isinstance(dls, DataLoaders) and this_process().num_processes == 1:  # several would each see all of it
-            dls = dls.to("cuda")
     diffusion = DDPMCB(
         schedule or recipe.schedule(),
         target or recipe.target,
@@ -291,6 +284,13 @@ def train(
         own.append(MixedPrecision(precision))
     if progress and not any(getattr(cb, "shows_progress", False) for cb in cbs):
         own.append(Progress())
+    if seed is not None:
+        torch.manual_seed(seed)
+    net = init_ddpm(unet(model, **fitting(dls))) if isinstance(model, str) else model
+    if torch.cuda.is_available():
+        net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if isinstance(dls, DataLoaders) and this_process().num_processes == 1:  # several would each see all of it
+            dls = dls.to("cuda")
     learn = Learner(net, dls, F.mse_loss, lr or recipe.lr, [*own, *cbs], opt_func or recipe.opt_func)
     try:
         learn.fit(epochs, cbs=[] if resume is None else [Resume(resume, show=progress)])

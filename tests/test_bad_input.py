@@ -18,7 +18,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 import ddpm_widgets as d
-from ddpm_widgets import evaluation, exercises
+from ddpm_widgets import evaluation, exercises, training
 from ddpm_widgets.checks import check_number, check_whole
 from ddpm_widgets.plots import step_changes
 from ddpm_widgets.widgets.base import save_html
@@ -319,8 +319,15 @@ def test_evaluate_looks_before_it_works(monkeypatch):
         assert str(e.value).endswith("."), wrong
 
 
-def test_train_looks_before_it_works():
-    "No network is built and no callback hears of it."
+def test_train_looks_before_it_works(monkeypatch):
+    "No network is built, no callback hears of it, and random numbers go on as before."
+
+    def never(preset, **settings):
+        raise AssertionError("built")
+
+    monkeypatch.setattr(
+        training, "unet", lambda preset, **settings: d.unet("nb99") if preset == "nb99" else never(preset)
+    )
 
     class Never:
         def before_prepare(self, learn):
@@ -341,10 +348,12 @@ def test_train_looks_before_it_works():
         {"dls": None},
         {"dls": [1, 2]},
     ):
-        kwargs = {"dls": dls, "model": Net(), "epochs": 1, "progress": False, **wrong}
+        kwargs = {"dls": dls, "model": "small", "epochs": 1, "progress": False, "seed": 1, **wrong}
+        before = torch.get_rng_state()
         with pytest.raises(OURS) as e:
             d.train(**kwargs, cbs=[Never()])
         assert str(e.value).endswith("."), wrong
+        assert torch.equal(torch.get_rng_state(), before) or wrong == {"model": "nb99"}, wrong
 
 
 def test_a_schedule_that_does_not_fit_the_model():
