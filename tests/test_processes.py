@@ -73,6 +73,7 @@ def test_two_come_to_what_one_comes_to(ends):
 
 
 def test_both_know_the_same(ends):
+    "Also where each began with weights and random numbers of its own."
     assert {**ends[1], "stopped": None} == {**ends[2], "stopped": None}
 
 
