@@ -1,5 +1,7 @@
 "DDPMCB, EMA and train: what they do to a batch, to weights, and to what you get back."
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -18,6 +20,7 @@ from ddpm_widgets import (
     TrainingMonitor,
     init_ddpm,
     linear_schedule,
+    min_snr_weights,
     sample,
     sample_steps,
     train,
@@ -311,3 +314,16 @@ def test_a_preset_is_built_for_the_channels_of_the_images():
     assert learn.sample(2, steps=2, progress=False).shape == (2, 3, 32, 32)
     grey = DataLoaders.from_arrays(images[:, 0], labels, images[:8, 0], labels[:8], batch_size=8)
     assert train(grey, "small", epochs=1, progress=False).model.overrides == {}
+
+
+def test_the_courses_recipe_to_the_letter():
+    "Adam with a larger ε; and a weighted loss whose weights are those of min-SNR-γ, once."
+    assert Recipe().opt_func.func is torch.optim.Adam and Recipe().opt_func.keywords["eps"] == 1e-5
+    schedule = linear_schedule(50)
+    cb = DDPMCB(schedule, "v", min_snr=5.0)
+    learn = SimpleNamespace(
+        batch=((None, torch.tensor([3, 40])), torch.zeros(2, 1, 1, 1)), preds=torch.ones(2, 1, 1, 1)
+    )
+    learn.training, learn.loss_func = True, torch.nn.functional.mse_loss
+    cb.get_loss(learn)
+    assert learn.loss.item() == pytest.approx(min_snr_weights(schedule, "v", 5.0)[[3, 40]].mean().item())
