@@ -72,6 +72,7 @@ def executed(
     for file in sorted((NBS.parent / "ddpm_widgets").rglob("*.*")):
         if file.suffix in (".py", ".js", ".css", ".safetensors") and file.name not in (
             "_docs.py",
+            "_lighten.py",
             "host.js",
             "plots.js",
         ):

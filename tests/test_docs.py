@@ -17,7 +17,7 @@ import pytest
 import yaml
 from nbdev.process import NBProcessor
 
-from ddpm_widgets import _docs
+from ddpm_widgets import _docs, _lighten
 from ddpm_widgets.widgets.base import png
 
 ROOT = Path(__file__).parents[1]
@@ -82,6 +82,21 @@ def test_a_page_shows_what_its_notebook_shows(name, staged):
     if name.parts[0] == "lessons":  # whose outputs are committed
         assert text.count("data-ddw-plot=") == posters
         assert text.count("data-ddw=") == len(re.findall(r"<ddpm_widgets\.widgets\.\S+ object>", source))
+
+
+@pytest.mark.slow
+@each_page
+def test_every_picture_is_put_in_words(name, staged):
+    nb = notebook(staged / name)
+    for cell in nb["cells"]:
+        if any("image/png" in out.get("data", {}) for out in cell.get("outputs", [])):
+            assert "#| fig-alt: " in "".join(cell["source"]), "".join(cell["source"])[:200]
+    text = markdown(nb)
+    said = re.findall(r'data-ddw-plot="[^"]*" role="img" aria-label="([^"]*)"', text) + re.findall(
+        r"!\[(.*?)\]\(", text
+    )
+    said += re.findall(r'<img [^>]*alt="([^"]*)"', text)
+    assert all(len(words) > 8 for words in said), said
 
 
 @pytest.mark.slow
@@ -225,6 +240,9 @@ def test_figures_and_html_and_pictures():
     bold = "".join(two[0]["data"]["text/markdown"])
     assert "````{=html}\n<b>bold</b>\n```\n````" in bold, "a longer fence than any inside"
     assert len(three) == 1 and set(three[0]["data"]) == {"image/png"}
+    figure["layout"]["meta"] = {"alt": "What the figure says of itself."}
+    (cell,) = page(code(shows(**{_docs.PLOTLY: figure}))).cells
+    assert 'aria-label="What the figure says of itself."' in "".join(cell.outputs[0]["data"]["text/markdown"])
 
 
 def test_options_are_yaml():
@@ -251,6 +269,122 @@ def test_quarto_render_is_refused_anywhere_else(tmp_path):
     assert subprocess.run(command, cwd=tmp_path / "_proc").returncode == 0
     site = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))
     assert site["project"]["pre-render"] == "python -m ddpm_widgets._docs"
+    assert site["project"]["post-render"] == "python -m ddpm_widgets._lighten"
+
+
+# What is done to the pages that Quarto has built
+
+
+def placed(weight=0, link="", poster=POSTER):
+    from ddpm_widgets.widgets.base import _place
+
+    return _place("Dial-0a", {"state": {"link": link, "x": "9" * weight}, "buffers": []}, poster, "A dial")
+
+
+def test_heavy_states_and_posters_leave_the_page(tmp_path):
+    page = tmp_path / "deep/film.html"
+    page.parent.mkdir()
+    heavy = placed(_lighten.HEAVY)
+    text = _lighten.apart(page, placed() + heavy + placed(_lighten.HEAVY, link="pair") + placed(poster=""))
+    assert text.count("data-ddw=") == 4 and "data:image" not in text
+    assert text.count('<script type="application/json">') == 3, "what is light, or moves with others, stays"
+    (name,) = re.findall(r'data-ddw-from="([^"]+)"', text)
+    brought = (page.parent / name).read_text(encoding="utf-8")
+    key, saved = re.fullmatch(r"\(window\.ddwSaved \?\?= \{\}\)\[(.+?)\] = (.+);\n", brought).groups()
+    assert json.loads(key) == name and saved == re.search(r">({.*})</script>", heavy)[1]
+    posters = re.findall(r'<img src="(\S+)" loading="lazy" width="4" height="4" alt="A dial"', text)
+    assert len(set(posters)) == 3
+    from PIL import Image
+
+    assert all(np.array(Image.open(page.parent / p)).shape == (4, 4, 3) for p in posters)
+
+
+def test_pictures_are_the_same_in_fewer_bytes(tmp_path):
+    from PIL import Image
+
+    (tmp_path / "a").mkdir()
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8) // 64 * 64
+    Image.fromarray(pixels).save(tmp_path / "a/one.png")
+    text = _lighten.pictures(tmp_path / "a/page.html", '<img src="one.png" alt="x"><img src="no.png">', tmp_path)
+    assert text == '<img loading="lazy" width="60" height="40" src="one.webp" alt="x"><img src="no.png">'
+    np.testing.assert_array_equal(np.array(Image.open(tmp_path / "a/one.webp")), pixels)
+
+
+def test_formulas_are_set_at_build(need):
+    import shutil
+
+    need("node", bool(shutil.which("node")), "Node.js is missing")
+    v = vendor()
+    tex = '<span class="math inline">\\sqrt{\\bar\\alpha_t} &lt; 1</span>'
+    load = '<script defer="" src="../static/vendor/katex/katex.min.js"></script><script>var mathElements = document.getElementsByClassName("math");</script>'
+    pages = {Path("a"): tex + load, Path("b"): tex + tex.replace("inline", "display"), Path("c"): "none"}
+    _lighten.formulas(pages, v.VENDOR / "katex/katex.min.js", NBS / "_formulas.js")
+    assert "<script" not in pages[Path("a")] and pages[Path("c")] == "none"
+    inline, shown = pages[Path("b")].split("</annotation>")[:2]
+    assert pages[Path("a")] and 'class="katex-html"' in pages[Path("a")] and "<math" in inline
+    assert "katex-display" in pages[Path("b")] and "katex-display" not in pages[Path("a")]
+    assert "katex-error" not in "".join(pages.values()) and "\\sqrt{\\bar\\alpha_t} &lt; 1" in inline
+
+
+def test_styles_keep_what_a_page_or_a_script_could_meet():
+    page = '<main class="on"><p id="here">.off</p><script>el.className = "late"</script><script type="application/json">{"a": "json"}</script></main>'
+    used = _lighten.words([page], ["x.classList.add(`made-${1}`)"])
+    css = """/*! licence */ /* note */ :root{--a:1} .on,.off{color:red} .off>p{color:red} main:not(.off) #here::before{content:"x"} .late:hover{top:0} :root{--b:2} main{--c:3;left:var(--a);background:url("data:a;b")} .bi-late{top:0}
+    @media print{.off{top:0}} @media screen{.on{top:0} h6{top:0}} .json{top:0} @font-face{src:url(a)} .aa-Panel .on{top:0} @keyframes k{from{top:0}}"""
+    kept = _lighten.prune(css, used)
+    assert kept.replace(": ", ":") == (
+        '/*! licence */:root{--a:1}.on{color:red}main:not(.off) #here::before{content:"x"}.late:hover{top:0}'
+        'main{left:var(--a);background:url("data:a;b")}.bi-late{top:0}'
+        "@media screen{.on{top:0}}@font-face{src:url(a)}.aa-Panel .on{top:0}@keyframes k{from{top:0}}"
+    )
+
+
+def test_fonts_keep_the_characters_that_are_shown(tmp_path):
+    import shutil
+
+    from fontTools.ttLib import TTFont
+
+    v = vendor()
+    file = Path(shutil.copy(v.VENDOR / "inter/inter-latin-wght-normal.woff2", tmp_path))
+    before = file.stat().st_size
+    _lighten.subset(file, {ord(c) for c in "Noise αβ−"})
+    font = TTFont(file)
+    assert set(map(chr, font.getBestCmap())) == set("Noise −"), "Greek has a file of its own"
+    assert file.stat().st_size < before / 5
+    (axis,) = font["fvar"].axes
+    assert (axis.minValue, axis.maxValue) == (400, 700)
+
+
+def test_scripts_wait_and_modules_become_plain(tmp_path):
+    (tmp_path / "tabs").mkdir()
+    (tmp_path / "tabs/tabs.js").write_text("export function init() { return 1; }\n")
+    main = tmp_path / "quarto.js"
+    main.write_text('import * as tabs from "./tabs/tabs.js";\ntabs.init();\n')
+    assert _lighten.classic(main) and not re.search("^(im|ex)port", main.read_text(), re.M)
+    main.write_text('import x from "elsewhere";\n')
+    assert not _lighten.classic(main) and "elsewhere" in main.read_text(), "left alone"
+    page = '<script src="q/quarto.js" type="module"></script><script src="q/tippy.umd.min.js"></script>\n<script src="b.js"></script>'
+    assert _lighten.scripts(page, True) == '<script src="q/quarto.js" defer></script><script src="b.js" defer></script>'
+    assert "tippy" in _lighten.scripts(page + '<a role="doc-noteref">', True), "it shows the footnotes"
+    assert 'type="module"' in _lighten.scripts(page, False)
+
+
+def test_the_navbar_marks_where_the_reader_is(tmp_path):
+    bar = '<body class="a"><a class="nav-link active" href="{}lessons/one.html" aria-current="page"><a class="nav-link" href="{}gallery.html">'
+    where = {
+        "index": ["", ""],
+        "gallery": ["", "page"],
+        "lessons/one": ["page", ""],
+        "lessons/two": ["true", ""],
+        "api/widgets/w": ["", ""],
+    }
+    for name, marks in where.items():
+        up = "../" * name.count("/")
+        text = _lighten.current(bar.format(up, up), tmp_path / f"{name}.html", tmp_path)
+        links = re.findall(r'<a class="nav-link( active)?" href="[^"]+"(?: aria-current="(\w+)")?>', text)
+        assert [mark for _, mark in links] == marks and [bool(a) for a, _ in links] == [bool(m) for m in marks], name
+        assert text.startswith('<body class="a"><a class="skip" href="#quarto-document-content">')
+        assert _lighten.current(text, tmp_path / f"{name}.html", tmp_path) == text, "once is enough"
 
 
 # What Quarto is told
@@ -281,7 +415,10 @@ def test_what_the_configuration_names_is_there(site):
     html = site["format"]["html"]
     theme = html["theme"]
     names = [o for part in theme.values() for o in ([part] if isinstance(part, str) else part)]
-    names += [html["css"], site["website"]["favicon"], site["website"]["open-graph"]["image"]]
+    names += [html["css"], site["website"]["favicon"]]
+    cards = {site["website"][kind]["image"] for kind in ("open-graph", "twitter-card")}
+    assert all(card.startswith("/") for card in cards), "Quarto would look for it beside each page"
+    names += [card[1:] for card in cards]
     assert not [name for name in names if not (NBS / name).is_file()]
     assert html["html-math-method"] == {"method": "katex", "url": "/static/vendor/katex/"}
     styles = [NBS / name for name in {*names} if name.endswith((".css", ".scss"))]

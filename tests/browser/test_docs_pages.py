@@ -1,7 +1,8 @@
 """The site's pages as readers meet them: served from this machine, every other host blocked, no kernel.
 
 Quarto is not needed. It passes raw HTML on as it is, so that is what a page is made of here: the HTML blocks of each staged
-notebook, inside the body that Quarto would give it. Each widget is dragged by the mouse, and its pixels compared with numpy.
+notebook, inside the body that Quarto would give it, with heavy states in files of their own as in the built site. Each widget
+is dragged by the mouse, and its pixels compared with numpy.
 """
 
 import base64
@@ -17,6 +18,7 @@ import pytest
 from test_static_pages import RAW, near
 from test_static_pages import shown as images_on
 
+from ddpm_widgets import _lighten
 from ddpm_widgets import widgets as W
 
 NBS = Path(__file__).parents[2] / "nbs"
@@ -51,7 +53,8 @@ def site(staged):
     )
     pages = {str(name): body for name in names if (body := html_of(staged / name.with_suffix(".ipynb")))}
     for name, body in pages.items():
-        (staged / name).with_suffix(".html").write_text(PAGE.format(title=name, body=body), encoding="utf-8")
+        file = (staged / name).with_suffix(".html")
+        file.write_text(_lighten.apart(file, PAGE.format(title=name, body=body)), encoding="utf-8")
     handler = partial(
         type("Quiet", (SimpleHTTPRequestHandler,), {"log_message": lambda *a: None}), directory=str(staged)
     )
@@ -67,9 +70,13 @@ class Placed:
     def __init__(self, page, place):
         self.page, self.place = page, place
         self.root = place.locator(".ddw")
+        place.scroll_into_view_if_needed()
         self.root.wait_for()
         self.kind = place.get_attribute("data-ddw").split("-")[0]
-        saved = json.loads(place.locator(":scope > script").first.text_content())
+        if beside := place.get_attribute("data-ddw-from"):
+            saved = page.evaluate("url => window.ddwSaved[url]", beside)
+        else:
+            saved = json.loads(place.locator(":scope > script").first.text_content())
         self.state = saved["state"]
         state = dict(self.state)
         for buffer in saved["buffers"]:
@@ -154,12 +161,18 @@ def check_training_monitor(w):
 
 
 def check_density_scrubber(w):
-    "Its pixels are lines: what they say is tested in test_explorer_static.py, here that they move."
-    before = w.place.screenshot()
+    "The outline of the density and the dots of the walkers, where numpy has them."
     w.drag(w.root.locator("input[type=range]").first, 0.8)
-    t = w.get("t")
-    assert abs(t - 0.8 * (len(w.python.schedule) - 1)) < 25
-    assert w.root.get_attribute("data-painted") == str(t) and w.place.screenshot() != before
+    t, p = w.get("t"), w.python
+    assert abs(t - 0.8 * (len(p.schedule) - 1)) < 25 and w.root.get_attribute("data-painted") == str(t)
+    lo, hi = p._range()
+    outline = w.root.locator(".side .area").get_attribute("d").removesuffix("Z")[1:].split("L")
+    x, y = np.array([point.split(" ") for point in outline], float)[1:-1].T / 1000  # without the corners on the axis
+    density = p.density(hi - y * (hi - lo), t) * p.std
+    np.testing.assert_allclose(x * max(0.55, 1.04 * density.max()), density, atol=2e-3)
+    if p.paths:
+        tops = w.root.locator(".plot i").evaluate_all("els => els.map((e) => parseFloat(e.style.top))")
+        np.testing.assert_allclose(hi - np.array(tops) / 100 * (hi - lo), p.walk(p.paths)[: p.count, t], atol=0.01)
 
 
 CHECKS = {"NoiseScrubber": check_noise_scrubber, "SamplingPlayer": check_sampling_player, "ScheduleExplorer": check_schedule_explorer,
@@ -186,6 +199,39 @@ def test_every_widget_is_alive(site, new_page):
         page.context.close()
     assert set(seen) == set(CHECKS), "every kind of widget is on some page"
     assert len(seen) >= 20
+
+
+def test_lessons_open_from_disk(site, staged, new_page):
+    "A browser lets such a page load neither modules nor JSON. Widgets, films and figures come alive all the same."
+    for name in (n for n in site if n.startswith("lessons/")):
+        page = new_page()
+        said = []
+        page.on("console", lambda m, said=said: said.append(m.text) if m.type in ("error", "warning") else None)
+        page.goto((staged / name).with_suffix(".html").as_uri())
+        for place in page.locator("[data-ddw]").all():
+            Placed(page, place)
+        for place in page.locator("[data-ddw-plot]").all():
+            place.scroll_into_view_if_needed()
+            page.wait_for_function("e => e.dataset.painted !== undefined", arg=place.element_handle())
+        assert not page.errors and not page.outside and not said, (name, page.errors, page.outside, said)
+        page.context.close()
+
+
+def test_a_film_waits_until_it_is_near(site, staged, new_page):
+    film = next(p for p in sorted((staged / "lessons").glob("06*.html")))
+    text = film.read_text(encoding="utf-8").replace("<main>", '<main><div style="height: 9000px"></div>')
+    film.with_stem("far").write_text(text, encoding="utf-8")
+    page = new_page()
+    asked = []
+    page.on("request", lambda r: asked.append(r.url.rpartition("/")[2]))
+    page.goto(next(a for n, a in site.items() if n.startswith("lessons/06")).replace(film.stem, "far"))
+    place = page.locator("[data-ddw-from]").first
+    script = place.get_attribute("data-ddw-from").rpartition("/")[2]
+    page.wait_for_timeout(500)
+    assert script not in asked and place.locator("img").get_attribute("alt")
+    place.scroll_into_view_if_needed()
+    place.locator(".ddw").wait_for()
+    assert asked.count(script) == 1 and place.locator("> img").count() == 0 and not page.errors
 
 
 def test_figures_are_drawn_in_the_page_s_colours(site, new_page):

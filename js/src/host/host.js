@@ -1,6 +1,7 @@
 // Mounts widgets on a page with no kernel. The page holds, for each widget, <div data-ddw="MODULE"> with its poster and
 // a JSON script {state, buffers: [{path, data}]} in it, and once per module a JSON script #ddw-MODULE {esm, css}.
-// After mounting, the div's `ddw` property is {model, unmount}.
+// A heavy state stands in a script of its own, which <div data-ddw="MODULE" data-ddw-from="URL"> names: it is loaded when the
+// place nears the screen. After mounting, the div's `ddw` property is {model, unmount}.
 
 /** @typedef {import("../shared/afm").Model} Model */
 /** @typedef {{ model: Model, unmount: () => void }} Mounted */
@@ -56,10 +57,22 @@ function load(name) {
   return modules.get(name);
 }
 
+/** What a script of its own brings (a page opened from disk may load scripts, but nothing else). @param {string} url */
+const brought = (url) =>
+  new Promise((done, fail) => {
+    const script = document.createElement("script");
+    script.onload = () => done(/** @type {any} */ (window).ddwSaved[url]);
+    script.onerror = () => fail(new Error(`${url} could not be loaded`));
+    script.src = url;
+    document.head.append(script);
+  });
+
 /** @param {HTMLElement} place @returns {Promise<Mounted>} */
 export async function mount(place) {
   const widget = await load(place.dataset.ddw ?? "");
-  const model = staticModel(unpack(JSON.parse(place.querySelector("script")?.textContent ?? "{}")));
+  const from = place.dataset.ddwFrom;
+  const saved = from ? structuredClone(await brought(from)) : JSON.parse(place.querySelector("script")?.textContent ?? "{}");
+  const model = staticModel(unpack(saved));
   const life = new AbortController();
   const el = document.createElement("div");
   await widget.initialize?.({ model, signal: life.signal });
@@ -76,7 +89,11 @@ export async function mount(place) {
 }
 
 if (typeof document !== "undefined") {
-  const places = () => document.querySelectorAll("[data-ddw]");
-  for (const place of places()) mount(/** @type {HTMLElement} */ (place)).catch((e) => console.error(e));
+  /** @param {Element} place */
+  const show = (place) => void mount(/** @type {HTMLElement} */ (place)).catch((e) => console.error(e));
+  const near = new IntersectionObserver((seen) => {
+    for (const { isIntersecting, target } of seen) if (isIntersecting) near.unobserve(target), show(target);
+  }, { rootMargin: "600px" }); // prettier-ignore
+  for (const place of document.querySelectorAll("[data-ddw]")) place.matches("[data-ddw-from]") ? near.observe(place) : show(place);
   document.addEventListener("ddw-mount", (e) => void mount(/** @type {HTMLElement} */ (e.target))); // by hand, after `unmount`
 }

@@ -1,0 +1,294 @@
+"""Hand-written. Quarto's `post-render`: the site's pages made lighter, with nothing that a reader would miss.
+
+`python -m ddpm_widgets._lighten` runs when Quarto has written the site. Formulas are set here and not in the browser, films and
+pictures move out of the pages and are loaded when they are near, styles and fonts keep what some page uses, and no script holds
+up a page. All of it works from disk, too: a browser lets such a page load scripts and pictures, but neither modules nor JSON.
+"""
+
+import base64
+import html
+import io
+import json
+import logging
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+HEAVY = 100_000  # characters of a widget's state: with more than that it waits in a file of its own until it is near
+PLACE = re.compile(
+    r'<div data-ddw="([\w-]+)"><script type="application/json">(.*?)</script>(?:<img src="data:image/png;base64,([^"]*)")?',
+    re.S,
+)
+MATH = re.compile(r'<span class="math (inline|display)">([^<]*)</span>')
+SCRIPT = re.compile(r"<script\b[^>]*>.*?</script>", re.S)
+FIGURE = re.compile(r'<img\b[^>]*?\bsrc="([^":]+?\.(?:png|svg|webp))"[^>]*>')
+NAVBAR = re.compile(r'<a class="nav-link(?: active)?" href="([^"]+)"(?: aria-current="page")?>')
+SKIP = '<a class="skip" href="#quarto-document-content">Skip to the content</a>'
+DYNAMIC = ("aa-", "bs-tooltip")  # beginnings of class names that scripts put together
+ALWAYS = {"html", "body"}
+GROUPS = ("media", "supports", "layer", "container")  # at-rules with rules in them
+ANYWHERE = {*range(0x20, 0x7F), 0xA0, 0x2212}  # characters that a reader may type, and plotly's minus
+FEATURES = ["kern", "ccmp", "locl", "mark", "mkmk", "tnum"]  # of a font: no ligatures, no arrows made of hyphens
+
+
+# Widgets and pictures
+
+
+def apart(path: Path, text: str) -> str:
+    "A page with the posters of its widgets, and the states that are heavy, in files beside it."
+    there = path.with_name(f"{path.stem}_files")
+
+    def widget(found: re.Match) -> str:
+        module, saved, poster = found.groups()
+        number = f"{len(list(there.glob('widget-*'))) + 1}" if there.is_dir() else "1"
+        there.mkdir(exist_ok=True)
+        place, script = f'<div data-ddw="{module}"', f'<script type="application/json">{saved}</script>'
+        if len(saved) > HEAVY and '"link":""' in saved:  # those that move together are there together
+            name = f"{there.name}/widget-{number}.js"
+            path.with_name(there.name).joinpath(f"widget-{number}.js").write_text(
+                f"(window.ddwSaved ??= {{}})[{json.dumps(name)}] = {saved};\n", encoding="utf-8"
+            )
+            place, script = f'{place} data-ddw-from="{name}"', ""
+        if poster is None:
+            return f"{place}>{script}"
+        picture = Image.open(io.BytesIO(base64.b64decode(poster)))
+        name = f"{there.name}/widget-{number}.webp"
+        picture.convert("RGB").save(path.with_name(there.name) / f"widget-{number}.webp", lossless=True, method=6)
+        size = f'width="{picture.width}" height="{picture.height}"'
+        return f'{place}>{script}<img src="{name}" loading="lazy" {size}'
+
+    return PLACE.sub(widget, text)
+
+
+def pictures(path: Path, text: str, folder: Path) -> str:
+    "A page whose pictures are WebP (the same pixels, half the bytes), know their size, and are loaded when they are near."
+
+    def picture(found: re.Match) -> str:
+        tag, src = found[0], found[1]
+        file = (folder / src.lstrip("/") if src.startswith("/") else path.parent / src).resolve()
+        if "navbar-logo" in tag or not file.is_file():
+            return tag
+        if file.suffix == ".png":
+            file = webp(file)
+            tag = tag.replace(src, src.removesuffix(".png") + ".webp") if file.suffix == ".webp" else tag
+        if file.suffix != ".svg" and not re.search(r'\s(?:width|height)="', tag):
+            with Image.open(file) as opened:
+                tag = tag.replace("<img", f'<img width="{opened.width}" height="{opened.height}"', 1)
+        return tag if "loading=" in tag else tag.replace("<img", '<img loading="lazy"', 1)
+
+    return FIGURE.sub(picture, text)
+
+
+def webp(file: Path) -> Path:
+    "A PNG's twin in WebP, if that is lighter: without loss, but for the cards of the front page, which are shown smaller than they are."
+    twin = file.with_suffix(".webp")
+    if not twin.is_file():
+        card = file.parent.name == "lessons" and file.parent.parent.name == "static"
+        Image.open(file).convert("RGB").save(twin, method=6, **({"quality": 82} if card else {"lossless": True}))
+    return twin if twin.stat().st_size < file.stat().st_size else file
+
+
+# Formulas and scripts
+
+
+def formulas(pages: dict[Path, str], katex: Path, program: Path) -> str:
+    "Set every formula, once for all pages, and take KaTeX itself out of them: its style sheet is enough. Returns their HTML."
+    every = [found for text in pages.values() for found in MATH.findall(text)]
+    asked = sorted({(html.unescape(tex), kind == "display") for kind, tex in every})
+    if not asked:
+        return ""
+    quarto = shutil.which("quarto")
+    command = [quarto, "run"] if quarto else [shutil.which("node") or "node"]
+    done = subprocess.run([*command, str(program), str(katex)], input=json.dumps(asked), capture_output=True, text=True, encoding="utf-8")  # fmt: skip
+    if done.returncode:
+        sys.exit(f"{program.name} could not set the formulas: {done.stderr.strip()}")
+    found = dict(zip(asked, json.loads(done.stdout), strict=True))
+    for path, text in pages.items():
+        text = MATH.sub(
+            lambda m: f'<span class="math {m[1]}">{found[html.unescape(m[2]), m[1] == "display"]}</span>', text
+        )
+        text = re.sub(r'<script [^>]*src="[^"]*/katex\.min\.js"[^>]*></script>', "", text)
+        pages[path] = SCRIPT.sub(lambda m: "" if "var mathElements = document.getElements" in m[0] else m[0], text)
+    return "".join(found.values())
+
+
+def classic(main: Path) -> bool:
+    "Make a module and what it imports one plain script, in place. False if it is not of the kind that can be."
+    if not main.is_file():
+        return False
+    text = main.read_text(encoding="utf-8")
+    for line, name, path in re.findall(r'^(import \* as (\w+) from "(\./[^"]+)";)$', text, re.M):
+        body = (main.parent / path).read_text(encoding="utf-8")
+        names = ", ".join(re.findall(r"^export (?:async )?function (\w+)", body, re.M))
+        body = re.sub(r"^export (?=(?:async )?function)", "", body, flags=re.M)
+        text = text.replace(line, f"const {name} = (() => {{\n{body}\nreturn {{ {names} }};\n}})();")
+    if re.search(r"^(?:import|export)\b", text, re.M):
+        return False
+    main.write_text(f'(() => {{\n"use strict";\n{text}\n}})();\n', encoding="utf-8")
+    return True
+
+
+def scripts(text: str, plain: bool) -> str:
+    "A page whose scripts wait until it is read, without those that it has no use for."
+    bare = SCRIPT.sub("", text)
+    unused = []
+    if not re.search(r'role="doc-noteref"|quarto-xref|data-cites|code-annotation', bare):
+        unused += [r"tippy\.umd\.min\.js", r"tippy\.css"]
+    if plain:
+        unused.append(r"tabsets\.js")
+        text = re.sub(r'(<script src="[^"]*/quarto\.js") type="module">', r"\1 defer>", text)
+    for name in unused:
+        text = re.sub(rf'<(script|link) (?:src|href)="[^"]*/{name}"[^>]*>(?:</script>)?\n?', "", text)
+    return re.sub(r'<script src="([^"]*)"></script>', r'<script src="\1" defer></script>', text)
+
+
+def current(text: str, page: Path, folder: Path) -> str:
+    """A page that begins with a link past what all pages begin with, and whose navbar marks the part of the site it is in.
+
+    Quarto would mark the first that the sidebar lists, too: the lessons, on every page.
+    """
+    where = page.relative_to(folder)
+
+    def link(found: re.Match) -> str:
+        target = Path(os.path.normpath(where.parent / found[1])) if ":" not in found[1] else Path()
+        mark = "page" if target == where else "true" if target.parts[:-1] and target.parts[0] == where.parts[0] else ""
+        return f'<a class="nav-link active" href="{found[1]}" aria-current="{mark}">' if mark else f'<a class="nav-link" href="{found[1]}">'  # fmt: skip
+
+    text = NAVBAR.sub(link, text)
+    return text if SKIP in text else re.sub(r"<body\b[^>]*>", lambda m: m[0] + SKIP, text, count=1)
+
+
+# Styles and fonts
+
+
+def words(pages: Iterable[str], programs: Iterable[str]) -> set[str]:
+    "Every name that a selector could meet: tags, classes and ids of the pages, and whatever word a script holds."
+    found, said = set(ALWAYS), set(programs)
+    for text in pages:
+        said.update(script for script in SCRIPT.findall(text) if "application/json" not in script[:200])
+        bare = SCRIPT.sub("", text)
+        found.update(re.findall(r"<([a-zA-Z][\w-]*)", bare))
+        for value in re.findall(r'\s(?:class|id)="([^"]*)"', bare):
+            found.update(value.split())
+    return found.union(*(re.findall(r"(?:--)?[A-Za-z_][\w-]*", text) for text in said))
+
+
+def prune(css: str, used: set[str]) -> str:
+    "A style sheet without the rules that match nothing, the variables that nothing asks for, and comments, but for licences."
+    import tinycss2
+
+    used = used.union(re.findall(r"var\(\s*(--[\w-]+)", css))
+
+    def wanted(name: str) -> bool:
+        return name in used or name.startswith(DYNAMIC) or (name.startswith("bi-") and name[3:] in used)
+
+    def declarations(content: list) -> str:
+        found = tinycss2.parse_declaration_list(content, skip_comments=True, skip_whitespace=True)
+        if any(d.type != "declaration" for d in found):
+            return tinycss2.serialize(content).strip()
+        return ";".join(d.serialize() for d in found if not d.name.startswith("--") or d.name in used)
+
+    def asks(selector: list) -> set[str]:
+        "The tags, classes and ids that an element must have, or an element around it. What stands in :not(…) or :is(…) is not asked."
+        names, before = set(), ""
+        for token in selector:
+            if token.type == "hash":
+                names.add(token.value)
+            elif token.type == "ident" and before != ":":
+                names.add(token.value if before == "." else token.lower_value)
+            before = token.value if token.type == "literal" else ""
+        return names
+
+    def rule(node: Any) -> str:
+        if node.type == "comment":
+            return f"/*{node.value}*/" if node.value.startswith("!") else ""
+        if node.type == "at-rule" and node.content is not None and node.lower_at_keyword in GROUPS:
+            inner = "".join(map(rule, tinycss2.parse_rule_list(node.content, skip_whitespace=True)))
+            return f"@{node.at_keyword}{tinycss2.serialize(node.prelude)}{{{inner}}}" if inner else ""
+        if node.type != "qualified-rule":
+            return node.serialize()
+        selectors: list[list] = [[]]
+        for token in node.prelude:
+            if token.type == "literal" and token.value == ",":
+                selectors.append([])
+            else:
+                selectors[-1].append(token)
+        kept = [s for s in selectors if all(map(wanted, asks(s)))]
+        heads, said = ",".join(tinycss2.serialize(s).strip() for s in kept), declarations(node.content)
+        return f"{heads}{{{said}}}" if kept and said else ""
+
+    return "".join(map(rule, tinycss2.parse_stylesheet(css, skip_whitespace=True)))
+
+
+def subset(file: Path, characters: set[int]) -> None:
+    "A font with these characters alone, and weights from 400 to 700 where it has an axis of them, in place."
+    from fontTools import subset as fonts
+    from fontTools.ttLib import TTFont
+    from fontTools.varLib import instancer
+
+    options = fonts.Options(flavor=file.suffix.removeprefix("."), notdef_outline=True, ignore_missing_unicodes=True)
+    options.layout_features = FEATURES
+    logging.getLogger("fontTools").setLevel(logging.ERROR)
+    font = TTFont(file)
+    those = fonts.Subsetter(options)
+    those.populate(unicodes=characters & set(font.getBestCmap()))
+    those.subset(font)
+    if "fvar" in font:
+        font = instancer.instantiateVariableFont(font, {"wght": (400, 700)})
+    out = io.BytesIO()
+    font.flavor = options.flavor
+    font.save(out)
+    if len(out.getvalue()) < file.stat().st_size:
+        file.write_bytes(out.getvalue())
+
+
+def lighten(folder: Path, source: Path) -> None:
+    "All of it, to the site that was built in `folder`; `source` is the folder of the notebooks."
+    libs, vendor = folder / "site_libs", folder / "static/vendor"
+    pages = {p: p.read_text(encoding="utf-8") for p in every(folder)}
+    plain = classic(libs / "quarto-html/quarto.js")
+    for path, text in pages.items():
+        pages[path] = scripts(pictures(path, apart(path, text), folder), plain)
+    math = formulas(pages, vendor / "katex/katex.min.js", source / "_formulas.js")
+    for path, text in pages.items():
+        path.write_text(text, encoding="utf-8")
+    programs = [p.read_text(encoding="utf-8") for p in libs.rglob("*.js")]
+    styles = list(libs.rglob("*.css"))
+    used = words(pages.values(), programs)
+    for text in [*pages.values(), *(p.read_text(encoding="utf-8") for p in styles)]:
+        used.update(re.findall(r"var\(\s*(--[\w-]+)", text))
+    icons: set[int] = set()
+    for path in styles:
+        css = prune(path.read_text(encoding="utf-8"), used)
+        path.write_text(css, encoding="utf-8")
+        icons.update(int(code, 16) for code in re.findall(r'"\\([ef][0-9a-f]{3})"', css, re.I))
+        icons.update(ord(c) for c in css if "\ue000" <= c <= "\uf8ff")
+    shown = ANYWHERE.union(*(map(ord, html.unescape(text)) for text in pages.values()))
+    for path in libs.rglob("*.woff"):
+        subset(path, icons)
+    for path in vendor.rglob("*.woff2"):
+        subset(path, {ord(c) for c in html.unescape(math)} if "katex" in path.parts else shown)
+
+
+def every(folder: Path) -> list[Path]:
+    "The pages of the built site."
+    return [p for p in sorted(folder.rglob("*.html")) if p.relative_to(folder).parts[0] not in ("static", "site_libs")]
+
+
+def main() -> None:
+    folder = Path(os.environ["QUARTO_PROJECT_OUTPUT_DIR"]).resolve()
+    for path in every(folder):
+        path.write_text(current(path.read_text(encoding="utf-8"), path, folder), encoding="utf-8")
+    if os.environ.get("QUARTO_PROJECT_RENDER_ALL"):  # a preview is quick rather than light
+        lighten(folder, folder.parents[1] / "nbs")
+
+
+if __name__ == "__main__":
+    main()
