@@ -175,7 +175,8 @@ class make_static(Processor):
             if view := data.get(VIEW):
                 raw, said = self.widget(view["model_id"], out)
             elif PLOTLY in data:
-                said = " ".join(cell.get("directives_", {}).get("fig-alt", "figure").split())
+                own = (data[PLOTLY]["layout"].get("meta") or {}).get("alt", "figure")  # the library's plots bring one
+                said = " ".join(cell.get("directives_", {}).get("fig-alt", own).split())
                 raw = self.figure(data[PLOTLY], said)
             elif "text/markdown" in data:
                 data["text/markdown"] = self.relative("".join(data["text/markdown"]))
