@@ -327,3 +327,17 @@ def test_the_courses_recipe_to_the_letter():
     learn.training, learn.loss_func = True, torch.nn.functional.mse_loss
     cb.get_loss(learn)
     assert learn.loss.item() == pytest.approx(min_snr_weights(schedule, "v", 5.0)[[3, 40]].mean().item())
+
+
+@pytest.mark.parametrize("clip", [1e-3, None])
+def test_gradients_are_clipped_unless_told_otherwise(clip):
+    class Norms:
+        order = 100
+
+        def before_step(self, learn):
+            self.seen.append(float(torch.stack([p.grad.norm() for p in learn.model.parameters()]).norm()))
+
+    norms = Norms()
+    norms.seen = []
+    train(Dls(), tiny(), epochs=1, clip=clip, progress=False, cbs=[norms])
+    assert norms.seen and (max(norms.seen) <= 1.001e-3) == (clip is not None)
