@@ -306,7 +306,7 @@ def test_a_folder_without_checkpoints_is_a_beginning(tmp_path, capsys):
         ({"dls": Dls(seed=1)}, "random generators"),
         ({"epochs": 4}, "epochs=3 where this one has 4"),
     ],
-    ids=str,
+    ids=["lr", "width", "clip", "ema", "data", "order", "epochs"],
 )
 def test_other_settings_are_named(change, words, tmp_path):
     learner().fit(3, cbs=[Checkpoint(tmp_path, every=5), Do("after_batch", 6, lambda learn: learn.stop())])
