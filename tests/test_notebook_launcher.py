@@ -202,8 +202,8 @@ def test_a_process_that_is_killed_ends_the_run(rank, notebook, tmp_path):
     assert not list(tmp_path.glob("end*"))
     state, note = notebook.ask("[monitor.state, monitor.note]")
     assert state == "error", note
-    newest = max((tmp_path / "kept").glob("*.safetensors"))
-    assert str(newest) in note and f"resume='{tmp_path / 'kept'}'" in note
+    kept = (tmp_path / "kept").glob("*.safetensors")  # the newest, unless the process was killed before it could tell
+    assert any(str(file) in note for file in kept) and f"resume='{tmp_path / 'kept'}'" in note
 
 
 def test_interrupt_keeps_all_and_a_second_launch_goes_on(notebook, tmp_path):

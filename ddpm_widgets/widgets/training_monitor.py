@@ -649,13 +649,15 @@ class TrainingMonitor(Widget):
         "The process that trains has ended; if it was killed, it could not say so."
         with self._turn, self.hold_sync():
             self._line = None
+            saved = self.progress.get("checkpoint")
             if self.state in ("running", "stopping"):
-                note, saved = "The process that trains has ended without a word.", self.progress.get("checkpoint")
-                if saved:
-                    self._saved = Path(saved)
-                    note = self._with_file(note, "Its last checkpoint is")
-                self.state, self.note, self.can_sample = "error", note, False
-                self.progress = {**self.progress, "phase": ""}
+                self.state, self.note = "error", "The process that trains has ended without a word."
+            elif self.state == "finished" or not saved or str(Path(saved).parent) in self.note:
+                return
+            if saved:  # it may have been killed while it wrote the next one, and was to say so
+                self._saved = Path(saved)
+                self.note = self._with_file(self.note, "Its last checkpoint is")
+            self.can_sample, self.progress = False, {**self.progress, "phase": ""}
 
     def set_state(self, sync_data: dict) -> None:
         with self._turn:
