@@ -507,7 +507,7 @@ class Learner:
 
         def interrupt(signum, frame):
             nonlocal late
-            echo = self.several and len(heard) == 1 and time.monotonic() - heard[0] < 2
+            echo = self.several and len(heard) == 1 and time.monotonic() - heard[0] < 10
             heard.append(time.monotonic())
             if self.ending and len(heard) < 4:
                 late = late or not self.stop_reason
@@ -522,7 +522,7 @@ class Learner:
         former = signal.signal(signal.SIGINT, interrupt)
         try:
             yield
-            while self.several and len(heard) == 1 and time.monotonic() - heard[0] < 1:
+            while self.several and len(heard) == 1 and time.monotonic() - heard[0] < 5:
                 time.sleep(0.02)
         finally:
             signal.signal(signal.SIGINT, former or signal.default_int_handler)
