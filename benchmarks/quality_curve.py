@@ -13,15 +13,17 @@ import argparse
 import json
 from pathlib import Path
 
+import torch
 from torch import nn
 
-from ddpm_widgets import SAMPLERS, evaluate, fashion_mnist, linear_schedule, pretrained
+from ddpm_widgets import SAMPLERS, evaluate, fashion_mnist, linear_schedule, load_model, pretrained
 
 HERE = Path(__file__).parent
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--n", type=int, default=1024, help="images for each point")
 parser.add_argument("--steps", type=int, nargs="+", default=[5, 8, 10, 15, 20, 30, 50])
 parser.add_argument("--full", type=int, default=1024, help="images for DDPM's 1000 steps")
+parser.add_argument("--weights", type=Path, help="a file of `save_model`, instead of the model in the package")
 parser.add_argument("--precision", default="auto", help="auto is bf16 where the machine computes in it")
 parser.add_argument("--out", type=Path, default=HERE / "quality_curve.json")
 args = parser.parse_args()
@@ -64,7 +66,8 @@ def measure(name: str, model, sampler: str, steps: int, n: int) -> None:
     print(f"{name:7} {sampler:6} {steps:5} steps   FID {found.fid:7.3f}   real {found.floor_fid:.3f}", flush=True)
 
 
-models = {"cosine": pretrained()}
+device = "cuda" if torch.cuda.is_available() else "cpu"
+models = {"cosine": (load_model(args.weights) if args.weights else pretrained()).to(device)}
 models["linear"] = Translated(models["cosine"], linear_schedule())
 for name, model in models.items():
     for sampler in SAMPLERS:

@@ -29,13 +29,14 @@ def orthogonal(
 ) -> Tensor:  # shaped like the input
     "UVᵀ of each matrix UΣVᵀ, roughly: its singular values lie between about 0.7 and 1.2 (Jordan et al. 2024, “Muon”)."
     a, b, c = POLYNOMIAL
-    x = matrices.to(dtype)
+    x = matrices.to(dtype).reshape(-1, *matrices.shape[-2:])
     x = x / (torch.linalg.matrix_norm(x.float(), keepdim=True) + 1e-7).to(dtype)  # no singular value exceeds this norm
     wide = x.mT if x.shape[-2] > x.shape[-1] else x
     for _ in range(steps):
         gram = wide @ wide.mT
-        wide = a * wide + (b * gram + c * gram @ gram) @ wide
-    return (wide.mT if wide.shape != x.shape else wide).to(matrices.dtype)
+        bend = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)  # bA + cA², in one go
+        wide = torch.baddbmm(wide, bend, wide, beta=a)  # aX + (bA + cA²)X
+    return (wide.mT if wide.shape != x.shape else wide).to(matrices.dtype).reshape_as(matrices)
 
 # %% ../nbs/api/05_muon.ipynb #27d8ce41
 class Muon(torch.optim.Optimizer):

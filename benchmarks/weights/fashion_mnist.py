@@ -1,8 +1,9 @@
 """Train the model that comes with the package, and write it with its model card.
 
-    python benchmarks/weights/fashion_mnist.py [--epochs 22] [--seed 0] [--out ddpm_widgets/models/fashion-mnist.safetensors]
+    python benchmarks/weights/fashion_mnist.py [--epochs 22 | --minutes 60] [--seed 0] [--out ddpm_widgets/models/fashion-mnist.safetensors]
 
-The recipe of `unet("fast")`, as `train(dls, "fast")` has it, for longer than a reader would wait. An interrupt ends it early and writes what there is.
+The recipe of `unet("fast")`, as `train(dls, "fast")` has it, for longer than a reader would wait. `--minutes` tries two epochs to see how long one takes
+here, and trains for as many as fit; `--compile` compiles the network first (on a GPU). An interrupt ends it early and writes what there is.
 Prints the sha256 that belongs into `PRETRAINED`.
 """
 
@@ -14,15 +15,18 @@ from pathlib import Path
 
 import torch
 
-from ddpm_widgets import Callback, fashion_mnist, save_model, train
+from ddpm_widgets import Callback, Compile, fashion_mnist, save_model, train
 from ddpm_widgets.weights import MODELS
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--epochs", type=int, default=22)
+parser.add_argument("--minutes", type=float, help="as many epochs as fit into so many minutes, instead")
 parser.add_argument("--batch-size", type=int, default=128)
+parser.add_argument("--compile", choices=["default", "reduce-overhead"], help="a mode of torch.compile")
 parser.add_argument("--lr", type=float, default=4e-3)
 parser.add_argument("--ema", type=float, default=0.999)
 parser.add_argument("--seed", type=int, default=0)
+parser.add_argument("--progress", action=argparse.BooleanOptionalAction, default=True, help="draw a progress bar")
 parser.add_argument("--out", type=Path, default=MODELS / "fashion-mnist.safetensors")
 args = parser.parse_args()
 start = time.perf_counter()
@@ -59,7 +63,38 @@ class Keep(Callback):
         write(learn)
 
 
-dls = fashion_mnist(args.batch_size, seed=args.seed)
-learn = train(dls, "fast", epochs=args.epochs, lr=args.lr, ema=args.ema, cbs=[Keep()], seed=args.seed)
+class Clock(Callback):
+    "How long the last epoch took."
+
+    def before_epoch(self, learn):
+        self.start = time.perf_counter()
+
+    def after_epoch(self, learn):
+        self.seconds = time.perf_counter() - self.start
+
+
+def run(epochs: int, *cbs):
+    "Loaders keep the state of their shuffling, so each run has its own."
+    dls = fashion_mnist(args.batch_size, seed=args.seed).subset(60_000, n_valid=2_000)
+    faster = [Compile(mode=args.compile)] if args.compile else []
+    return train(
+        dls,
+        "fast",
+        epochs=epochs,
+        lr=args.lr,
+        ema=args.ema,
+        cbs=[*faster, *cbs],
+        seed=args.seed,
+        progress=args.progress,
+    )
+
+
+epochs = args.epochs
+if args.minutes:
+    run(2, clock := Clock())
+    left = 60 * args.minutes - (time.perf_counter() - start)
+    epochs = max(1, int(left / clock.seconds))
+    print(f"{clock.seconds:.1f} s an epoch: {epochs} of them", flush=True)
+learn = run(epochs, Keep())
 path = write(learn)
 print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}")
