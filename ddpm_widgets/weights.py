@@ -108,7 +108,7 @@ def rebuilt(path: Path, tensors: dict[str, Tensor], words: dict[str, Any]) -> UN
 # %% ../nbs/api/07_weights.ipynb #c19be3f8
 MODELS = Path(str(files("ddpm_widgets"))) / "models"
 PRETRAINED = {  # name → file, and its sha256
-    "fashion-mnist": ("fashion-mnist.safetensors", "6b80a9fe93229294a1bbf28a5c474a04844ff45890d80241c716ba766d5f7b7b"),
+    "fashion-mnist": ("fashion-mnist.safetensors", "6467976c8873a18e6faa6f52fa0c4fa4bd5648c8e27989a636877f7ec96eb48b"),
 }
 
 
