@@ -17,6 +17,7 @@ from ddpm_widgets import (
     CancelBatch,
     CancelEpoch,
     CancelFit,
+    Compile,
     Learner,
     LRFinder,
     Metrics,
@@ -340,6 +341,66 @@ def test_precision_does_not_leak():
     assert look.precision == "no"
     with pytest.raises(ValueError, match="bf16"):
         MixedPrecision("half")
+
+
+class Compiler:
+    "In the place of one: takes the recorded operations as they are, and counts how often they are recorded and run."
+
+    recorded = run = 0
+
+    def __call__(self, graph, inputs):
+        self.recorded += 1
+
+        def go(*args):
+            self.run += 1
+            return graph(*args)
+
+        return go
+
+
+@pytest.mark.parametrize("others", [[], [MixedPrecision("bf16")]], ids=["full", "mixed"])
+def test_whole_training_batches_go_through_the_compiled_network(others):
+    compiler = Compiler()
+    learn = learner(Compile(backend=compiler), *others, n=110)  # 5·20 + 10
+    learn.fit(3)
+    assert compiler.run == 3 * 5
+    assert compiler.recorded == 1
+    for _ in range(2):  # nothing of it is left: not for the next fit, and not for who calls the network
+        learn.cbs = []
+        learn.fit(1)
+        learn.model(torch.zeros(7, 1))
+    assert compiler.run == 3 * 5
+
+
+def test_a_compiled_network_learns_the_same():
+    def losses(*cbs):
+        recorder = Recorder()
+        learner(recorder, *cbs, n=110).fit(2)
+        return recorder.losses
+
+    assert losses(Compile(backend=Compiler())) == pytest.approx(losses(), rel=1e-6)
+
+
+class Ouch(RuntimeError):
+    pass
+
+
+def test_an_error_leaves_no_compiled_network_behind():
+    compiler = Compiler()
+
+    class Fails:
+        def after_loss(self, learn):
+            if learn.training and learn.iter == 2:
+                raise Ouch
+
+    learn = learner(Compile(backend=compiler))
+    with pytest.raises(Ouch):
+        learn.fit(1, cbs=[Fails()])
+    before = compiler.run
+    learn.model(torch.zeros(20, 1))
+    assert compiler.run == before == 3
+    learn.fit(1)
+    assert compiler.run == 3 + 5
 
 
 def test_nothing_is_kept_alive():
