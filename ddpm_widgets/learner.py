@@ -864,7 +864,7 @@ class Compile(Callback):
         self,
         **options: Any,  # for `torch.compile`; mode="reduce-overhead" records CUDA graphs too
     ):
-        self.options = {"dynamic": False, **options}
+        self.options = options
 
     def before_fit(self, learn: Learner) -> None:
         self.net, self.whole = learn.accelerator.unwrap_model(learn.model), 0
