@@ -19,7 +19,7 @@ from ddpm_widgets import Muon, cosine_schedule, fashion_mnist, init_ddpm, noisif
 from ddpm_widgets.noising import make_target
 
 OPTIONS = ("bf16", "channels_last", "fused", "compile", "graphs", "kept_on_device")
-TOGETHER = ("bf16", "channels_last", "fused", "kept_on_device")  # what train switches on for a GPU
+TOGETHER = ("channels_last", "fused", "kept_on_device")  # what train switches on for a GPU
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--preset", default="fast")
 parser.add_argument("--options", nargs="+", default=OPTIONS, choices=OPTIONS)
@@ -128,11 +128,12 @@ def compare(title: str, entrants: dict[str, tuple[type, tuple]]) -> None:
 
 where = torch.cuda.get_device_name() if on_gpu else f"{torch.get_num_threads()} threads"
 wanted = [option for option in args.options if on_gpu or option != "graphs"]
-together = [o for o in wanted if o in TOGETHER and (on_gpu or o != "channels_last")]
+together = [o for o in wanted if o in (TOGETHER if on_gpu else ("bf16", "fused"))]
 each = {option: (Training, (option,)) for option in wanted}
 sums = {"together": together, "together, Muon": [*together, "muon"]}
-if on_gpu:
-    sums |= {f"together, {o}, Muon": [*together, o, "muon"] for o in ("compile", "graphs") if o in wanted}
+if on_gpu and "graphs" in wanted:
+    sums |= {"together, graphs, Muon": [*together, "graphs", "muon"]}
+    sums |= {"together, bf16, graphs, Muon": [*together, "bf16", "graphs", "muon"]}
 compare(
     f"training, batches of {args.batch_size}",
     {"plain": (Training, ()), **each, **{name: (Training, tuple(options)) for name, options in sums.items()}},

@@ -205,7 +205,7 @@ class Recipe(NamedTuple):
     target: Target = "eps"  # what the network predicts
     lr: float = 5e-3  # the top of the one-cycle schedule
     opt_func: Callable[..., torch.optim.Optimizer] = ADAM
-    precision: str = "fp32"
+    precision: str = "fp32"  # on a CPU
     sampler: Sampler = "ddpm"  # what `learn.sample` draws with
     steps: int | None = None  # and in how many steps; None: all
     spacing: Spacing = "trailing"  # and which ones
@@ -239,7 +239,7 @@ def train(
     ema: float | None = 0.999,  # decay of the moving average of the weights; None: keep none
     clip: float | None = 1.0,  # largest norm of all gradients together; None: do not clip
     precision: str
-    | None = None,  # "fp32", or mixed: "bf16", "fp16", or "auto" for bf16 where the machine has it; None: the recipe's
+    | None = None,  # "fp32", or mixed: "bf16", "fp16", or "auto" for bf16 where the machine has it; None: the recipe's, on a GPU fp32
     opt_func: Callable[..., torch.optim.Optimizer] | None = None,  # (parameters, lr) → optimizer; None: the recipe's
     cbs: Sequence[Any] = (),  # more callbacks, for example a `TrainingMonitor`
     progress: bool = True,  # draw a progress bar, unless a callback shows the progress itself
@@ -266,7 +266,8 @@ def train(
     if seed is not None:
         check_whole("seed", seed, 0, 2**63 - 1)
     recipe = RECIPES.get(getattr(model, "preset", model), Recipe())  # type: ignore[arg-type]
-    precision = half_precision(precision or recipe.precision)
+    on_gpu = torch.cuda.is_available()  # where so small a network waits for Python, and to halve numbers is more to say
+    precision = half_precision(precision or ("fp32" if on_gpu else recipe.precision))
     diffusion = DDPMCB(
         schedule or recipe.schedule(),
         target or recipe.target,
@@ -287,7 +288,7 @@ def train(
     if seed is not None:
         torch.manual_seed(seed)
     net = init_ddpm(unet(model, **fitting(dls))) if isinstance(model, str) else model
-    if torch.cuda.is_available():
+    if on_gpu:
         net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if isinstance(dls, DataLoaders) and this_process().num_processes == 1:  # several would each see all of it
             dls = dls.to("cuda")

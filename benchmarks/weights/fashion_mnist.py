@@ -78,16 +78,8 @@ def run(epochs: int, *cbs):
     "Loaders keep the state of their shuffling, so each run has its own."
     dls = fashion_mnist(args.batch_size, seed=args.seed).subset(60_000, n_valid=2_000)
     faster = [Compile(mode=args.compile)] if args.compile else []
-    return train(
-        dls,
-        "fast",
-        epochs=epochs,
-        lr=args.lr,
-        ema=args.ema,
-        cbs=[*faster, *cbs],
-        seed=args.seed,
-        progress=args.progress,
-    )
+    told = {"lr": args.lr, "ema": args.ema, "precision": "auto", "seed": args.seed, "progress": args.progress}
+    return train(dls, "fast", epochs=epochs, cbs=[*faster, *cbs], **told)
 
 
 epochs = args.epochs
