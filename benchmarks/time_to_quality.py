@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from ddpm_widgets import evaluate, fashion_mnist, sample, show_images, train
+from ddpm_widgets.training import RECIPES, Recipe
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--minutes", type=float, default=10.0, help="training time of each")
@@ -64,7 +65,14 @@ print(f"{'recipe':8} {'images':>9} {'minutes':>8} {'FID':>8} {'KID/1000':>9}")
 for preset, images, minutes, _, report in rows:
     print(f"{preset:8} {images:9,} {minutes:8.1f} {report.fid:8.2f} {1000 * report.kid:9.2f}")
 table = [
-    {"recipe": preset, "images": images, "minutes": round(minutes, 1), "FID": round(r.fid, 2), "KID": round(r.kid, 5)}
+    {
+        "recipe": preset,
+        "lr": f"{LR.get(preset) or RECIPES.get(preset, Recipe()).lr:g}",
+        "images": images,
+        "minutes": round(minutes, 1),
+        "FID": round(r.fid, 2),
+        "KID": round(r.kid, 5),
+    }
     for preset, images, minutes, _, r in rows
 ]
 table.append({"recipe": "real images", "FID": round(rows[0][-1].floor_fid, 3), "KID": round(rows[0][-1].floor_kid, 5)})
