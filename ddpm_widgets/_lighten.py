@@ -22,6 +22,8 @@ from typing import Any
 from PIL import Image
 
 HEAVY = 100_000  # characters of a widget's state: with more than that it waits in a file of its own until it is near
+CARD, SMALL = 640, 384  # how many pixels wide the front page's cards are, and their smaller twins
+SIZES = "auto, (max-width: 575px) 92vw, 17rem"  # how wide they are shown
 PLACE = re.compile(
     r'<div data-ddw="([\w-]+)"><script type="application/json">(.*?)</script>(?:<img src="data:image/png;base64,([^"]*)")?',
     re.S,
@@ -30,7 +32,16 @@ MATH = re.compile(r'<span class="math (inline|display)">([^<]*)</span>')
 SCRIPT = re.compile(r"<script\b[^>]*>.*?</script>", re.S)
 FIGURE = re.compile(r'<img\b[^>]*?\bsrc="([^":]+?\.(?:png|svg|webp))"[^>]*>')
 NAVBAR = re.compile(r'<a class="nav-link(?: active)?" href="([^"]+)"(?: aria-current="page")?>')
+HEADER = re.compile(r'<header id="quarto-header"[^>]*>')
 SKIP = '<a class="skip" href="#quarto-document-content">Skip to the content</a>'
+NAMES = {  # what a navigation begins with, and what it is: to somebody who hears the page, one is like another without a name
+    '<nav class="navbar ': "Parts of the site",
+    '<nav class="quarto-secondary-nav': "Where this page stands",
+    '<nav id="quarto-sidebar"': "All pages",
+    '<nav id="TOC"': "On this page",
+    '<nav class="page-navigation': "The page before and after",
+}
+FOLD = re.compile(r'<a (class="[^"]*"[^>]*?) role="navigation"([^>]*)>(.*?)</a>', re.S)
 DYNAMIC = ("aa-", "bs-tooltip")  # beginnings of class names that scripts put together
 ALWAYS = {"html", "body"}
 GROUPS = ("media", "supports", "layer", "container")  # at-rules with rules in them
@@ -76,8 +87,13 @@ def pictures(path: Path, text: str, folder: Path) -> str:
         if "navbar-logo" in tag or not file.is_file():
             return tag
         if file.suffix == ".png":
+            name = src.removesuffix(".png")
+            if is_card(file):
+                smaller(file)
+                both = f'srcset="{name}-{SMALL}.webp {SMALL}w, {name}.webp {CARD}w" sizes="{SIZES}"'
+                tag = tag.replace("<img", f"<img {both}", 1)
             file = webp(file)
-            tag = tag.replace(src, src.removesuffix(".png") + ".webp") if file.suffix == ".webp" else tag
+            tag = tag.replace(f'src="{src}"', f'src="{name}.webp"') if file.suffix == ".webp" else tag
         if file.suffix != ".svg" and not re.search(r'\s(?:width|height)="', tag):
             with Image.open(file) as opened:
                 tag = tag.replace("<img", f'<img width="{opened.width}" height="{opened.height}"', 1)
@@ -86,13 +102,28 @@ def pictures(path: Path, text: str, folder: Path) -> str:
     return FIGURE.sub(picture, text)
 
 
+def is_card(file: Path) -> bool:
+    "Whether it is one of the front page's cards, which are shown smaller than they are."
+    return file.parent.name == "lessons" and file.parent.parent.name == "static"
+
+
 def webp(file: Path) -> Path:
-    "A PNG's twin in WebP, if that is lighter: without loss, but for the cards of the front page, which are shown smaller than they are."
+    "A PNG's twin in WebP, if that is lighter: without loss, but for the cards."
     twin = file.with_suffix(".webp")
     if not twin.is_file():
-        card = file.parent.name == "lessons" and file.parent.parent.name == "static"
-        Image.open(file).convert("RGB").save(twin, method=6, **({"quality": 82} if card else {"lossless": True}))
+        Image.open(file).convert("RGB").save(
+            twin, method=6, **({"quality": 80} if is_card(file) else {"lossless": True})
+        )
     return twin if twin.stat().st_size < file.stat().st_size else file
+
+
+def smaller(file: Path) -> None:
+    "A card's smaller twin, for screens that have one pixel where others have two."
+    twin = file.with_name(f"{file.stem}-{SMALL}.webp")
+    if not twin.is_file():
+        picture = Image.open(file).convert("RGB")
+        size = SMALL, round(picture.height * SMALL / picture.width)
+        picture.resize(size, Image.Resampling.LANCZOS).save(twin, method=6, quality=80)
 
 
 # Formulas and scripts
@@ -150,9 +181,10 @@ def scripts(text: str, plain: bool) -> str:
 
 
 def current(text: str, page: Path, folder: Path) -> str:
-    """A page that begins with a link past what all pages begin with, and whose navbar marks the part of the site it is in.
+    """A page whose header begins with a link past it, whose navbar marks the part of the site it is in, and whose navigations have names.
 
-    Quarto would mark the first that the sidebar lists, too: the lessons, on every page.
+    Quarto would mark the first that the sidebar lists, too: the lessons, on every page. What folds the sidebar's sections it calls
+    navigations, and no key reaches them.
     """
     where = page.relative_to(folder)
 
@@ -161,8 +193,19 @@ def current(text: str, page: Path, folder: Path) -> str:
         mark = "page" if target == where else "true" if target.parts[:-1] and target.parts[0] == where.parts[0] else ""
         return f'<a class="nav-link active" href="{found[1]}" aria-current="{mark}">' if mark else f'<a class="nav-link" href="{found[1]}">'  # fmt: skip
 
+    def fold(found: re.Match) -> str:
+        "A section's name is the button; the arrow beside it does the same for the mouse."
+        own = f"{found[1]}{found[2]}"
+        if "sidebar-item-text" in own:
+            return f'<button type="button" {own}>{found[3]}</button>'
+        own = re.sub(r' aria-[a-z]+="[^"]*"', "", own)
+        return f'<a aria-hidden="true" {own}>{found[3]}</a>'
+
     text = NAVBAR.sub(link, text)
-    return text if SKIP in text else re.sub(r"<body\b[^>]*>", lambda m: m[0] + SKIP, text, count=1)
+    for start, name in NAMES.items():
+        text = re.sub(rf'{re.escape(start)}(?![^>]*aria-label)', lambda m, name=name: m[0].replace("<nav", f'<nav aria-label="{name}"'), text)  # fmt: skip
+    text = FOLD.sub(fold, text).replace(' role="menu" aria-expanded=', " aria-expanded=")  # a button that opens no menu
+    return text if SKIP in text else HEADER.sub(lambda m: m[0] + SKIP, text, count=1)
 
 
 # Styles and fonts

@@ -99,6 +99,19 @@ def test_every_picture_is_put_in_words(name, staged):
     assert all(len(words) > 8 for words in said), said
 
 
+def test_every_column_of_a_table_has_a_name():
+    for name in SOURCES:
+        for cell in notebook(NBS / name)["cells"]:
+            heads = (
+                re.findall(r"^(\|.*\|)\n\|[-:| ]+\|$", "".join(cell["source"]), re.M)
+                if cell["cell_type"] == "markdown"
+                else []
+            )
+            assert not [h for h in heads if re.search(r"\|\s*\|", h)], (
+                f"{name}: a table whose heading is empty: {heads}"
+            )
+
+
 @pytest.mark.slow
 def test_links_between_pages_resolve(staged):
     pages = {}
@@ -310,6 +323,23 @@ def test_pictures_are_the_same_in_fewer_bytes(tmp_path):
     np.testing.assert_array_equal(np.array(Image.open(tmp_path / "a/one.webp")), pixels)
 
 
+def test_the_cards_of_the_front_page_come_in_two_sizes(tmp_path):
+    from PIL import Image
+
+    folder = tmp_path / "static/lessons"
+    folder.mkdir(parents=True)
+    for part in sorted((NBS / "static/lessons").glob("*.png")):
+        (folder / part.name).write_bytes(part.read_bytes())
+    names = sorted(p.name for p in folder.glob("*.png"))
+    tags = "".join(f'<img src="static/lessons/{name}" alt="x">' for name in names)
+    text = _lighten.pictures(tmp_path / "index.html", tags, tmp_path)
+    small, large = zip(*re.findall(r'srcset="(\S+) 384w, (\S+) 640w" sizes="[^"]+"', text), strict=True)
+    assert len(small) == len(names) == 10 and large == tuple(re.findall(r' src="(\S+)"', text))
+    for width, some, most in ((384, small, 150_000), (640, large, 250_000)):
+        assert all(Image.open(tmp_path / name).size == (width, width * 9 // 16) for name in some)
+        assert sum((tmp_path / name).stat().st_size for name in some) < most
+
+
 def test_formulas_are_set_at_build(need):
     import shutil
 
@@ -370,7 +400,7 @@ def test_scripts_wait_and_modules_become_plain(tmp_path):
 
 
 def test_the_navbar_marks_where_the_reader_is(tmp_path):
-    bar = '<body class="a"><a class="nav-link active" href="{}lessons/one.html" aria-current="page"><a class="nav-link" href="{}gallery.html">'
+    bar = '<body class="a"><header id="quarto-header" class="b"><a class="nav-link active" href="{}lessons/one.html" aria-current="page"><a class="nav-link" href="{}gallery.html">'
     where = {
         "index": ["", ""],
         "gallery": ["", "page"],
@@ -383,7 +413,7 @@ def test_the_navbar_marks_where_the_reader_is(tmp_path):
         text = _lighten.current(bar.format(up, up), tmp_path / f"{name}.html", tmp_path)
         links = re.findall(r'<a class="nav-link( active)?" href="[^"]+"(?: aria-current="(\w+)")?>', text)
         assert [mark for _, mark in links] == marks and [bool(a) for a, _ in links] == [bool(m) for m in marks], name
-        assert text.startswith('<body class="a"><a class="skip" href="#quarto-document-content">')
+        assert text.startswith(bar.split("<a")[0] + '<a class="skip" href="#quarto-document-content">')
         assert _lighten.current(text, tmp_path / f"{name}.html", tmp_path) == text, "once is enough"
 
 

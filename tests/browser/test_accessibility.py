@@ -8,7 +8,7 @@ from test_player_static import steps
 from test_static_pages import COSINE, LINEAR, pictures
 from torch import nn
 
-from ddpm_widgets import garments, train
+from ddpm_widgets import _lighten, garments, train
 from ddpm_widgets.widgets import DensityScrubber, NoiseScrubber, SamplingPlayer, ScheduleExplorer, TrainingMonitor
 
 AXE = Path(__file__).parents[2] / "js/node_modules/axe-core/axe.min.js"
@@ -53,6 +53,7 @@ WIDGETS = {
     "DensityScrubber": lambda: DensityScrubber(t=300, paths="ddim"),
 }
 
+FRAME = Path(__file__).with_name("frame.html")  # what Quarto puts around a page of the site, shortened
 OPEN = ["Enlarge", "sigmoid"]  # buttons: the enlarged image, a schedule hidden
 
 
@@ -149,3 +150,47 @@ def test_tab_reaches_everything_and_the_focus_is_seen(shown, name):
     assert len(seen) >= 3
     assert not (missed := [what for i, what in enumerate(wanted) if what and i not in seen]), missed
     assert all(seen.values()), [wanted[i] for i, outlined in seen.items() if not outlined]
+
+
+@pytest.fixture
+def around(new_page, tmp_path, need):
+    "What stands around a page of the site, as Quarto writes it or with our hand in it."
+    need("node", AXE.is_file(), "js/node_modules/axe-core is missing: run `make js`")
+
+    def make(mended=True, **options):
+        file = tmp_path / "lessons/dropout.html"
+        file.parent.mkdir(exist_ok=True)
+        text = FRAME.read_text(encoding="utf-8")
+        file.write_text(_lighten.current(text, file, tmp_path) if mended else text, encoding="utf-8")
+        page = new_page(**options)
+        page.goto(file.as_uri())
+        return page
+
+    return make
+
+
+@pytest.mark.node
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_around_a_page(around, scheme):
+    assert not (found := violations(around(color_scheme=scheme))), "\n\n".join(found)
+
+
+@pytest.mark.node
+def test_axe_would_find_it_around_a_page(around):
+    assert {v.split(":")[0] for v in violations(around(mended=False))} >= {"landmark-unique", "aria-allowed-role"}
+
+
+@pytest.mark.node
+def test_keys_lead_past_the_header_and_fold_the_sidebar(around):
+    page = around()
+    page.keyboard.press("Tab")
+    skip = page.locator("header > .skip")
+    assert skip.evaluate("e => e === document.activeElement") and skip.bounding_box()["y"] >= 0
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#quarto-document-content")
+    fold = page.locator("#quarto-sidebar").get_by_role("button")
+    assert fold.count() == 1 and fold.inner_text().strip() == "Lessons", "the arrow beside it says nothing new"
+    fold.focus()
+    assert fold.evaluate("e => e === document.activeElement && e.ariaExpanded") == "true"
+    names = page.get_by_role("navigation").evaluate_all("els => els.map((e) => e.ariaLabel)")
+    assert None not in names and len(set(names)) == len(names)
