@@ -141,6 +141,9 @@ def formulas(pages: dict[Path, str], katex: Path, program: Path) -> str:
     if done.returncode:
         sys.exit(f"{program.name} could not set the formulas: {done.stderr.strip()}")
     found = dict(zip(asked, json.loads(done.stdout), strict=True))
+    if wrong := [tex for (tex, _), said in found.items() if "katex-error" in said]:
+        names = [str(path) for path, text in pages.items() if html.escape(wrong[0], quote=False) in text]
+        sys.exit(f"{', '.join(names)}: KaTeX cannot set the formula {wrong[0]}")
     for path, text in pages.items():
         text = MATH.sub(
             lambda m: f'<span class="math {m[1]}">{found[html.unescape(m[2]), m[1] == "display"]}</span>', text

@@ -22,15 +22,19 @@ PLOTLY = "application/vnd.plotly.v1+json"
 SKIPPED = re.compile(
     r"^\s*#\|\s*(eval:\s*false|slow|gpu)\b|nbdev_export\(\)", re.M
 )  # nbdev-test leaves these cells alone, too
-ASK = """
+FILM = 600_000  # bytes: on a page a film comes over the network, and is told a little more roughly than in a notebook
+ASK = f"""
 import base64, json
 from ipywidgets import Widget
 from ipywidgets.widgets.widget import _instances
-ours = {id: w for id, w in _instances.items() if hasattr(w, "to_png") and w.poster() is not None}
-print(json.dumps({
-    "posters": {id: [base64.b64encode(w.to_png()).decode(), w.description()] for id, w in ours.items()},
-    "state": Widget.get_manager_state(drop_defaults=False),
-}))
+ours = {{id: w for id, w in _instances.items() if hasattr(w, "to_png") and w.poster() is not None}}
+posters = {{id: [base64.b64encode(w.to_png()).decode(), w.description()] for id, w in ours.items()}}
+for w in ours.values():
+    if len(getattr(w, "frames", b"")) > {FILM} and hasattr(w, "_max_bytes"):
+        w._max_bytes, t = {FILM}, w.t
+        w._publish()
+        w.t = t
+print(json.dumps({{"posters": posters, "state": Widget.get_manager_state(drop_defaults=False)}}))
 """
 
 

@@ -5,6 +5,7 @@ The whole site is staged once, from the notebooks that other tests have run by t
 
 import base64
 import hashlib
+import html
 import importlib.util
 import json
 import re
@@ -354,6 +355,23 @@ def test_formulas_are_set_at_build(need):
     assert pages[Path("a")] and 'class="katex-html"' in pages[Path("a")] and "<math" in inline
     assert "katex-display" in pages[Path("b")] and "katex-display" not in pages[Path("a")]
     assert "katex-error" not in "".join(pages.values()) and "\\sqrt{\\bar\\alpha_t} &lt; 1" in inline
+    wrong = {Path("a"): tex, Path("b"): '<span class="math inline">UV^\\\\top &lt; 1</span>'}
+    with pytest.raises(SystemExit, match=r"^b: KaTeX cannot set the formula UV\^\\\\top < 1$"):
+        _lighten.formulas(wrong, v.VENDOR / "katex/katex.min.js", NBS / "_formulas.js")
+
+
+def test_no_formula_of_a_notebook_is_wrong(need):
+    import shutil
+
+    need("node", bool(shutil.which("node")), "Node.js is missing")
+    pages = {}
+    for name in SOURCES:
+        prose = "\n\n".join("".join(c["source"]) for c in notebook(NBS / name)["cells"] if c["cell_type"] == "markdown")
+        prose = re.sub(r"^```.*?^```|`[^`]*`", "", prose, flags=re.M | re.S)
+        found = re.findall(r"(\$\$?)(?!\s)(.+?)(?<!\s)\1", prose.replace("$$\n", "$$").replace("\n$$", "$$"), re.S)
+        pages[name] = "".join(f'<span class="math {"display" if mark == "$$" else "inline"}">{html.escape(tex, quote=False)}</span>' for mark, tex in found)  # fmt: skip
+    assert sum(text.count("<span") for text in pages.values()) > 300
+    _lighten.formulas(pages, vendor().VENDOR / "katex/katex.min.js", NBS / "_formulas.js")
 
 
 def test_styles_keep_what_a_page_or_a_script_could_meet():
