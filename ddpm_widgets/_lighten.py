@@ -42,6 +42,8 @@ NAMES = {  # what a navigation begins with, and what it is: to somebody who hear
     '<nav class="page-navigation': "The page before and after",
 }
 FOLD = re.compile(r'<a (class="[^"]*"[^>]*?) role="navigation"([^>]*)>(.*?)</a>', re.S)
+INTERNAL = "return filterRegex.test(href)"  # Quarto asks whether a link leads to `site-url`, also on another host and from disk
+HERE = "const to = new URL(href), here = window.location; return (to.protocol === here.protocol && to.host === here.host) || filterRegex.test(href)"
 DYNAMIC = ("aa-", "bs-tooltip")  # beginnings of class names that scripts put together
 ALWAYS = {"html", "body"}
 GROUPS = ("media", "supports", "layer", "container")  # at-rules with rules in them
@@ -187,7 +189,7 @@ def current(text: str, page: Path, folder: Path) -> str:
     """A page whose header begins with a link past it, whose navbar marks the part of the site it is in, and whose navigations have names.
 
     Quarto would mark the first that the sidebar lists, too: the lessons, on every page. What folds the sidebar's sections it calls
-    navigations, and no key reaches them.
+    navigations, and no key reaches them. What links to the same host stays in this window.
     """
     where = page.relative_to(folder)
 
@@ -207,6 +209,7 @@ def current(text: str, page: Path, folder: Path) -> str:
     text = NAVBAR.sub(link, text)
     for start, name in NAMES.items():
         text = re.sub(rf'{re.escape(start)}(?![^>]*aria-label)', lambda m, name=name: m[0].replace("<nav", f'<nav aria-label="{name}"'), text)  # fmt: skip
+    text = text.replace(INTERNAL, HERE)
     text = FOLD.sub(fold, text).replace(' role="menu" aria-expanded=', " aria-expanded=")  # a button that opens no menu
     return text if SKIP in text else HEADER.sub(lambda m: m[0] + SKIP, text, count=1)
 
