@@ -259,6 +259,15 @@ def test_figures_and_html_and_pictures():
     assert 'aria-label="What the figure says of itself."' in "".join(cell.outputs[0]["data"]["text/markdown"])
 
 
+def test_a_reference_leads_to_the_line_and_speaks_plainly():
+    from ddpm_widgets.widgets import base
+
+    said = _docs.reference(base.as_images)
+    line = Path(base.__file__).read_text(encoding="utf-8").split("def as_images(")[0].count("\n") + 1
+    assert f"/widgets/base.py#L{line}" in said and "#LNone" not in said and "NoneType=None" not in said
+    assert re.search(r"^Images as bytes\. .* ValueError otherwise\.$", said, re.M), "not in italics"
+
+
 def test_options_are_yaml():
     "Quarto refuses to build a page for one option that is not."
     nb = page(code(source="#| fig-alt: Two rows: real, made\n#| echo: false\n#| label: 'a: b'\nx = {'#| a': 1}"))
