@@ -218,6 +218,14 @@ def test_a_widget_becomes_html():
     }
 
 
+def test_a_widget_is_put_in_the_words_of_its_poster():
+    out = view("m")
+    out["metadata"] = {"image/png": {"alt": "A dial at 3; interactive in a notebook"}}
+    (cell,) = page(code(out), state={"m": model(t=3)}).cells
+    text = "".join(cell.outputs[0]["data"]["text/markdown"])
+    assert 'alt="A dial at 3"' in text and "*A dial at 3*" in text, "here it is interactive without one"
+
+
 def test_a_view_without_state_is_an_error():
     with pytest.raises(ValueError, match="a widget view without saved state"):
         page(code(view("m")))
@@ -234,6 +242,8 @@ def test_scripts_cannot_end_a_page():
     assert "alert(1)" in text and "<script>alert" not in text and "<!--" not in text
     with pytest.raises(ValueError, match="would end it there"):
         page(code(shows(**{"text/html": "<script>a = '</script>'</script>"})))
+    with pytest.raises(ValueError, match="a comment inside"):
+        page(code(shows(**{"text/html": "<b>bold</b><!-- a note"})))
 
 
 def test_figures_and_html_and_pictures():
