@@ -114,7 +114,7 @@ def webp(file: Path) -> Path:
     twin = file.with_suffix(".webp")
     if not twin.is_file():
         Image.open(file).convert("RGB").save(
-            twin, method=6, **({"quality": 80} if is_card(file) else {"lossless": True})
+            twin, method=6, **({"quality": 66} if is_card(file) else {"lossless": True})
         )
     return twin if twin.stat().st_size < file.stat().st_size else file
 
@@ -203,7 +203,7 @@ def current(text: str, page: Path, folder: Path) -> str:
         own = f"{found[1]}{found[2]}"
         if "sidebar-item-text" in own:
             return f'<button type="button" {own}>{found[3]}</button>'
-        own = re.sub(r' aria-[a-z]+="[^"]*"', "", own)
+        own = re.sub(r' aria-label="[^"]*"', "", own)  # which way it points, `aria-expanded` says
         return f'<a aria-hidden="true" {own}>{found[3]}</a>'
 
     text = NAVBAR.sub(link, text)

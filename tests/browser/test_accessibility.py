@@ -190,6 +190,7 @@ def test_keys_lead_past_the_header_and_fold_the_sidebar(around):
     assert page.url.endswith("#quarto-document-content")
     fold = page.locator("#quarto-sidebar").get_by_role("button")
     assert fold.count() == 1 and fold.inner_text().strip() == "Lessons", "the arrow beside it says nothing new"
+    assert page.locator("a.sidebar-item-toggle[aria-hidden=true][aria-expanded=true]").count() == 1, "it points down"
     fold.focus()
     assert fold.evaluate("e => e === document.activeElement && e.ariaExpanded") == "true"
     names = page.get_by_role("navigation").evaluate_all("els => els.map((e) => e.ariaLabel)")
