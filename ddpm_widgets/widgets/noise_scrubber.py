@@ -46,7 +46,7 @@ class NoiseScrubber(Widget):
         *,
         t: int = 0,  # timestep to begin with, 0 … T-1
         seed: int = 0,  # which noise, 0 … 2³²-1
-        columns: int | None = None,  # images in a row; None: as many as fit well
+        columns: int | None = None,  # images in a row, half as many on a phone; None: as many as fit well
         labels: Any = None,  # one text for each image
         fresh: bool = False,  # every t draws its own noise, as in training, instead of one noise for all t
         terms: bool = False,  # show the signal part and the noise part as well

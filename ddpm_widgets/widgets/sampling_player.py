@@ -254,7 +254,7 @@ class SamplingPlayer(Widget):
         show: str | Sequence[str] = ("x_t", "x0", "eps"),  # which pictures to keep, x_t always
         max_frames: int = 50,  # most steps to keep of a run
         max_bytes: int = 1_000_000,  # most bytes for the frames of all runs, 16 MB at most
-        columns: int | None = None,  # images in a row; None: as many as fit well
+        columns: int | None = None,  # images in a row, half as many on a phone; None: as many as fit well
         speed: float = 1.0,  # times the normal pace, 1/4 … 4
         loop: bool = False,  # play again at the end
         total: bool = False,  # the curve adds up: how much of the way is done, instead of what each step did

@@ -4,7 +4,7 @@ import "./noise_scrubber.css";
 import { f32, u8 } from "./shared/bytes.js";
 import { h, icon, root as radical, svg, symbol } from "./shared/dom.js";
 import { clamp, fixed3, sig3, signed3 } from "./shared/format.js";
-import { columnsFor, fitScale, mix, snr, value } from "./shared/forward.js";
+import { columnsFor, fitScale, foldColumns, mix, snr, value } from "./shared/forward.js";
 import { linked } from "./shared/link.js";
 import { normal, normalAt, streamAt } from "./shared/random.js";
 import { syncer } from "./shared/sync.js";
@@ -18,7 +18,7 @@ import { atEnd, frame, keepKeys, life, listen } from "./shared/view.js";
 const COLORS = ["var(--ddw-accent)", "var(--ddw-c2)", "var(--ddw-c3)", "var(--ddw-c4)"];
 const DASHES = [undefined, "7 4", "2 3", "9 3 2 3"];
 const CHANNELS = ["#dc2626", "#16a34a", "#2563eb"];
-const LABEL_ROOM = 18; // CSS pixels under each image
+const LABEL_ROOM = 22; // CSS pixels under each image: a label is nearer to its own than to the one below
 const ICONS = {
   dice: "M12 5V1L7 6l5 5V7a5 5 0 1 1-5 5H5a7 7 0 1 0 7-7z",
   left: "M15 5l-7 7 7 7z",
@@ -245,7 +245,7 @@ function render({ model, el, signal: outer }) {
     const wanted = model.get("columns");
     const ratio = devicePixelRatio || 1;
     const most = n === 1 ? 256 : n <= 4 || wanted ? 160 : 96;
-    const columns = Math.min(n, wanted || columnsFor(n, paneRoom, wide, ratio, most));
+    const columns = wanted ? foldColumns(wanted, n, room, paneRoom, each > 1 ? 2 : 4) : columnsFor(n, paneRoom, wide, ratio, most);
     const tile = Math.min(most, paneRoom / columns - 4);
     const scale = fitScale(tile, wide, ratio);
     const labelled = labels.length > 0 && tile >= 44;

@@ -3,7 +3,7 @@ import "./sampling_player.css";
 import { u8 } from "./shared/bytes.js";
 import { h, svg, symbol } from "./shared/dom.js";
 import { clamp, fixed3, sig3 } from "./shared/format.js";
-import { columnsFor, fitScale, mix } from "./shared/forward.js";
+import { columnsFor, fitScale, foldColumns, mix } from "./shared/forward.js";
 import { linked } from "./shared/link.js";
 import { syncer } from "./shared/sync.js";
 import { timeline } from "./shared/timeline.js";
@@ -207,7 +207,7 @@ function render({ model, el, signal: outer }) {
     const wanted = model.get("columns");
     const ratio = devicePixelRatio || 1;
     const most = n === 1 ? 256 : n <= 4 || wanted ? 160 : n <= 16 ? 128 : 96;
-    const columns = Math.min(n, wanted || (n <= 36 ? block(n) : columnsFor(n, paneRoom, wide, ratio, most)));
+    const columns = wanted ? foldColumns(wanted, n, room, paneRoom) : n <= 36 ? block(n) : columnsFor(n, paneRoom, wide, ratio, most);
     const gap = paneRoom < 200 ? 2 : 4;
     const tile = Math.min(most, (paneRoom - (columns - 1) * gap) / columns);
     const whole = fitScale(tile, wide, ratio);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { columnsFor, fitScale, grey, mix, snr, value } from "../src/shared/forward.js";
+import { columnsFor, fitScale, foldColumns, grey, mix, snr, value } from "../src/shared/forward.js";
 import { normal } from "../src/shared/random.js";
 
 /** @param {number} n @param {number} w @param {number} h @param {number} c @param {number} columns */
@@ -71,4 +71,12 @@ test("columns fit the room, waste little, and make one row of a few", () => {
         assert.ok(Math.ceil(n / c) * c - n < c);
         if (n <= 16 && room >= 330) assert.ok(c >= (ratio > 1 ? 3 : 2), `${n} in ${room}: ${c}`);
       }
+});
+
+test("on a narrow page a row is broken into equal parts, and only where the timeline stays near", () => {
+  for (const room of [440, 640, 900]) assert.equal(foldColumns(8, 8, room, room), 8);
+  for (const [wanted, columns] of [[8, 4], [6, 3], [5, 3], [7, 4], [12, 4], [16, 4], [4, 4], [3, 3], [1, 1]]) assert.equal(foldColumns(wanted, wanted, 328, 328), columns, `${wanted}`);
+  assert.equal(foldColumns(8, 3, 328, 328), 3, "no more than there are images");
+  assert.equal(foldColumns(8, 64, 328, 328), 8, "sixteen rows would be too high");
+  assert.equal(foldColumns(8, 8, 328, 90, 2), 2);
 });

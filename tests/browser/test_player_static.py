@@ -329,6 +329,16 @@ def test_fits_the_page(open_page, width):
     assert rows.count() == 2
 
 
+def test_eight_columns_are_four_on_a_phone(open_page):
+    w = SamplingPlayer(steps(10), LINEAR, columns=8)
+    s = open_page(w)
+    for width, columns in ((390, 4), (1200, 8), (480, 4)):
+        s.page.set_viewport_size({"width": width, "height": 900})
+        s.root.locator(f'canvas[data-columns="{columns}"]').nth(2).wait_for()
+        s.painted()
+        matches(s, w)
+
+
 def test_sharp_on_every_screen(new_page, tmp_path):
     w = SamplingPlayer(steps(10, 4))
     path = w.to_html(tmp_path / "page.html")

@@ -409,6 +409,36 @@ def test_fits_the_page(open_page, width):
     near(shown(s.canvas.nth(2), w.shape), w.frame(300, "linear"))
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_eight_columns_are_four_on_a_phone(new_page, tmp_path, scheme):
+    "A row of eight is two rows of four there: sharp, the same pixels, and the pointer finds the image it points at."
+    page = new_page(viewport={"width": 390, "height": 844}, device_scale_factor=3, color_scheme=scheme)
+    w = NoiseScrubber(pictures(8), {"linear": LINEAR, "cosine": COSINE}, t=300, columns=8, labels=list("abcdefgh"))
+    page.goto(w.to_html(tmp_path / "page.html").as_uri())
+    s = Shown(page)
+    cards, stage = s.root.locator(".card.floating"), s.root.locator(".stage")
+    for width, columns in ((390, 4), (480, 4), (1200, 8), (390, 4)):
+        page.set_viewport_size({"width": width, "height": 844})
+        s.root.locator(f'.bands canvas[data-columns="{columns}"]').nth(1).wait_for()
+        s.painted()
+        for k, name in enumerate(w.schedules):
+            near(shown(s.canvas.nth(k), w.shape), w.frame(schedule=name))
+            box, at = s.canvas.nth(k).bounding_box(), s.canvas.nth(k).evaluate("c => ({...c.dataset, w: c.width})")
+            scale = box["width"] / at["w"]
+            assert 3 * scale == pytest.approx(round(3 * scale), abs=1e-3), "an image pixel covers whole screen pixels"
+            for image, x, y in ((0, 0, 0), (3, 31, 31), (5, 9, 21), (7, 31, 31)):
+                left = image % columns * (32 + int(at["gapX"])) + x + 0.5
+                top = image // columns * (32 + int(at["gapY"])) + y + 0.5
+                page.mouse.move(box["x"] + left * scale, box["y"] + top * scale)
+                says = f"pixel ({x}, {y}) of image {image + 1} · {'abcdefgh'[image]} · {name}"
+                cards.get_by_text(says, exact=True).wait_for()
+    page.mouse.down()
+    page.mouse.up()
+    stage.get_by_text("Image 8 of 8 · h").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert not page.errors and not page.outside
+
+
 def test_calm_and_sharp(new_page, tmp_path):
     "With reduced motion play goes in few steps; at two screen pixels per CSS pixel images stay sharp."
     page = new_page(reduced_motion="reduce", device_scale_factor=2, color_scheme="dark")

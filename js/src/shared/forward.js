@@ -81,3 +81,16 @@ export function columnsFor(n, room, side, ratio, most) {
   }
   return best;
 }
+
+/**
+ * The columns that were asked for, or on a page as narrow as a phone's the equal parts that each row is broken into: eight
+ * become four. Many images stay as they were, or the timeline would be a long way below them.
+ * @param {number} wanted @param {number} n images @param {number} room CSS pixels for the widget @param {number} paneRoom and for this grid
+ * @param {number} most columns on a narrow page @returns {number}
+ */
+export function foldColumns(wanted, n, room, paneRoom, most = 4) {
+  const columns = Math.min(n, wanted);
+  if (room >= 440) return columns;
+  const folded = Math.ceil(columns / Math.ceil(columns / most));
+  return Math.ceil(n / folded) * (paneRoom / folded) <= 1.5 * room ? folded : columns;
+}
