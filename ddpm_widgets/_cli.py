@@ -205,7 +205,14 @@ def train(args: argparse.Namespace) -> int:
     )
     monitor.to_png(out / "loss.png")
     monitor.to_html(out / "training.html", title=f"{args.model} on {dls.source}")
-    show_images(learn.sample(64, sampler="dpm++", steps=20, seed=args.seed)).save(out / "samples.png")
+    d, quick = model.diffusion, {}
+    why = "the model's own choice"
+    if d.steps is None:  # all T steps would keep a person waiting for minutes
+        why = f"because the model's own choice, {d.sampler} in all {d.schedule.T}, takes minutes"
+        quick = {"sampler": "dpm++", "steps": min(20, d.schedule.T)}
+        d = d._replace(**quick, spacing="trailing")
+    print(f"Drawing 64 images with {d.sampler} in {d.steps} steps (spacing {d.spacing}), {why}.", flush=True)
+    show_images(learn.sample(64, seed=args.seed, **quick)).save(out / "samples.png")
     print(
         f"Kept in {out}: model.safetensors (for `ddpm-widgets sample --weights`), loss.png, samples.png, and training.html to open in a browser."
     )

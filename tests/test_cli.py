@@ -160,6 +160,46 @@ def test_train_then_sample(tmp_path, capsys, few_images):
     capsys.readouterr()
 
 
+@pytest.mark.parametrize(
+    "model, asked, says",
+    [
+        ("fast", {}, "with dpm++ in 20 steps (spacing linear_levels), the model's own choice."),
+        (
+            "small",
+            {"sampler": "dpm++", "steps": 20},
+            "with dpm++ in 20 steps (spacing trailing), because the model's own choice, ddpm in all 1000, takes minutes.",
+        ),
+    ],
+)
+def test_train_draws_as_the_model_chooses_and_says_how(model, asked, says, tmp_path, monkeypatch, capsys, few_images):
+    import ddpm_widgets
+    from ddpm_widgets import DDPMCB, Learner, sampling, training, unet
+
+    drawn = []
+
+    def tiny(dls, preset, *, cbs, **settings):  # the recipe of the preset, for a network that trains at once
+        r = training.RECIPES.get(preset, training.Recipe())
+        cb = DDPMCB(r.schedule(), r.target, sampler=r.sampler, steps=r.steps, spacing=r.spacing)
+        net = unet("nb17", block_out_channels=(8, 16), norm_num_groups=4, layers_per_block=1)
+        learn = Learner(net, dls, lr=1e-3, cbs=[cb, *cbs])
+        learn.fit(1)
+        return learn
+
+    def watched(model, schedule=None, n=16, **kwargs):
+        if n == 64:
+            made = sampling.plan(model, schedule, *map(kwargs.get, ("target", "shape", "sampler", "steps", "spacing")))
+            drawn.append(({**kwargs}, made.process.timesteps.tolist()))
+        return sampling.sample(model, schedule, 4, **{**kwargs, "steps": 2})
+
+    monkeypatch.setattr(training, "sample", watched)
+    monkeypatch.setattr(ddpm_widgets, "train", tiny)
+    assert run("train", *FAST, "--model", model, "--batch-size", 32, "--seed", 5, "--out", tmp_path / "run") == 0
+    assert f"Drawing 64 images {says}\n" in capsys.readouterr().out
+    (kwargs, timesteps), d = drawn[0], load_model(tmp_path / "run/model.safetensors").diffusion
+    assert len(drawn) == 1 and kwargs["seed"] == 5 and {k: kwargs[k] for k in asked} == asked
+    assert len(timesteps) == 20 and timesteps == training.spaced(d.schedule, 20, d.spacing).timesteps.tolist()
+
+
 def test_an_error_in_training_leaves_no_empty_folder(tmp_path, monkeypatch, few_images):
     import ddpm_widgets
 
