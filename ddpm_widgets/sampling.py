@@ -189,6 +189,9 @@ def plan(
 ) -> Plan:
     "Fill in what the model carries. ValueError where nobody says what is needed, or says what cannot be."
     if not isinstance(model, nn.Module):
+        if hasattr(model, "ema_model"):  # a Learner
+            word = "model" if model.ema_model is None else "ema_model"
+            raise TypeError(f"model must be a network, found a {type(model).__name__}: pass its `{word}`.")
         raise TypeError(f"model must be a network, called as model(x_t, t), found {shown(model)}.")
     carried = getattr(model, "diffusion", None)
     if schedule is None and carried is None:

@@ -321,6 +321,20 @@ def test_evaluate_looks_before_it_works(monkeypatch):
         assert str(e.value).endswith("."), wrong
 
 
+@pytest.mark.parametrize("average, word", [(None, "model"), (GARMENT, "ema_model")])
+def test_a_learner_where_its_model_is_wanted(average, word, tmp_path):
+    learn = d.Learner(GARMENT, GARMENTS)
+    learn.ema_model = average
+    for call in (
+        lambda: d.evaluate(learn, n=2, dls=GARMENTS, progress=False),
+        lambda: d.sample(learn, n=2, progress=False),
+        lambda: next(d.sample_steps(learn, n=2)),
+    ):
+        with pytest.raises(TypeError) as e:
+            call()
+        assert str(e.value) == f"model must be a network, found a Learner: pass its `{word}`."
+
+
 def test_train_looks_before_it_works(monkeypatch):
     "No network is built, no callback hears of it, and random numbers go on as before."
 
