@@ -208,7 +208,8 @@ def current(text: str, page: Path, folder: Path) -> str:
 
     text = NAVBAR.sub(link, text)
     for start, name in NAMES.items():
-        text = re.sub(rf'{re.escape(start)}(?![^>]*aria-label)', lambda m, name=name: m[0].replace("<nav", f'<nav aria-label="{name}"'), text)  # fmt: skip
+        named = start.replace("<nav", f'<nav aria-label="{name}"')
+        text = re.sub(rf"{re.escape(start)}(?![^>]*aria-label)", named, text)
     text = text.replace(INTERNAL, HERE)
     text = FOLD.sub(fold, text).replace(' role="menu" aria-expanded=', " aria-expanded=")  # a button that opens no menu
     return text if SKIP in text else HEADER.sub(lambda m: m[0] + SKIP, text, count=1)
