@@ -7,6 +7,7 @@ import base64
 import hashlib
 import html
 import importlib.util
+import io
 import json
 import re
 import subprocess
@@ -332,6 +333,19 @@ def test_heavy_states_and_posters_leave_the_page(tmp_path):
     from PIL import Image
 
     assert all(np.array(Image.open(page.parent / p)).shape == (4, 4, 3) for p in posters)
+
+
+def test_a_poster_looks_as_before(tmp_path):
+    "In 48 colours, to a few grey levels; in a file of its own, exactly as in the page."
+    from PIL import Image
+
+    grey = np.random.default_rng(0).integers(0, 256, (32, 64, 1), np.uint8).repeat(3, 2)
+    poster = _docs.lighter(base64.b64encode(png(grey)).decode())
+    light = np.array(Image.open(io.BytesIO(base64.b64decode(poster))).convert("RGB"))
+    assert np.abs(light.astype(int) - grey).max() <= 8
+    text = _lighten.apart(tmp_path / "page.html", placed(poster=poster))
+    (name,) = re.findall(r'<img src="(\S+)"', text)
+    np.testing.assert_array_equal(np.array(Image.open(tmp_path / name).convert("RGB")), light)
 
 
 def test_pictures_are_the_same_in_fewer_bytes(tmp_path):
