@@ -99,6 +99,8 @@ def pictures(path: Path, text: str, folder: Path) -> str:
         if file.suffix != ".svg" and not re.search(r'\s(?:width|height)="', tag):
             with Image.open(file) as opened:
                 tag = tag.replace("<img", f'<img width="{opened.width}" height="{opened.height}"', 1)
+        if " alt=" not in tag:  # of a figure, whose caption says it
+            tag = tag.replace("<img", '<img alt=""', 1)
         return tag if "loading=" in tag else tag.replace("<img", '<img loading="lazy"', 1)
 
     return FIGURE.sub(picture, text)

@@ -357,6 +357,7 @@ def test_pictures_are_the_same_in_fewer_bytes(tmp_path):
     text = _lighten.pictures(tmp_path / "a/page.html", '<img src="one.png" alt="x"><img src="no.png">', tmp_path)
     assert text == '<img loading="lazy" width="60" height="40" src="one.webp" alt="x"><img src="no.png">'
     np.testing.assert_array_equal(np.array(Image.open(tmp_path / "a/one.webp")), pixels)
+    assert ' alt="" ' in _lighten.pictures(tmp_path / "a/page.html", '<img src="one.png" class="c">', tmp_path)
 
 
 def test_the_cards_of_the_front_page_come_in_two_sizes(tmp_path):
