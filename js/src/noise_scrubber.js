@@ -142,7 +142,7 @@ function render({ model, el, signal: outer }) {
   const stageTitle = h("h3", { "aria-live": "polite" });
   const stageRows = h("div", { class: "rows" });
   const docked = new Card();
-  const stage = h("section", { class: "stage", "aria-label": "Enlarged image", hidden: true },
+  const stage = h("div", { class: "stage", role: "group", "aria-label": "Enlarged image", hidden: true },
     h("header", {}, previous, stageTitle, next, close),
     h("div", { class: "stage-body" }, stageRows, docked.el)); // prettier-ignore
   const floating = new Card(true);
@@ -197,7 +197,7 @@ function render({ model, el, signal: outer }) {
       h("span", { class: "ddw-num" }, h("span", { class: "ddw-muted" }, "SNR "), readout.snr)); // prettier-ignore
     const own = makePanes(k);
     panes.push(...own);
-    return h("section", { class: "band", "aria-label": `schedule ${name}` }, head, row(own));
+    return h("div", { class: "band", role: "group", "aria-label": `schedule ${name}` }, head, row(own));
   }
 
   /** The panes of one schedule: x_t, with its terms if they are wanted. @param {number} k */

@@ -117,7 +117,7 @@ function render({ model, el, signal: outer }) {
     changed = runs.map((run) => changes(run, guess));
     readouts = [];
     panes = (live() && n ? [0] : runs.map((_, k) => k)).map(() => streams.map((s) => new Pane(s)));
-    bands.replaceChildren(...panes.map((own, k) => h("section", { class: "band", "aria-label": live() ? "now" : `run ${names()[k]}` }, ...(live() ? [] : [header(k)]), h("div", { class: "panes" }, ...own.map((p) => p.el)))));
+    bands.replaceChildren(...panes.map((own, k) => h("div", { class: "band", role: "group", "aria-label": live() ? "now" : `run ${names()[k]}` }, ...(live() ? [] : [header(k)]), h("div", { class: "panes" }, ...own.map((p) => p.el)))));
     film.hidden = !runs.length;
     line.setLength(Math.max(1, runs[lead]?.ts.length ?? 1));
     draw();

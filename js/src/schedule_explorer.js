@@ -243,7 +243,7 @@ function render({ model, el, signal: outer }) {
     lens.classList.add("lens");
     const [note, spent] = [h("p"), h("div", { class: "spent" })];
     const stamps = tiles.map(() => h("span"));
-    const el = h("section", { class: "strip", "aria-label": `schedule ${schedule.name}`, style: `--c: ${schedule.color}` },
+    const el = h("div", { class: "strip", role: "group", "aria-label": `schedule ${schedule.name}`, style: `--c: ${schedule.color}` },
       h("div", { class: "strip-text" }, h("h3", {}, swatch(schedule), h("span", {}, schedule.name)), note),
       h("div", { class: "strip-picture" }, h("div", { class: "row" }, ...tiles, lens), h("div", { class: "life", "aria-hidden": "true" }, spent), h("div", { class: "stamps", "aria-hidden": "true" }, ...stamps))); // prettier-ignore
     return { schedule, el, tiles, lens, note, spent, stamps };

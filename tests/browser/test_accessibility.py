@@ -75,9 +75,9 @@ def shown(new_page, tmp_path, need):
     "A widget on a page of its own, with axe at hand."
     need("node", AXE.is_file(), "js/node_modules/axe-core is missing: run `make js`")
 
-    def make(name, **options):
+    def make(name, *others, **options):
         page = new_page(reduced_motion="reduce", **options)
-        page.goto(WIDGETS[name]().to_html(tmp_path / "page.html").as_uri())
+        page.goto(WIDGETS[name]().to_html(tmp_path / "page.html", *others).as_uri())
         page.wait_for_function("document.querySelector('.ddw')?.dataset.painted")
         return page
 
@@ -107,6 +107,15 @@ def test_axe_finds_nothing(shown, name, scheme):
     page.wait_for_timeout(200)
     assert not (found := violations(page)), "at 400 px:\n" + "\n\n".join(found)
     assert not page.errors and not page.outside
+
+
+@pytest.mark.node
+@pytest.mark.parametrize("name", [name for name in WIDGETS if name != "TrainingMonitor"])
+def test_axe_finds_nothing_where_two_of_a_kind_share_a_page(shown, name):
+    page = shown(name, WIDGETS[name]())
+    page.wait_for_function("document.querySelectorAll('.ddw[data-painted]').length == 2")
+    for _ in opened(page):
+        assert not (found := violations(page)), "\n\n".join(found)
 
 
 @pytest.mark.node

@@ -132,7 +132,7 @@ def test_explorer_and_density_in_jupyterlab(page, notebook):
     explorer.settles(painted=20, steps=50, seed=5)
     expected = np.array(notebook.ask("print(json.dumps(explorer.frame(20, 'linear')[..., 0].tolist()))"))
     for root in explorer.roots.all():
-        lens = root.get_by_role("region", name="schedule linear").locator("canvas").nth(10)
+        lens = root.get_by_role("group", name="schedule linear").locator("canvas").nth(10)
         got = lens.evaluate(
             "c => Array.from(c.getContext('2d').getImageData(0, 0, 32, 32).data.filter((_, i) => i % 4 === 0))"
         )

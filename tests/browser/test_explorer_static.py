@@ -104,7 +104,7 @@ def keys_and_wheel(s):
 
 def strip(s, name):
     "The canvases of one schedule's strip: ten, and the one at the cursor."
-    return s.root.get_by_role("region", name=f"schedule {name}").locator("canvas")
+    return s.root.get_by_role("group", name=f"schedule {name}").locator("canvas")
 
 
 @pytest.mark.parametrize("shape", [(32, 32), (2, 20, 28, 3)], ids=["grey", "rgb"])
@@ -193,10 +193,10 @@ def test_together_or_alone_and_the_chosen_one(open_page):
         s.button(name).click()
     s.painted()
     assert s.get("hidden") == ["linear", "sigmoid"]
-    assert s.root.get_by_role("region").count() == 1 and s.root.locator(".chart path").count() == 5
+    assert s.root.locator(".strip").count() == 1 and s.root.locator(".chart path").count() == 5
     assert s.button("cosine").is_disabled(), "the last one stays"
     s.button("linear").click()
-    s.root.get_by_role("region", name="schedule linear").wait_for()
+    s.root.get_by_role("group", name="schedule linear").wait_for()
 
 
 def test_explorer_mouse_keys_wheel(open_page):
