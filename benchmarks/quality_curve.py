@@ -5,11 +5,12 @@
 The model is the one in the package, which was trained with the cosine schedule. A network never sees a schedule, only pictures with more or less noise.
 So for the linear schedule it is told, at each timestep, its own timestep with the same signal-to-noise ratio (lesson 6 explains it; `spacing="linear_levels"`
 does it for everyday use). DDPM with all 1000
-steps is measured once (`--full` sets how many images; 0 leaves it out). Results are written after every point, and points that are in the file already
-are not measured again.
+steps is measured once (`--full` sets how many images; 0 leaves it out). Results are written after every point. What is in the file already, of the same
+weights, is not measured again; a point of other weights stays until it is measured anew.
 """
 
 import argparse
+import hashlib
 import json
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import torch
 from torch import nn
 
 from ddpm_widgets import SAMPLERS, evaluate, fashion_mnist, linear_schedule, load_model, pretrained
+from ddpm_widgets.weights import MODELS, PRETRAINED
 
 HERE = Path(__file__).parent
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -44,11 +46,13 @@ class Translated(nn.Module):
 
 
 points = json.loads(args.out.read_text()) if args.out.is_file() else []
+weights = hashlib.sha256((args.weights or MODELS / PRETRAINED["fashion-mnist"][0]).read_bytes()).hexdigest()[:8]
 
 
 def measure(name: str, model, sampler: str, steps: int, n: int) -> None:
     key = {"schedule": name, "sampler": sampler, "steps": steps, "n": n}
-    if any(key.items() <= p.items() for p in points):
+    former = [p for p in points if key.items() <= p.items()]
+    if any(p["weights"] == weights for p in former):
         return
     found = evaluate(
         model,
@@ -61,7 +65,16 @@ def measure(name: str, model, sampler: str, steps: int, n: int) -> None:
         precision=args.precision,
         progress=False,
     )
-    points.append({**key, "fid": round(found.fid, 3), "kid": round(found.kid, 6), "floor": round(found.floor_fid, 3)})
+    points[:] = [p for p in points if p not in former]
+    points.append(
+        {
+            **key,
+            "weights": weights,
+            "fid": round(found.fid, 3),
+            "kid": round(found.kid, 6),
+            "floor": round(found.floor_fid, 3),
+        }
+    )
     args.out.write_text(json.dumps(points, indent=1) + "\n")
     print(f"{name:7} {sampler:6} {steps:5} steps   FID {found.fid:7.3f}   real {found.floor_fid:.3f}", flush=True)
 

@@ -26,7 +26,7 @@ parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out")
 args = parser.parse_args()
 BATCH = {"nb17": 128}  # the course takes 512, and so gets to fewer steps
 OTHERS = 64
-LR = {"nb17": 2.5e-3}  # of the course's 5e-3 a run of only some hundred steps can die: every answer the same constant
+LR = {"nb17": 2.5e-3}  # at the course's 5e-3 a run of only some hundred steps can die: every answer the same constant
 
 
 def fit(preset: str, images: int):
