@@ -329,6 +329,14 @@ def lighten(folder: Path, source: Path) -> None:
         subset(path, {ord(c) for c in html.unescape(math)} if "katex" in path.parts else shown)
 
 
+def excerpts(index: Path) -> None:
+    "Take the links above a lesson out of the search index: each result would begin with them, and not with the lesson."
+    entries = json.loads(index.read_text(encoding="utf-8"))
+    for entry in entries:
+        entry["text"] = entry["text"].removeprefix("Open in Colab Download the notebook").lstrip()
+    index.write_text(json.dumps(entries, indent=2, ensure_ascii=False), encoding="utf-8")
+
+
 def every(folder: Path) -> list[Path]:
     "The pages of the built site."
     return [p for p in sorted(folder.rglob("*.html")) if p.relative_to(folder).parts[0] not in ("static", "site_libs")]
@@ -338,6 +346,8 @@ def main() -> None:
     folder = Path(os.environ["QUARTO_PROJECT_OUTPUT_DIR"]).resolve()
     for path in every(folder):
         path.write_text(current(path.read_text(encoding="utf-8"), path, folder), encoding="utf-8")
+    if (index := folder / "search.json").is_file():
+        excerpts(index)
     if os.environ.get("QUARTO_PROJECT_RENDER_ALL"):  # a preview is quick rather than light
         lighten(folder, folder.parents[1] / "nbs")
 

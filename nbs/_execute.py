@@ -30,10 +30,8 @@ from ipywidgets.widgets.widget import _instances
 ours = {{id: w for id, w in _instances.items() if hasattr(w, "to_png") and w.poster() is not None}}
 posters = {{id: [base64.b64encode(w.to_png()).decode(), w.description()] for id, w in ours.items()}}
 for w in ours.values():
-    if len(getattr(w, "frames", b"")) > {FILM} and hasattr(w, "_max_bytes"):
-        w._max_bytes, t = {FILM}, w.t
-        w._publish()
-        w.t = t
+    if len(getattr(w, "frames", b"")) > {FILM} and hasattr(w, "max_bytes"):
+        w.max_bytes = {FILM}
 print(json.dumps({{"posters": posters, "state": Widget.get_manager_state(drop_defaults=False)}}))
 """
 

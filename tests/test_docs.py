@@ -479,6 +479,19 @@ def site():
     return yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))
 
 
+def test_search_results_begin_with_the_lesson(tmp_path, staged):
+    offer = next(
+        "".join(c["source"])
+        for c in json.loads((staged / "lessons/05_sampling.ipynb").read_text(encoding="utf-8"))["cells"]
+        if "lesson-links" in "".join(c["source"])
+    )
+    words = " ".join(re.findall(r"\[([^\]]+)\]", offer))
+    index = tmp_path / "search.json"
+    index.write_text(json.dumps([{"text": f"{words}\nAfter this lesson"}, {"text": "elsewhere: " + words}]))
+    _lighten.excerpts(index)
+    assert [e["text"] for e in json.loads(index.read_text())] == ["After this lesson", "elsewhere: " + words]
+
+
 def test_the_sidebar_lists_every_notebook_once(site):
     def listed(item):
         if isinstance(item, str):

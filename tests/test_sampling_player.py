@@ -63,6 +63,21 @@ def test_sixteen_images_fit_into_a_megabyte():
     assert len(every.ts[0]) == 50
 
 
+def test_a_film_can_be_made_lighter():
+    p = SamplingPlayer(steps(50, 16, 32, 32))
+    exact, p.t = p.pictures(), p.ts[0][3]
+    t, last = p.t, p.ts[0][-1]
+    p.max_bytes = 300_000
+    assert len(p.frames) <= p.max_bytes == 300_000 and p.t == t and p.ts[0][-1] == last
+    assert 2 <= len(p.ts[0]) < len(exact) and (p.pictures()[-1] == exact[-1]).all()
+    with pytest.raises(ValueError, match="max_bytes is 0; pass 1 to 16_000_000"):
+        p.max_bytes = 0
+    assert p.max_bytes == 300_000
+    waiting = SamplingPlayer()  # no film yet
+    waiting.max_bytes = 500_000
+    assert waiting.max_bytes == 500_000 and waiting.frames == b""
+
+
 # -- all three pictures in a megabyte
 
 

@@ -267,14 +267,13 @@ class SamplingPlayer(Widget):
             raise ValueError(f"n is {shown(n)}; pass how many images to show, 1 or more, or None for all.")
         if (whole(max_frames) or 0) < 2:
             raise ValueError(f"max_frames is {shown(max_frames)}; pass 2 or more.")
-        if not 0 < (whole(max_bytes) or 0) <= 16_000_000:
-            raise ValueError(f"max_bytes is {shown(max_bytes)}; pass 1 to 16_000_000.")
+        self._max_bytes = self._right_size(max_bytes)
         if columns is not None and not 1 <= (whole(columns) or 0) < 2**31:
             raise ValueError(f"columns is {shown(columns)}; pass 1 or more, or None to let the widget choose.")
         if not 0.25 <= (number(speed) or 0) <= 4:
             raise ValueError(f"speed is {shown(speed)}; pass 0.25 to 4.")
         super().__init__(columns=columns or 0, speed=speed, loop=loop, total=total, streams=[s for s in STREAMS if s in wanted], **traits)  # fmt: skip
-        self._first, self._max_frames, self._max_bytes = n, max_frames, max_bytes
+        self._first, self._max_frames = n, max_frames
         self._films: dict[str, Film] = {}
         self._schedules = self._read_schedules(schedule)
         runs = steps if isinstance(steps, dict) else {"run": steps}
@@ -415,6 +414,27 @@ class SamplingPlayer(Widget):
                 f"so {room} fit into max_bytes={self._max_bytes} and a film needs {FEWEST}: {mend}, or raise max_bytes."
             )
         return room
+
+    @staticmethod
+    def _right_size(max_bytes: Any) -> int:
+        if not 0 < (whole(max_bytes) or 0) <= 16_000_000:
+            raise ValueError(f"max_bytes is {shown(max_bytes)}; pass 1 to 16_000_000.")
+        return int(max_bytes)
+
+    @property
+    def max_bytes(self) -> int:
+        """Most bytes for the frames of all runs, 1 to 16,000,000. Set it to make a film lighter, for a page say, and `t` stays.
+
+        Frames that had no room when they were collected do not come back. Raises ValueError for anything else than such a number.
+        """
+        return self._max_bytes
+
+    @max_bytes.setter
+    def max_bytes(self, most: int) -> None:
+        self._max_bytes, t = self._right_size(most), self.t
+        if self._films:
+            self._publish()
+            self.t = t
 
     def _publish(self) -> None:
         "The films as traits."
