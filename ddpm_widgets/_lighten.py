@@ -42,6 +42,10 @@ NAMES = {  # what a navigation begins with, and what it is: to somebody who hear
     '<nav class="page-navigation': "The page before and after",
 }
 FOLD = re.compile(r'<a (class="[^"]*"[^>]*?) role="navigation"([^>]*)>(.*?)</a>', re.S)
+PRINTED = re.compile(
+    r'(<div class="cell-output cell-output-(?:stdout|display)"[^>]*>\s*)<pre><code>(.*?)</code></pre>', re.S
+)
+WIDE = 88  # characters: how much a line of output holds beside the table of contents
 INTERNAL = "return filterRegex.test(href)"  # Quarto asks whether a link leads to `site-url`, also on another host and from disk
 HERE = "const to = new URL(href), here = window.location; return (to.protocol === here.protocol && to.host === here.host) || filterRegex.test(href)"
 DYNAMIC = ("aa-", "bs-tooltip")  # beginnings of class names that scripts put together
@@ -329,6 +333,19 @@ def lighten(folder: Path, source: Path) -> None:
         subset(path, {ord(c) for c in html.unescape(math)} if "katex" in path.parts else shown)
 
 
+def printed(text: str) -> str:
+    "A page whose printed sentences are wrapped like text, and whose wide tables, which have to scroll, can be reached by keys."
+
+    def output(found: re.Match) -> str:
+        start, said = found.groups()
+        lines = html.unescape(said).split("\n")
+        table, width = any("  " in line.strip() or line.startswith("|") for line in lines), max(map(len, lines))
+        kind = 'class="said"' if not table else 'tabindex="0"' if width > WIDE else ""
+        return f"{start}<pre {kind}><code>{said}</code></pre>" if kind else found[0]
+
+    return PRINTED.sub(output, text)
+
+
 def excerpts(index: Path) -> None:
     "Take the links above a lesson out of the search index: each result would begin with them, and not with the lesson."
     entries = json.loads(index.read_text(encoding="utf-8"))
@@ -345,7 +362,7 @@ def every(folder: Path) -> list[Path]:
 def main() -> None:
     folder = Path(os.environ["QUARTO_PROJECT_OUTPUT_DIR"]).resolve()
     for path in every(folder):
-        path.write_text(current(path.read_text(encoding="utf-8"), path, folder), encoding="utf-8")
+        path.write_text(printed(current(path.read_text(encoding="utf-8"), path, folder)), encoding="utf-8")
     if (index := folder / "search.json").is_file():
         excerpts(index)
     if os.environ.get("QUARTO_PROJECT_RENDER_ALL"):  # a preview is quick rather than light

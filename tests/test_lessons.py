@@ -9,6 +9,7 @@ import pytest
 from _execute import LESSONS, executed
 
 LIMIT = 180  # seconds: the lessons' promise to a reader with two cores
+ONE_CORE = 5 / 3  # what takes two cores' threads 180 s takes one thread, which is what CI gives a test, 300 s
 
 pytestmark = pytest.mark.slow
 each_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
@@ -24,7 +25,8 @@ def printed(nb) -> str:
 def run(path, folder, env):
     nb, seconds = executed(path, folder, env)
     print(f"{path.stem}: {seconds:.0f} s")
-    assert seconds <= LIMIT, f"{path.name} took {seconds:.0f} s; a lesson runs in at most {LIMIT} s on two cores"
+    limit = LIMIT * (ONE_CORE if env.get("OMP_NUM_THREADS") == "1" else 1)
+    assert seconds <= limit, f"{path.name} took {seconds:.0f} s; a lesson runs in at most {LIMIT} s on two cores"
     return nb
 
 
