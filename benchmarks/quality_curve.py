@@ -1,4 +1,4 @@
-"""FID against the number of sampling steps, for every sampler and two noise schedules.
+"""FID against the number of sampling steps, for every sampler (DDPM with both its variances) and two noise schedules.
 
     python benchmarks/quality_curve.py [--n 1024] [--steps 5 8 10 15 20 30 50] [--out benchmarks/quality_curve.json]
 
@@ -45,12 +45,16 @@ class Translated(nn.Module):
         return self.model(x_t, self.same_noise.to(t.device)[t])
 
 
+WAYS = {
+    **{name: {"sampler": name} for name in SAMPLERS},
+    "ddpm, small variance": {"sampler": "ddpm", "variance": "small"},
+}
 points = json.loads(args.out.read_text()) if args.out.is_file() else []
 weights = hashlib.sha256((args.weights or MODELS / PRETRAINED["fashion-mnist"][0]).read_bytes()).hexdigest()[:8]
 
 
-def measure(name: str, model, sampler: str, steps: int, n: int) -> None:
-    key = {"schedule": name, "sampler": sampler, "steps": steps, "n": n}
+def measure(name: str, model, way: str, steps: int, n: int) -> None:
+    key = {"schedule": name, "sampler": way, "steps": steps, "n": n}
     former = [p for p in points if key.items() <= p.items()]
     if any(p["weights"] == weights for p in former):
         return
@@ -59,7 +63,7 @@ def measure(name: str, model, sampler: str, steps: int, n: int) -> None:
         n,
         dls=dls,
         seeds=(0,),
-        sampler=sampler,
+        **WAYS[way],
         steps=steps,
         spacing="trailing",
         precision=args.precision,
@@ -76,15 +80,15 @@ def measure(name: str, model, sampler: str, steps: int, n: int) -> None:
         }
     )
     args.out.write_text(json.dumps(points, indent=1) + "\n")
-    print(f"{name:7} {sampler:6} {steps:5} steps   FID {found.fid:7.3f}   real {found.floor_fid:.3f}", flush=True)
+    print(f"{name:7} {way:20} {steps:5} steps   FID {found.fid:7.3f}   real {found.floor_fid:.3f}", flush=True)
 
 
 device = "cuda" if torch.cuda.is_available() else "cpu"
 models = {"cosine": (load_model(args.weights) if args.weights else pretrained()).to(device)}
 models["linear"] = Translated(models["cosine"], linear_schedule())
 for name, model in models.items():
-    for sampler in SAMPLERS:
+    for way in WAYS:
         for steps in args.steps:
-            measure(name, model, sampler, steps, args.n)
+            measure(name, model, way, steps, args.n)
 if args.full:
     measure("cosine", models["cosine"], "ddpm", 1000, args.full)
