@@ -2,7 +2,7 @@
 # PYTHON=python3.12 chooses the Python that .venv is made with, PYTEST_ARGS="-k schedule -x" goes to pytest.
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test js lessons check bench weights docs preview assets clean
+.PHONY: help lab test js lessons check bench weights docs check-docs preview assets clean
 .DELETE_ON_ERROR:
 unexport IN_TEST # nbdev sets it in its tests, and nbdev-export does nothing where it is set
 
@@ -14,7 +14,7 @@ JS_READY := js/node_modules/.package-lock.json
 IS_NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Of what pip has to say (all of it is in .venv/.installed.log): a dot for each package, the large downloads by name.
 PROGRESS := /^(Collecting|Processing) / { printf "."; fflush() } \
@@ -86,6 +86,10 @@ docs: $(READY) ## Build the documentation site into _docs/ (needs Quarto)
 	@command -v quarto >/dev/null || { echo "make $@ needs Quarto on the PATH: see https://quarto.org/docs/get-started" >&2; exit 1; }
 	rm -rf _proc
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nbdev-docs
+
+check-docs: $(READY) ## Look at every page of the built site in a browser
+	@test -f _docs/index.html || { echo "There is no site in _docs: build it with \`make docs\` first." >&2; exit 1; }
+	DDPM_WIDGETS_SITE="$(CURDIR)/_docs" $(BIN)/python -m pytest tests/browser/test_built_site.py $(PYTEST_ARGS)
 
 preview: $(READY) ## Build the site and serve it while you edit (needs Quarto)
 	@command -v quarto >/dev/null || { echo "make $@ needs Quarto on the PATH: see https://quarto.org/docs/get-started" >&2; exit 1; }
