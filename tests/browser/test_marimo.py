@@ -40,7 +40,8 @@ def test_scrubber_in_marimo(page, marimo):
         "scrubber",
         says("scrubber.value['t']", "t"),
         'put = mo.ui.button(label="Set", on_click=lambda _: scrubber.widget.set_trait("seed", 5) or scrubber.widget.set_trait("t", 100))\nput',
-        "put.value\n" + says("scrubber.widget.frame()[0, ..., 0].tolist()", "frame"),
+        "put.value\n_w = scrubber.widget\n"
+        + says("{'t': _w.t, 'seed': _w.seed, 'frame': _w.frame()[0, ..., 0].tolist()}", "frame"),
     )
     host.open(page)
     roots = page.locator(SCRUBBER)
@@ -73,8 +74,10 @@ def test_scrubber_in_marimo(page, marimo):
     # Python sets, the views repaint; what Python says of the pixels is on screen
     page.get_by_role("button", name="Set", exact=True).click()
     page.wait_for_function(PAINTED, arg=100)
-    page.wait_for_function("f => document.getElementById('frame').innerText !== f", arg=host.said("frame"))
-    expected = np.array(host.said("frame"))
+    page.wait_for_function(  # the cell runs for each t that it hears of, at last for this one
+        "() => { const said = JSON.parse(document.getElementById('frame').innerText); return said.t === 100 && said.seed === 5; }"
+    )
+    expected = np.array(host.said("frame")["frame"])
     for i in range(2):
         canvas = roots.nth(i).locator("canvas")
         got = canvas.evaluate(
