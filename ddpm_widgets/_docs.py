@@ -58,17 +58,23 @@ class document(Processor):
     def begin(self):
         exported = re.search(r"#\|\s*default_exp\s+([\w.]+)", Path(self.nb.path_).read_text(encoding="utf-8"))
         self.names = vars(import_module(f"{get_config().lib_path.name}.{exported[1]}")) if exported else {}
+        self.level = 2  # of headings: below the title, or, after the first section's, below that
 
     def cell(self, cell):
+        if cell.cell_type == "markdown" and re.search("^## ", cell.source, re.M):
+            self.level = 3
         if cell.cell_type == "code" and (call := re.search(r"^show_doc\((.*)\)\s*$", cell.source, re.M | re.S)):
             name, *attributes = call[1].strip().split(".")
-            said = reference(reduce(getattr, attributes, self.names[name]))
+            said = reference(reduce(getattr, attributes, self.names[name]), self.level)
             cell["outputs"] = [{"output_type": "display_data", "metadata": {}, "data": {"text/markdown": said}}]
 
 
-def reference(what: Any) -> str:
+def reference(
+    what: Any,  # a function or a class
+    level: int = 3,  # of its heading
+) -> str:  # Markdown
     "What nbdev's show_doc says of a function or a class, set right in small things."
-    said = show_doc(what)._repr_markdown_()
+    said = show_doc(what, title_level=level)._repr_markdown_()
     said = said.replace("#LNone", f"#L{inspect.getsourcelines(inspect.unwrap(what))[1]}" if callable(what) else "")
     said = said.replace(":NoneType=None", "=None")  # it has no annotation
     said = re.sub(r"\bddpm_widgets\.(?:\w+\.)*(?=[A-Z]\w*\b[^(`]*[,=\])\n])", "", said)  # a class by its name alone

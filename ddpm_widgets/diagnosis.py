@@ -62,7 +62,7 @@ class NotChecked(Exception):
 class Diagnosis:
     """What `diagnose` found. Print it, or let a notebook show it.
 
-    | attribute | |
+    | attribute | what it holds |
     |---|---|
     | `findings` | the errors, then the warnings |
     | `results` | what every check has to say, in the order of the checks |

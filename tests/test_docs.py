@@ -88,6 +88,21 @@ def test_a_page_shows_what_its_notebook_shows(name, staged):
 
 @pytest.mark.slow
 @each_page
+def test_no_level_of_headings_is_skipped(name, staged):
+    nb = notebook(staged / name)
+    text = []
+    for cell in nb["cells"]:
+        text.append("".join(cell["source"]) if cell["cell_type"] == "markdown" else "")
+        text += ["".join(out.get("data", {}).get("text/markdown", "")) for out in cell.get("outputs", [])]
+    prose = re.sub(r"^(`{3,}).*?^\1`*$", "", "\n".join(text), flags=re.M | re.S)
+    level = 1
+    for heading in re.findall(r"^(#{1,6}) ", prose, re.M):
+        assert len(heading) <= level + 1, f"after a heading of level {level} comes one of level {len(heading)}"
+        level = len(heading)
+
+
+@pytest.mark.slow
+@each_page
 def test_every_picture_is_put_in_words(name, staged):
     nb = notebook(staged / name)
     for cell in nb["cells"]:
