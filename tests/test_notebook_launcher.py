@@ -137,6 +137,15 @@ def end(folder, rank, seconds=30):
             time.sleep(0.1)
 
 
+def soon(look, seconds=30):
+    "What `look` finds: a process that was interrupted may still be busy with its end when the cell has ended."
+    give_up = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < give_up, "nothing came"
+        time.sleep(0.1)
+    return found
+
+
 def ends(folder):
     return [end(folder, rank) for rank in (0, 1)]
 
@@ -224,12 +233,14 @@ def test_interrupt_keeps_all_and_a_second_launch_goes_on(notebook, tmp_path):
     watch = Watch(notebook, 10, lambda _: notebook.manager.interrupt_kernel())
     error = notebook.launch(tmp_path, "monitor", "kept", meanwhile=watch)
     assert error and error.startswith(("SignalException", "KeyboardInterrupt")), error
-    main = end(tmp_path, 0)  # the other may have been told to end at once: torch's launcher does not wait for long
-    assert main[2] < 80 and main[3] == "interrupted", "it ended after its step"
-    state, note = notebook.ask("[monitor.state, monitor.note]")
-    file = Path(kept) / f"step-{main[2]:08d}.safetensors"
-    assert state == "interrupted" and str(file) in note and file.is_file()
+    # What is promised is looked at, not what a process does after `fit`: torch's launcher may interrupt it there once more.
+    file = soon(lambda: next(Path(kept).glob("step-*.safetensors"), None))
+    step = int(file.stem.removeprefix("step-"))
+    soon(lambda: notebook.ask("monitor.state == 'interrupted'"))
+    assert step < 80 and str(file) in notebook.ask("monitor.note"), "it ended after its step"
+    before = notebook.ask("monitor.curve['loss'].tolist()")
+    assert len(before) == step
     assert notebook.launch(tmp_path, "monitor", f"Resume({kept!r})", f"Checkpoint({kept!r})") is None, notebook.text
     again = ends(tmp_path)[0]
-    assert again[2] == 80 and again[4][: main[2]] == main[4]
+    assert again[2] == 80 and again[4][:step] == pytest.approx(before, rel=1e-6)
     assert notebook.ask("monitor.curve['loss'].tolist()") == pytest.approx(again[4], rel=1e-6), "also what came before"
