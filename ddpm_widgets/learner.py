@@ -500,13 +500,18 @@ class Learner:
         """Let an interrupt end the fit at the next step instead of in the middle of one; a second interrupt does not wait.
 
         While callbacks clean up, a `Checkpoint` among them, two more are heard only afterwards. And each of several processes hears of one interrupt twice: by
-        itself, and from the launcher, which passes it on; that is waited for here, where it does no harm.
+        itself, and from the launcher, which passes it on; that is waited for here, where it does no harm. A launcher that ends its processes because one of them
+        has ended tells the others so (SIGTERM): among several, that is an interrupt like any other, and does not cut off what is being kept.
         """
         heard: list[float] = []  # when
         late = False
 
         def interrupt(signum, frame):
             nonlocal late
+            if signum == signal.SIGTERM and not self.several:
+                signal.signal(signum, formers[signum] or signal.SIG_DFL)
+                os.kill(os.getpid(), signum)
+                return
             echo = self.several and len(heard) == 1 and time.monotonic() - heard[0] < 10
             heard.append(time.monotonic())
             if self.ending and len(heard) < 4:
@@ -519,13 +524,15 @@ class Learner:
         if threading.current_thread() is not threading.main_thread():  # only the main thread hears of signals
             yield
             return
-        former = signal.signal(signal.SIGINT, interrupt)
+        formers = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
             while self.several and len(heard) == 1 and time.monotonic() - heard[0] < 5:
                 time.sleep(0.02)
         finally:
-            signal.signal(signal.SIGINT, former or signal.default_int_handler)
+            for number, former in formers.items():
+                default = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+                signal.signal(number, former or default)
         if late:  # the fit was over, but what comes after it is not to begin
             raise KeyboardInterrupt
 

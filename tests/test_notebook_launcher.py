@@ -227,10 +227,18 @@ def test_a_process_that_is_killed_ends_the_run(rank, notebook, tmp_path):
     assert any(str(file) in note for file in kept) and f"resume='{tmp_path / 'kept'}'" in note
 
 
-def test_interrupt_keeps_all_and_a_second_launch_goes_on(notebook, tmp_path):
+@pytest.mark.parametrize("told_to_end", [False, True])
+def test_interrupt_keeps_all_and_a_second_launch_goes_on(notebook, tmp_path, told_to_end):
     kept = str(tmp_path / "kept")
     assert notebook.run(f"monitor, kept = TrainingMonitor(), Checkpoint({kept!r}, every=1000)") is None
-    watch = Watch(notebook, 10, lambda _: notebook.manager.interrupt_kernel())
+
+    def interrupt(_):
+        notebook.manager.interrupt_kernel()
+        if told_to_end:  # by the launcher, when the other process has come to its end first
+            time.sleep(0.02)
+            os.kill(int((tmp_path / "pid 0").read_text()), signal.SIGTERM)
+
+    watch = Watch(notebook, 10, interrupt)
     error = notebook.launch(tmp_path, "monitor", "kept", meanwhile=watch)
     assert error and error.startswith(("SignalException", "KeyboardInterrupt")), error
     # What is promised is looked at, not what a process does after `fit`: torch's launcher may interrupt it there once more.
@@ -239,8 +247,8 @@ def test_interrupt_keeps_all_and_a_second_launch_goes_on(notebook, tmp_path):
     soon(lambda: notebook.ask("monitor.state == 'interrupted'"))
     assert step < 80 and str(file) in notebook.ask("monitor.note"), "it ended after its step"
     before = notebook.ask("monitor.curve['loss'].tolist()")
-    assert len(before) == step
+    assert step - 1 <= len(before) <= step  # the last word may come when the cell has ended
     assert notebook.launch(tmp_path, "monitor", f"Resume({kept!r})", f"Checkpoint({kept!r})") is None, notebook.text
     again = ends(tmp_path)[0]
-    assert again[2] == 80 and again[4][:step] == pytest.approx(before, rel=1e-6)
+    assert again[2] == 80 and again[4][: len(before)] == pytest.approx(before, rel=1e-6)
     assert notebook.ask("monitor.curve['loss'].tolist()") == pytest.approx(again[4], rel=1e-6), "also what came before"
