@@ -3,6 +3,8 @@
 import gc
 import os
 import signal
+import subprocess
+import sys
 import threading
 import weakref
 
@@ -431,3 +433,21 @@ def test_progress_says_why_it_ended(capsys):
 def test_bad_epochs(n):
     with pytest.raises(ValueError, match="n_epochs must be a whole number"):
         learner().fit(n)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without a signal")
+def test_a_single_process_that_is_told_to_end_ends():
+    "SIGTERM waits for the step among several processes only: there it is their launcher's."
+    code = """
+import os, signal
+from torch import nn, randn
+from torch.utils.data import DataLoader, TensorDataset
+from ddpm_widgets import Learner
+class Data: train = DataLoader(TensorDataset(randn(64, 1), randn(64, 1)), 8)
+class Told:
+    def after_step(self, learn): os.kill(os.getpid(), signal.SIGTERM)
+Learner(nn.Linear(1, 1), Data, lr=0.1, cbs=[Told()]).fit(1)
+print("went on")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == -signal.SIGTERM and "went on" not in done.stdout, done.stderr[-500:]
