@@ -512,8 +512,7 @@ class Learner:
                 signal.signal(signum, formers[signum] or signal.SIG_DFL)
                 os.kill(os.getpid(), signum)
                 return
-            passed_on = len(heard) == 1 and time.monotonic() - heard[0] < 10
-            echo = self.several and (passed_on or signum == signal.SIGTERM)
+            echo = self.several and len(heard) == 1 and time.monotonic() - heard[0] < 10
             heard.append(time.monotonic())
             if self.ending and len(heard) < 4:
                 late = late or not self.stop_reason
