@@ -325,12 +325,13 @@ class Learner:
         return self.accelerator is not None and self.accelerator.num_processes > 1
 
     def told_to_stop(self) -> bool:
-        "All processes stop after the same step, whichever of them was told to."
+        "All processes stop after the same step, whichever of them was told to; who is told while they agree stops with the others, a step later."
+        told = 0 if not self.stop_reason else 2 if self.stop_reason == "interrupted" else 1
         if self.several:
-            told = torch.tensor(float(bool(self.stop_reason)), device=self.accelerator.device)
-            if self.accelerator.reduce(told).item() and not self.stop_reason:
-                self.stop_reason = "stopped by another process"
-        return bool(self.stop_reason)
+            told = int(self.accelerator.gather(torch.tensor([told], device=self.accelerator.device)).max())
+            if told and not self.stop_reason:
+                self.stop_reason = "interrupted" if told == 2 else "stopped by another process"
+        return bool(told)
 
     def batches(self, dl: Any) -> Iterator[tuple[int, Any]]:
         "The batches of a pass with their numbers; in a pass that is resumed, those that are left, in the same order."
@@ -503,22 +504,24 @@ class Learner:
         itself, and from the launcher, which passes it on; that is waited for here, where it does no harm. A launcher that ends its processes because one of them
         has ended tells the others so (SIGTERM): among several, that is an interrupt like any other, and does not cut off what is being kept.
         """
-        heard: list[float] = []  # when
+        heard: list[int] = []  # which signals
+        since = 0.0  # when the first of them came
         late = False
 
         def interrupt(signum, frame):
-            nonlocal late
+            nonlocal late, since
             if signum == signal.SIGTERM and not self.several:
                 signal.signal(signum, formers[signum] or signal.SIG_DFL)
                 os.kill(os.getpid(), signum)
                 return
-            echo = self.several and len(heard) == 1 and time.monotonic() - heard[0] < 10
-            heard.append(time.monotonic())
+            echo = heard.count(signum) == 1 and time.monotonic() - since < 10 or signum == signal.SIGTERM
+            since = since if heard else time.monotonic()
+            heard.append(signum)
             if self.ending and len(heard) < 4:
                 late = late or not self.stop_reason
             elif not self.stop_reason:
                 self.stop("interrupted")
-            elif not echo:
+            elif not (self.several and echo):
                 raise KeyboardInterrupt
 
         if threading.current_thread() is not threading.main_thread():  # only the main thread hears of signals
@@ -527,7 +530,7 @@ class Learner:
         formers = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
-            while self.several and len(heard) == 1 and time.monotonic() - heard[0] < 5:
+            while self.several and heard and heard.count(heard[0]) == 1 and time.monotonic() - since < 5:
                 time.sleep(0.02)
         finally:
             for number, former in formers.items():

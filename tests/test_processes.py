@@ -74,7 +74,14 @@ def test_two_come_to_what_one_comes_to(ends):
 
 def test_both_know_the_same(ends):
     "Also where each began with weights and random numbers of its own."
-    assert {**ends[1], "stopped": None} == {**ends[2], "stopped": None}
+    own = {"stopped": None, "late": None}
+    assert {**ends[1], **own} == {**ends[2], **own}
+    assert ends[1]["interrupted"] == [6, "interrupted"], "in both, also where one of them alone has heard it"
+
+
+def test_who_is_told_while_they_agree_stops_with_the_others(ends):
+    "And does not leave them waiting for it, as an interrupt that came in that moment once did."
+    assert ends[1]["late"] == [7, "stopped by another process"] and ends[2]["late"] == [7, "late"]
 
 
 def test_stopped_in_one_process_and_resumed_in_both(ends):

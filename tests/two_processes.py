@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 import time
 import warnings
@@ -57,6 +58,19 @@ class At:
             self.what(learn)
 
 
+def while_they_agree(learn):
+    "The word to stop comes when the others have been told that there is none, as an interrupt may."
+    gather = learn.accelerator.gather
+
+    def agree(told):
+        agreed = gather(told)
+        learn.accelerator.gather = gather
+        learn.stop("late")
+        return agreed
+
+    learn.accelerator.gather = agree
+
+
 def main(folder, what="train"):
     rank = int(os.environ.get("RANK", 0))
     several = int(os.environ.get("WORLD_SIZE", 1)) > 1
@@ -88,6 +102,10 @@ def main(folder, what="train"):
             cbs=[Checkpoint(folder / "part", every=2), At(6, lambda learn: learn.stop("six") if rank else None)]
         )
         found["stopped"] = [stopped.steps, stopped.stop_reason]
+        late = go(cbs=[At(6, while_they_agree if rank else lambda learn: None)], progress=False)
+        found["late"] = [late.steps, late.stop_reason]
+        hit = go(cbs=[At(6, lambda learn: os.kill(os.getpid(), signal.SIGINT) if rank else None)], progress=False)
+        found["interrupted"] = [hit.steps, hit.stop_reason]
         found["resumed"] = end(go(cbs=[Checkpoint(folder / "part")], resume=folder / "part", seed=99))
         # other weights and other random numbers to begin with: the main process's are everybody's
         found["without a seed"] = end(go(start=rank, seed=None, progress=False))
