@@ -355,3 +355,10 @@ def test_every_lesson_leads_to_the_next():
     assert [p.name[:2] for p in lessons] == [f"{i:02}" for i in range(1, 11)]
     for lesson, after in zip(lessons, lessons[1:], strict=False):
         assert f"({after.name})" in cells(lesson, "markdown")[-1].rpartition("**Next.**")[2], lesson.name
+
+
+def test_tests_that_share_something_costly_stay_together(request):
+    "Where tests run side by side, tests/conftest.py says which stay in one process; pytest-xdist tells by the end of a test's id that it has heard."
+    if not request.config.getoption("loadgroup", False):
+        pytest.skip("tests run one by one here, or are handed out without groups")
+    assert request.node.nodeid.endswith("@test_project"), "pytest-xdist keeps no group together: see constraints.txt"
