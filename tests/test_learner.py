@@ -451,3 +451,31 @@ print("went on")
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == -signal.SIGTERM and "went on" not in done.stdout, done.stderr[-500:]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends a process no signal")
+@pytest.mark.parametrize("heard", ["INT INT", "INT TERM INT", "INT INT TERM TERM", "TERM TERM", "INT INT INT"])
+def test_what_one_of_several_processes_hears(heard, monkeypatch):
+    """An interrupt, its echo from the launcher, and the launcher's word to end are one: the step is finished. A third interrupt does not wait.
+
+    One process plays several here: its launcher sends the signals in the midst of a step.
+    """
+    monkeypatch.setattr(Learner, "several", property(lambda self: self.accelerator is not None))
+
+    class Launcher:
+        def before_backward(self, learn):
+            if learn.fit_steps == 2:
+                for name in heard.split():
+                    os.kill(os.getpid(), signal.Signals[f"SIG{name}"])
+
+    learn = learner(Launcher())
+    if heard == "INT INT INT":
+        with pytest.raises(KeyboardInterrupt):
+            learn.fit(1)
+        assert learn.steps == 2
+    else:
+        learn.fit(1)
+        assert learn.steps == 3
+    assert learn.stop_reason == "interrupted"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
