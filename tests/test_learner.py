@@ -469,13 +469,12 @@ def test_what_one_of_several_processes_hears(heard, monkeypatch):
                     os.kill(os.getpid(), signal.Signals[f"SIG{name}"])
 
     learn = learner(Launcher())
-    if heard == "INT INT INT":
-        with pytest.raises(KeyboardInterrupt):
-            learn.fit(1)
-        assert learn.steps == 2
-    else:
+    waited = True
+    try:
         learn.fit(1)
-        assert learn.steps == 3
+    except KeyboardInterrupt:  # would end pytest
+        waited = False
+    assert (waited, learn.steps) == ((False, 2) if heard == "INT INT INT" else (True, 3))
     assert learn.stop_reason == "interrupted"
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
