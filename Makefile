@@ -41,7 +41,7 @@ $(READY): settings.ini pyproject.toml setup.py constraints.txt
 	@touch $@
 
 $(JS_READY): js/package.json js/package-lock.json
-	cd js && npm ci --no-audit --no-fund --loglevel=error --fetch-retry-mintimeout=1000
+	cd js && npm ci --no-audit --no-fund --no-update-notifier --loglevel=error --fetch-retry-mintimeout=1000
 	@touch $@
 
 lab: $(READY) ## Open JupyterLab on the first lesson

@@ -100,7 +100,10 @@ def need():
 @pytest.fixture(scope="session")
 def executed_folder(tmp_path_factory) -> Path:
     "Where notebooks that were run are kept for this session; DDPM_WIDGETS_EXECUTED keeps them for longer."
-    return Path(os.environ.get("DDPM_WIDGETS_EXECUTED") or tmp_path_factory.mktemp("executed"))
+    session = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # what one process has run is there for the other
+        session = session.parent
+    return Path(os.environ.get("DDPM_WIDGETS_EXECUTED") or session / "executed")
 
 
 @pytest.fixture(scope="session")
