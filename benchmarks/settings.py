@@ -3,8 +3,8 @@
     python benchmarks/settings.py [--images 60000] [--epochs 1] [--n 1024] [--only batch lr]
 
 Every run has its own one-cycle schedule over all of its images. Judged by FID of the moving average's images (DPM-Solver++ in 20 steps), beside as many
-held-out real images; two more averages, shorter and longer, are kept in the first run and judged as well (they differ only in runs of more than a thousand
-steps: before, all of them are in their warm-up). Prints a table; about four minutes a run on two CPU cores.
+held-out real images; two more averages, shorter and longer, are kept in the first run and judged as well (until their warm-up ends all are the same: the
+shorter one differs after 900 steps, the longer one after 9,000). Prints a table; about four minutes a run on two CPU cores.
 """
 
 import argparse

@@ -326,7 +326,7 @@ class Learner:
 
     def told_to_stop(self) -> bool:
         "All processes stop after the same step, whichever of them was told to; who is told while they agree stops with the others, a step later."
-        told = 0 if not self.stop_reason else 2 if self.stop_reason == "interrupted" else 1
+        told = 1 + (self.stop_reason == "interrupted") if self.stop_reason else 0  # 2: an interrupt is one for all
         if self.several:
             told = int(self.accelerator.gather(torch.tensor([told], device=self.accelerator.device)).max())
             if told and not self.stop_reason:
@@ -514,8 +514,9 @@ class Learner:
                 signal.signal(signum, formers[signum] or signal.SIG_DFL)
                 os.kill(os.getpid(), signum)
                 return
-            echo = heard.count(signum) == 1 and time.monotonic() - since < 10 or signum == signal.SIGTERM
-            since = since if heard else time.monotonic()
+            echo = signum == signal.SIGTERM or (heard.count(signum) == 1 and time.monotonic() - since < 10)
+            if not heard:
+                since = time.monotonic()
             heard.append(signum)
             if self.ending and len(heard) < 4:
                 late = late or not self.stop_reason

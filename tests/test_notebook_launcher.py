@@ -233,9 +233,10 @@ def test_interrupt_keeps_all_and_a_second_launch_goes_on(notebook, tmp_path, tol
     assert notebook.run(f"monitor, kept = TrainingMonitor(), Checkpoint({kept!r}, every=1000)") is None
 
     def interrupt(_):
+        main = int((tmp_path / "pid 0").read_text())
         notebook.manager.interrupt_kernel()
         if told_to_end:  # by the launcher, when the other process has come to its end first
-            os.kill(int((tmp_path / "pid 0").read_text()), signal.SIGTERM)
+            os.kill(main, signal.SIGTERM)
 
     watch = Watch(notebook, 10, interrupt)
     error = notebook.launch(tmp_path, "monitor", "kept", meanwhile=watch)
