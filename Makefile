@@ -89,7 +89,7 @@ docs: $(READY) ## Build the documentation site into _docs/ (needs Quarto)
 
 check-docs: $(READY) ## Look at every page of the built site in a browser
 	@test -f _docs/index.html || { echo "There is no site in _docs: build it with \`make docs\` first." >&2; exit 1; }
-	DDPM_WIDGETS_SITE="$(CURDIR)/_docs" $(BIN)/python -m pytest tests/browser/test_built_site.py $(PYTEST_ARGS)
+	DDPM_WIDGETS_SITE="$(CURDIR)/_docs" $(BIN)/python -m pytest tests/site/test_built_site.py $(PYTEST_ARGS)
 
 preview: $(READY) ## Build the site and serve it while you edit (needs Quarto)
 	@command -v quarto >/dev/null || { echo "make $@ needs Quarto on the PATH: see https://quarto.org/docs/get-started" >&2; exit 1; }

@@ -22,7 +22,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/browser")]  # the tests' JupyterLab
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/support")]  # the tests' JupyterLab
 import lab as jupyter  # noqa: E402
 from conftest import find_browser  # noqa: E402
 

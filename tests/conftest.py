@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 from wheel import clean, dist, installed  # noqa: F401 (fixtures: what is built once serves all tests)
 
+pytest_plugins = ["browsing"]  # tests/support is on the path: see pyproject.toml
 ROOT = Path(__file__).parents[1]
-OFFLINE = Path(__file__).parent / "offline"
+OFFLINE = ROOT / "tests/support/offline"
 CHROMES = (
     *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge"),
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",

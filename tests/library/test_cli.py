@@ -16,7 +16,7 @@ from PIL import Image
 
 from ddpm_widgets import _cli, data, draw_garments, load_model
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 FAST = ["--model", "small", "--epochs", "1", "--batch-size", "8"]
 
 

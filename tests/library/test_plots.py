@@ -9,9 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
+from ddpm_widgets.figures import COLORS, INK
 from ddpm_widgets.plots import (
-    COLORS,
-    INK,
     half_way,
     plot_loss,
     plot_schedules,

@@ -39,7 +39,7 @@ from ddpm_widgets import (
 from ddpm_widgets.checkpoints import pack, read_hashed, unpack, write_hashed
 from ddpm_widgets.data import DataLoaders, OnDevice
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)

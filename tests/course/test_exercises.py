@@ -21,7 +21,7 @@ import ddpm_widgets
 from ddpm_widgets import exercises
 from ddpm_widgets.exercises import EXERCISES, Complaint, Exercise, Verdict, judge
 
-LESSONS = sorted((Path(__file__).parents[1] / "nbs/lessons").glob("[0-9]*.ipynb"))
+LESSONS = sorted((Path(__file__).parents[2] / "nbs/lessons").glob("[0-9]*.ipynb"))
 
 # For each check: the right answer as source, another right one, and for each hint, named by its first words, the wrong
 # answers that earn it: a dict {words of the right answer: words in their place}, or a source of its own.

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="gloo on one machine, and fork")]
 
 SETUP = """

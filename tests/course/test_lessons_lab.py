@@ -18,7 +18,7 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 SCRUBBER, MONITOR = ".ddw-noise-scrubber", ".ddw-monitor"
 GREYS = "c => Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data.filter((_, i) => i % 4 === 0))"
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # how long a lesson may take: tests/test_lessons.py
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # how long a lesson may take: tests/course/test_lessons.py
 
 
 def widgets(nb, kind) -> list[str]:

@@ -14,8 +14,8 @@ import torch
 
 from ddpm_widgets.checkpoints import read_checkpoint
 
-ROOT = Path(__file__).parents[1]
-SCRIPT = ROOT / "tests/two_processes.py"
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "tests/support/two_processes.py"
 ENV = {
     **os.environ,
     "PYTHONPATH": str(ROOT),

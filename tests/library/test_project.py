@@ -22,7 +22,7 @@ from PIL import Image
 
 import ddpm_widgets
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 NOTEBOOKS = sorted(p for p in (ROOT / "nbs").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
 LESSONS = [p for p in NOTEBOOKS if p.parent.name == "lessons" or p.name == "index.ipynb"]

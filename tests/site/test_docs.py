@@ -22,7 +22,7 @@ from nbdev.process import NBProcessor
 from ddpm_widgets import _docs, _lighten
 from ddpm_widgets.widgets.base import png
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 NBS = ROOT / "nbs"
 SOURCES = sorted(p.relative_to(NBS) for p in NBS.rglob("[a-z0-9]*.ipynb") if ".ipynb_checkpoints" not in p.parts)
 CDN = re.compile(  # each with a dot, which no base64 holds
@@ -273,7 +273,7 @@ def test_figures_and_html_and_pictures():
             shows(**{"image/png": "QUJD", "image/jpeg": "QUJD"}),
             {"output_type": "stream", "name": "stderr", "text": "50%"},
         ),
-        name="api/01_schedule.ipynb",
+        name="api/05_schedule.ipynb",
     )
     one, two, three = (cell.outputs for cell in nb.cells)
     text = "".join(one[0]["data"]["text/markdown"])
@@ -307,7 +307,7 @@ def test_options_are_yaml():
 def test_links_to_the_site_are_made_relative():
     nb = page(
         {"cell_type": "markdown", "metadata": {}, "source": f"[a]({_docs.site()}api/data.html#garments)"},
-        name="api/01_schedule.ipynb",
+        name="api/05_schedule.ipynb",
     )
     assert nb.cells[0].source == "[a](../api/data.html#garments)"
 

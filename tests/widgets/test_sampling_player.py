@@ -23,7 +23,7 @@ from ddpm_widgets.widgets.sampling_player import (
     unpack,
 )
 
-JS = Path(__file__).parents[1] / "js"
+JS = Path(__file__).parents[2] / "js"
 LINEAR = np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))
 
 

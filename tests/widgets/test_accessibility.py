@@ -53,7 +53,7 @@ WIDGETS = {
     "DensityScrubber": lambda: DensityScrubber(t=300, paths="ddim"),
 }
 
-FRAME = Path(__file__).with_name("frame.html")  # what Quarto puts around a page of the site, shortened
+FRAME = Path(__file__).parents[1] / "support/frame.html"  # what Quarto puts around a page of the site, shortened
 OPEN = ["Enlarge", "sigmoid"]  # buttons: the enlarged image, a schedule hidden
 
 

@@ -19,7 +19,7 @@ from ddpm_widgets.schedule import Schedule, cosine_schedule, linear_schedule, si
 from ddpm_widgets.widgets.base import normal
 from ddpm_widgets.widgets.schedule_explorer import FORMULAS, LIMITS, ScheduleExplorer, formula_betas, shirt
 
-JS = Path(__file__).parents[1] / "js"
+JS = Path(__file__).parents[2] / "js"
 STEPS = [2, 3, 7, 10, 50, 250, 999, 1000, 1001, 4000]
 SETTINGS = [(1e-4, 0.02, 0.008), (1e-6, 0.12, 0.0), (0.02, 0.02, 0.5), (1e-3, 1e-2, 0.1)]
 

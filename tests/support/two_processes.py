@@ -1,4 +1,4 @@
-"What tests/test_processes.py starts in several processes: `python two_processes.py FOLDER [die | fail | wait | fresh]`."
+"What tests/library/test_processes.py starts in several processes: `python two_processes.py FOLDER [die | fail | wait | fresh]`."
 
 import json
 import os

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "ddpm_widgets/static"
 WIDGETS = sorted(p.stem for p in (ROOT / "js/src").glob("*.js"))
 BUNDLES = sorted(STATIC.glob("*.*"))

@@ -19,7 +19,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-OFFLINE = Path(__file__).parents[1] / "offline"
+OFFLINE = Path(__file__).parent / "offline"
 
 # No news pop-up and no look for updates; every output stays in the page (windowing removes what is scrolled away);
 # widget state is saved with the notebook, as it is by default.

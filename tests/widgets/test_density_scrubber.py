@@ -17,7 +17,7 @@ from PIL import Image
 from ddpm_widgets.schedule import cosine_schedule
 from ddpm_widgets.widgets.density_scrubber import DensityScrubber, kernels
 
-JS = Path(__file__).parents[1] / "js"
+JS = Path(__file__).parents[2] / "js"
 WAITS = np.concatenate([np.random.default_rng(0).normal(54, 6, 30), np.random.default_rng(1).normal(80, 6, 60)])
 MOTIONS = ["noising", "ddpm", "ddim"]
 
