@@ -6,7 +6,7 @@ Docs: https://example.github.io/ddpm-widgets/api/schedule.html.md"""
 
 # %% auto #0
 __all__ = ['Spacing', 'SPACINGS', 'Schedule', 'linear_schedule', 'check_schedule', 'cosine_schedule', 'sigmoid_schedule',
-           'spaced']
+           'respace']
 
 # %% ../nbs/api/05_schedule.ipynb #a3d7e914
 import copy
@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from .checks import check_number, shown
+from .ddpm import cumulative_alpha, posterior, previous, rates
 
 # %% ../nbs/api/05_schedule.ipynb #2b069524
 class Schedule:
@@ -58,10 +59,11 @@ class Schedule:
             raise ValueError(
                 f"every β must lie between 0 and 1, found {betas[t]:.4g} at t={t}: choose a gentler schedule."
             )
-        alpha_bar = (1 - betas).cumprod(0)
-        alpha_bar_prev = torch.cat([torch.ones(1, dtype=torch.float64), alpha_bar[:-1]])
-        if not ((alpha_bar < alpha_bar_prev) & (alpha_bar >= 1e-38)).all():  # 1e-38: the end of float32
-            t = int(torch.nonzero(~((alpha_bar < alpha_bar_prev) & (alpha_bar >= 1e-38)))[0])
+        alpha_bar = cumulative_alpha(betas)
+        alpha_bar_prev = previous(alpha_bar)
+        bad = torch.nonzero(~((alpha_bar < alpha_bar_prev) & (alpha_bar >= 1e-38)))  # 1e-38: the end of float32
+        if len(bad):
+            t = int(bad[0])
             raise ValueError(
                 f"ᾱ must fall at every step and stay above 0, found {alpha_bar[t]:.4g} at t={t}: use fewer steps or other βs."
             )
@@ -72,10 +74,9 @@ class Schedule:
         self.alphas = (1 - betas).float()
         self.alpha_bar = alpha_bar.float()
         self.alpha_bar_prev = alpha_bar_prev.float()
-        self.sqrt_alpha_bar = alpha_bar.sqrt().float()
-        self.sqrt_one_minus_alpha_bar = (1 - alpha_bar).sqrt().float()
+        self.sqrt_alpha_bar, self.sqrt_one_minus_alpha_bar = (rate.float() for rate in rates(alpha_bar))
         self.sigmas = betas.sqrt().float()
-        self.posterior_sigmas = (betas * (1 - alpha_bar_prev) / (1 - alpha_bar)).sqrt().float()
+        self.posterior_sigmas = posterior(betas, alpha_bar, alpha_bar_prev)[2].sqrt().float()
         self.snr = (alpha_bar / (1 - alpha_bar)).float()
 
     @property
@@ -183,7 +184,7 @@ Spacing = Literal["trailing", "leading", "linspace", "logsnr", "linear_levels"]
 SPACINGS: tuple[Spacing, ...] = ("trailing", "leading", "linspace", "logsnr", "linear_levels")
 
 
-def spaced(
+def respace(
     schedule: Schedule,  # the process the network was trained on
     steps: int,  # how many of its timesteps to keep, 1 … T
     spacing: Spacing = "trailing",  # which ones: a name of SPACINGS
@@ -208,7 +209,7 @@ def spaced(
     else:
         log_snr = torch.logit(schedule.alpha_bar64)
         if spacing == "linear_levels":
-            levels = torch.logit(spaced(linear_schedule(T), steps).alpha_bar64)
+            levels = torch.logit(respace(linear_schedule(T), steps).alpha_bar64)
         else:  # "logsnr": equal strides, the last timestep always among them
             first, last = float(log_snr[0]), float(log_snr[-1])
             levels = torch.linspace(first if steps > 1 else last, last, steps, dtype=torch.float64)
@@ -216,8 +217,7 @@ def spaced(
     if steps == T:
         return schedule
     alpha_bar = schedule.alpha_bar64[keep]
-    prev = torch.cat([torch.ones(1, dtype=torch.float64), alpha_bar[:-1]])
-    betas = (1 - alpha_bar / prev).clamp(max=1 - 1e-12)  # one step over a very harsh process would round to 1
+    betas = (1 - alpha_bar / previous(alpha_bar)).clamp(max=1 - 1e-12)  # one step over a very harsh process would round to 1
     return Schedule(betas, schedule.name, schedule.timesteps[keep])
 
 

@@ -17,10 +17,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .checkpoints import read_hashed, write_hashed
 from .checks import check_path, shown
 from .noising import Diffusion
 from .schedule import Schedule
+from .storage import read_hashed, write_hashed
 from .unets import UNet, unet
 
 # %% ../nbs/api/22_weights.ipynb #d65d51f0
