@@ -1,31 +1,19 @@
-from . import exercises
+from . import ddpm, exercises
+from .callbacks import Compile, GradientClip, LRFinder, Metrics, MixedPrecision, OneCycle, Progress, Recorder
 from .checkpoints import Checkpoint, CheckpointError, Resume, SettingsError
 from .data import DataError, DataLoaders, ImageDataset, cifar10, fashion_mnist, garments, image_folder
 from .diagnosis import Diagnosis, Finding, diagnose
 from .drawing import CLASSES, draw_garments, image_grid
 from .evaluation import Evaluation, classifier, evaluate, fid, kid
-from .learner import (
-    Callback,
-    CancelBatch,
-    CancelEpoch,
-    CancelFit,
-    Compile,
-    GradientClip,
-    Learner,
-    LRFinder,
-    Metrics,
-    MixedPrecision,
-    OneCycle,
-    ProcessError,
-    Progress,
-    Recorder,
-    TrainCB,
-)
+from .events import Callback, CancelBatch, CancelEpoch, CancelFit, TrainCB
+from .learner import Learner
 from .muon import Muon
 from .noising import Diffusion, Target, min_snr_weights, noisify
 from .plots import plot_loss, plot_schedules, plot_step_changes, show_images
-from .sampling import SAMPLERS, Step, sample, sample_steps
-from .schedule import Schedule, cosine_schedule, linear_schedule, sigmoid_schedule, spaced
+from .processes import ProcessError
+from .samplers import SAMPLERS
+from .sampling import Step, sample, sample_steps
+from .schedule import Schedule, cosine_schedule, linear_schedule, respace, sigmoid_schedule
 from .training import DDPMCB, EMA, RECIPES, Recipe, train
 from .unets import UNet, init_ddpm, unet
 from .weights import WeightsError, load_model, pretrained, save_model
@@ -84,6 +72,7 @@ __all__ = [
     "cifar10",
     "classifier",
     "cosine_schedule",
+    "ddpm",
     "diagnose",
     "draw_garments",
     "evaluate",
@@ -108,7 +97,7 @@ __all__ = [
     "save_model",
     "show_images",
     "sigmoid_schedule",
-    "spaced",
+    "respace",
     "train",
     "unet",
 ]

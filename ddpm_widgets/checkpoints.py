@@ -18,7 +18,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import torch
 from accelerate import skip_first_batches
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
@@ -53,8 +52,8 @@ def skip_batches(
         return dl.shards(skip_batches(dl.dl, done, epoch))
     if hasattr(dl, "iteration"):
         dl.iteration = epoch  # accelerate passes it to samplers that have set_epoch
-    if hasattr(dl, "skip_batches"):
-        return dl.skip_batches(done)
+    if hasattr(dl, "skip_first"):
+        return dl.skip_first(done)
     # what workers draw at random depends on what they drew before: there every batch is loaded
     if isinstance(dl, DataLoader) and not dl.num_workers and not isinstance(dl.dataset, IterableDataset):
         return skip_first_batches(dl, done)
@@ -359,7 +358,9 @@ class Resume(Callback):
         set_random_state(self.place.now, generators)
 
     def before_epoch(self, learn: Learner) -> None:
-        if self.state is not None and self.place.done:  # in the middle of this epoch, which the others take for a new one
+        if (
+            self.state is not None and self.place.done
+        ):  # in the middle of this epoch, which the others take for a new one
             _restore_callbacks(learn, self.state)
             set_random_state(self.place.order, learn.generators())
 

@@ -62,9 +62,7 @@ def reverse_step(x0: Tensor, x_t: Tensor, z: Tensor | float, x0_weight, x_t_weig
 
 
 @torch.no_grad()
-def sample(
-    model: Callable, shape: tuple[int, ...], betas: Tensor, generator: torch.Generator | None = None
-) -> Tensor:
+def sample(model: Callable, shape: tuple[int, ...], betas: Tensor, generator: torch.Generator | None = None) -> Tensor:
     "Images from noise: T times predict the noise, guess the image, step back (algorithm 2, with σ_t² = β_t)."
     alpha_bar = cumulative_alpha(betas)
     signal_rate, noise_rate = rates(alpha_bar)

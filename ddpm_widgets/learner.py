@@ -61,7 +61,7 @@ class Learner(Events):
         check_number("lr", lr, least=0)
         self.model, self.dls, self.loss_func, self.lr = model, check_loaders(dls), loss_func, lr
         self.opt_func, self.own_accelerator = opt_func, accelerator
-        self.cbs, self.accelerator = list(cbs), accelerator
+        self.cbs, self.accelerator = list(cbs), accelerator  # type: list[Any], Any
         self.opt = self.batch = self.preds = self.loss = self.error = None  # type: Any
         self.dl = self.train_dl = self.valid_dl = None  # type: Any
         self.training, self.shard = False, slice(0, 0)
@@ -88,8 +88,8 @@ class Learner(Events):
         self.fit_steps += 1
 
     def all_batches(self) -> None:
-        for self.iter, self.batch in enumerate(self.dl, self.first_iter):
-            self.batch_size = count_images(self.batch)
+        for i, batch in enumerate(self.dl, self.first_iter):
+            self.iter, self.batch, self.batch_size = i, batch, count_images(batch)
             self.shard = slice(0, self.batch_size)
             self.around("batch", self.one_batch)
             if self.do("should_stop"):

@@ -217,7 +217,9 @@ def respace(
     if steps == T:
         return schedule
     alpha_bar = schedule.alpha_bar64[keep]
-    betas = (1 - alpha_bar / previous(alpha_bar)).clamp(max=1 - 1e-12)  # one step over a very harsh process would round to 1
+    betas = (1 - alpha_bar / previous(alpha_bar)).clamp(
+        max=1 - 1e-12
+    )  # one step over a very harsh process would round to 1
     return Schedule(betas, schedule.name, schedule.timesteps[keep])
 
 

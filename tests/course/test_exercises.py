@@ -459,7 +459,7 @@ def spacing(T, steps):
 """,
     """
 def spacing(T, steps):
-    return ddpm_widgets.spaced(ddpm_widgets.cosine_schedule(T), steps).timesteps
+    return ddpm_widgets.respace(ddpm_widgets.cosine_schedule(T), steps).timesteps
 """,
     {
         "those are all the timesteps": [{"-stride": "-1"}],

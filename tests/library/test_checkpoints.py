@@ -36,8 +36,8 @@ from ddpm_widgets import (
     linear_schedule,
     train,
 )
-from ddpm_widgets.checkpoints import pack, read_hashed, unpack, write_hashed
 from ddpm_widgets.data import DataLoaders, OnDevice
+from ddpm_widgets.storage import pack, read_hashed, unpack, write_hashed
 
 ROOT = Path(__file__).parents[2]
 
@@ -222,7 +222,7 @@ def test_an_impatient_interrupt_waits_for_the_file(stopped, tmp_path):
             learn.fit(1, cbs=cbs)
         assert learn.steps == 7
     assert [p.name for p in tmp_path.iterdir()] == [f"step-{learn.steps:08d}.safetensors"]
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler and not learn.ending
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler and not learn.interrupts.holding
 
 
 def test_images_on_the_device_keep_their_order():
@@ -361,7 +361,7 @@ def test_a_folder_that_cannot_be_one(tmp_path, monkeypatch):
     def refuse(*args):
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(checkpoints, "write_whole", refuse)
+    monkeypatch.setattr(checkpoints, "write_atomic", refuse)
     with pytest.raises(CheckpointError, match="Permission denied"):
         learner().fit(1, cbs=[Checkpoint(tmp_path / "locked")])
 
@@ -424,11 +424,11 @@ def test_every_flipped_bit_is_seen(tmp_path):
     for i in range(0, len(good) * 8, 3):
         path.write_bytes(good[: i // 8] + bytes([good[i // 8] ^ 1 << i % 8]) + good[i // 8 + 1 :])
         with pytest.raises(CheckpointError, match="must be a whole file"):
-            read_hashed(path)
+            read_hashed(path, kind=CheckpointError)
     for n in range(len(good)):
         path.write_bytes(good[:n])
         with pytest.raises(CheckpointError):
-            read_hashed(path)
+            read_hashed(path, kind=CheckpointError)
 
 
 def test_others_files_are_refused(tmp_path):

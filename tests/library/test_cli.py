@@ -197,7 +197,7 @@ def test_train_draws_as_the_model_chooses_and_says_how(model, asked, says, tmp_p
     assert f"Drawing 64 images {says}\n" in capsys.readouterr().out
     (kwargs, timesteps), d = drawn[0], load_model(tmp_path / "run/model.safetensors").diffusion
     assert len(drawn) == 1 and kwargs["seed"] == 5 and {k: kwargs[k] for k in asked} == asked
-    assert len(timesteps) == 20 and timesteps == training.spaced(d.schedule, 20, d.spacing).timesteps.tolist()
+    assert len(timesteps) == 20 and timesteps == training.respace(d.schedule, 20, d.spacing).timesteps.tolist()
 
 
 def test_an_error_in_training_leaves_no_empty_folder(tmp_path, monkeypatch, few_images):

@@ -19,8 +19,8 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import ddpm_widgets as d
 from ddpm_widgets import data, weights
-from ddpm_widgets.checkpoints import read_hashed
 from ddpm_widgets.data import read_idx
+from ddpm_widgets.storage import read_hashed
 
 LINEAR = d.linear_schedule(20)
 IMAGES = np.random.default_rng(0).integers(0, 256, (6, 28, 28), np.uint8)

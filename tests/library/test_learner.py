@@ -29,7 +29,7 @@ from ddpm_widgets import (
     Recorder,
     TrainCB,
 )
-from ddpm_widgets.learner import count_images
+from ddpm_widgets.processes import Processes, count_images
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +53,7 @@ def learner(*cbs, **kwargs):
     return Learner(nn.Linear(1, 1), Dls(**kwargs), lr=0.1, cbs=cbs)
 
 
-WHAT = ("fit", "epoch", "batch", "predict", "loss", "backward", "step")
+WHAT = ("fit", "epoch", "pass", "batch", "predict", "loss", "backward", "step")
 EVENTS = ["before_prepare", *(f"{when}_{what}" for what in WHAT for when in ("before", "after"))]
 
 
@@ -75,9 +75,13 @@ def test_events_in_order():
         "before_prepare",
         "before_fit",
         "before_epoch",
+        "before_pass",
         *training,
+        "after_pass",
+        "before_pass",
         *batch,
         "after_batch",
+        "after_pass",
         "after_epoch",
         "after_fit",
         "cleanup_fit",
@@ -455,12 +459,11 @@ print("went on")
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends a process no signal")
 @pytest.mark.parametrize("heard", ["INT INT", "INT TERM INT", "INT INT TERM TERM", "TERM TERM", "INT INT INT"])
-def test_what_one_of_several_processes_hears(heard, monkeypatch):
+def test_what_one_of_several_processes_hears(heard):
     """An interrupt, its echo from the launcher, and the launcher's word to end are one: the step is finished. A third interrupt does not wait.
 
     One process plays several here: its launcher sends the signals in the midst of a step.
     """
-    monkeypatch.setattr(Learner, "several", property(lambda self: self.accelerator is not None))
 
     class Launcher:
         def before_backward(self, learn):
@@ -468,7 +471,7 @@ def test_what_one_of_several_processes_hears(heard, monkeypatch):
                 for name in heard.split():
                     os.kill(os.getpid(), signal.Signals[f"SIG{name}"])
 
-    learn = learner(Launcher())
+    learn = learner(Processes(), Launcher())
     waited = True
     try:
         learn.fit(1)

@@ -10,8 +10,8 @@ from diffusers import DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler
 from torch import nn
 
 from ddpm_widgets import cosine_schedule, linear_schedule, noisify, sample_steps
-from ddpm_widgets.sampling import reverse_steps
-from ddpm_widgets.schedule import Schedule, spaced
+from ddpm_widgets.samplers import ddpm_coefficients
+from ddpm_widgets.schedule import Schedule, respace
 
 LINEAR = linear_schedule()
 COSINE = cosine_schedule()
@@ -127,7 +127,7 @@ def test_one_step(t, clip, variance, monkeypatch):
     x0 = (x_t - LINEAR.sqrt_one_minus_alpha_bar[t] * eps) / LINEAR.sqrt_alpha_bar[t]
     if clip:
         x0 = x0.clamp(-1, 1)
-    w = reverse_steps(LINEAR, variance)[t]
+    w = ddpm_coefficients(LINEAR, variance)[t]
     ours = w.x0_weight * x0 + w.x_t_weight * x_t + w.sigma * z
     torch.testing.assert_close(ours.double(), exact, atol=2e-6, rtol=2e-6)
     rounding = float((stock - exact).abs().max())
@@ -271,7 +271,7 @@ def test_ddim_with_eta_1_is_the_small_variance():
         x_t, eps, z = (torch.randn(2, 1, 8, 8, generator=g) for _ in range(3))
         theirs = scheduler.step(eps, t, x_t, eta=1.0, use_clipped_model_output=True, variance_noise=z).prev_sample
         x0 = ((x_t - LINEAR.sqrt_one_minus_alpha_bar[t] * eps) / LINEAR.sqrt_alpha_bar[t]).clamp(-1, 1)
-        w = reverse_steps(LINEAR, "small")[t]
+        w = ddpm_coefficients(LINEAR, "small")[t]
         torch.testing.assert_close(w.x0_weight * x0 + w.x_t_weight * x_t + w.sigma * z, theirs, atol=2e-4, rtol=0)
 
 
@@ -280,20 +280,20 @@ class TestTraps:
 
     def test_alpha_bar_prev_does_not_wrap(self):
         assert LINEAR.alpha_bar_prev[0] == 1 and LINEAR.posterior_sigmas[0] == 0
-        assert reverse_steps(LINEAR)[0] == (1, 0, 0, 0)
+        assert ddpm_coefficients(LINEAR)[0] == (1, 0, 0, 0)
 
     def test_no_noise_at_t_0(self):
         "Two draws that differ in everything but x_1 end in the same place."
         for variance in ("large", "small"):
-            assert reverse_steps(LINEAR, variance)[0].sigma == 0
+            assert ddpm_coefficients(LINEAR, variance)[0].sigma == 0
 
     def test_skipped_steps_have_their_own_beta(self):
-        fifty = spaced(LINEAR, 50)
+        fifty = respace(LINEAR, 50)
         prev = torch.cat([torch.ones(1), LINEAR.alpha_bar[fifty.timesteps[:-1]]])
         torch.testing.assert_close(fifty.betas, 1 - LINEAR.alpha_bar[fifty.timesteps] / prev, atol=1e-6, rtol=0)
         assert fifty.timesteps[-1] == 999 and fifty.betas[-1] > 10 * LINEAR.betas[-1]
         for steps in (1, 3, 7, 999):
-            assert len(spaced(LINEAR, steps)) == steps and spaced(LINEAR, steps).timesteps[-1] == 999
+            assert len(respace(LINEAR, steps)) == steps and respace(LINEAR, steps).timesteps[-1] == 999
 
     def test_the_clamp_is_the_range_of_the_data(self):
         "In [0, 1] a clamp to [-1, 1] would let x̂0 go below 0."

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ddpm_widgets import cosine_schedule, linear_schedule, noisify, sigmoid_schedule, unet
-from ddpm_widgets.noising import TARGETS, make_target, split_x_t
-from ddpm_widgets.sampling import reverse_steps
-from ddpm_widgets.schedule import spaced
+from ddpm_widgets.noising import TARGETS, make_target, to_x0_and_eps
+from ddpm_widgets.samplers import ddpm_coefficients
+from ddpm_widgets.schedule import respace
 
 LINEAR = linear_schedule()
 schedules = st.one_of(
@@ -46,11 +46,11 @@ def test_every_schedule_is_sound(s):
 @given(schedules, st.data())
 @settings(max_examples=100, deadline=None)
 def test_fewer_steps_are_the_same_process(s, data):
-    few = spaced(s, data.draw(st.integers(1, s.T)))
+    few = respace(s, data.draw(st.integers(1, s.T)))
     assert few.timesteps[-1] == s.T - 1 and (few.timesteps.diff() > 0).all()
     torch.testing.assert_close(few.alpha_bar, s.alpha_bar[few.timesteps], rtol=1e-5, atol=1e-11)
     for variance in ("large", "small"):
-        weights = reverse_steps(few, variance)
+        weights = ddpm_coefficients(few, variance)
         assert weights[0] == (1, 0, 0, 0) and all(math.isfinite(v) and v >= 0 for w in weights for v in w)
 
 
@@ -78,7 +78,7 @@ def test_what_was_mixed_can_be_taken_apart(t, target, seed, n, channels, side):
     x0 = torch.rand(n, channels, side, side, generator=g, dtype=torch.float64) * 2 - 1
     (x_t, ts), eps = noisify(x0, LINEAR, t=t, generator=g)
     assert x_t.shape == eps.shape == x0.shape and ts.shape == (n,) and x_t.dtype == x0.dtype
-    x0_hat, eps_hat = split_x_t(make_target(x0, eps, ts, LINEAR, target), x_t, ts, LINEAR, target)
+    x0_hat, eps_hat = to_x0_and_eps(make_target(x0, eps, ts, LINEAR, target), x_t, ts, LINEAR, target)
     torch.testing.assert_close(x0_hat, x0, atol=2e-5, rtol=0)  # the tables are float32; 1/√ᾱ_T magnifies 157 times
     torch.testing.assert_close(eps_hat, eps, atol=2e-5, rtol=0)
 

@@ -20,15 +20,15 @@ from ddpm_widgets import (
     load_model,
     min_snr_weights,
     noisify,
+    respace,
     sample,
     sample_steps,
     save_model,
     sigmoid_schedule,
-    spaced,
     unet,
 )
-from ddpm_widgets.noising import coefficients, make_target
-from ddpm_widgets.sampling import sampler_steps
+from ddpm_widgets.noising import make_target, rates_at
+from ddpm_widgets.samplers import sampler_coefficients
 from ddpm_widgets.schedule import SPACINGS
 
 LINEAR, COSINE = linear_schedule(), cosine_schedule()
@@ -49,8 +49,8 @@ class Perfect(nn.Module):
         self.image, self.schedule, self.target = image, schedule, target
 
     def forward(self, x_t, t):
-        signal, spread = coefficients(self.schedule, t, x_t)
-        eps = (x_t.double() - signal.double() * self.image.double()) / spread.double()
+        signal, noise = rates_at(t, self.schedule, x_t)
+        eps = (x_t.double() - signal.double() * self.image.double()) / noise.double()
         return make_target(self.image.double(), eps, t, self.schedule, self.target).float()
 
 
@@ -111,7 +111,7 @@ SCHEDULES = st.sampled_from([LINEAR, COSINE, sigmoid_schedule(), linear_schedule
 @given(SCHEDULES, st.sampled_from(SPACINGS), st.data())
 def test_spacings(schedule, spacing, data):
     steps = data.draw(st.integers(1, schedule.T))
-    kept = spaced(schedule, steps, spacing).timesteps
+    kept = respace(schedule, steps, spacing).timesteps
     assert len(kept) == steps and (kept.diff() > 0).all() and kept[0] >= 0 and kept[-1] < schedule.T
     if spacing not in ("leading", "linear_levels"):
         assert kept[-1] == schedule.T - 1
@@ -120,27 +120,27 @@ def test_spacings(schedule, spacing, data):
 
 
 def test_logsnr_strides_are_equal_where_there_are_enough_timesteps():
-    strides = torch.logit(spaced(LINEAR, 12, "logsnr").alpha_bar64).diff()
+    strides = torch.logit(respace(LINEAR, 12, "logsnr").alpha_bar64).diff()
     assert float(strides.std() / strides.mean().abs()) < 0.1
-    strides = torch.logit(spaced(LINEAR, 12).alpha_bar64).diff()
+    strides = torch.logit(respace(LINEAR, 12).alpha_bar64).diff()
     assert float(strides.std() / strides.mean().abs()) > 0.2
 
 
 def test_linear_levels_are_those_of_the_linear_schedule():
     for steps in (1, 5, 20):  # with more, two levels may share a nearest timestep: one moves on
-        theirs = spaced(LINEAR, steps)
-        assert spaced(LINEAR, steps, "linear_levels").timesteps.tolist() == theirs.timesteps.tolist()
-        ours = spaced(COSINE, steps, "linear_levels")
+        theirs = respace(LINEAR, steps)
+        assert respace(LINEAR, steps, "linear_levels").timesteps.tolist() == theirs.timesteps.tolist()
+        ours = respace(COSINE, steps, "linear_levels")
         off = (torch.logit(ours.alpha_bar64) - torch.logit(theirs.alpha_bar64)).abs()
         apart = torch.logit(COSINE.alpha_bar64).diff().abs()[ours.timesteps.clamp(max=998)]
         assert (off <= apart).all(), "the nearest timestep is no further off than its neighbour"
-    assert len(spaced(COSINE, COSINE.T, "linear_levels").timesteps) == COSINE.T
+    assert len(respace(COSINE, COSINE.T, "linear_levels").timesteps) == COSINE.T
 
 
 def test_the_spacing_goes_with_the_sampler_that_the_model_likes():
     model = tiny()
     model.diffusion = Diffusion(COSINE, shape=(1, 8, 8), sampler="dpm++", steps=5, spacing="linear_levels")
-    visits = {name: spaced(COSINE, 5, name).timesteps.tolist()[::-1] for name in ("linear_levels", "trailing")}
+    visits = {name: respace(COSINE, 5, name).timesteps.tolist()[::-1] for name in ("linear_levels", "trailing")}
 
     def told(**asked):
         return [step.t for step in sample_steps(model, n=1, **{**QUIET, **asked})]
@@ -154,10 +154,10 @@ def test_the_spacing_goes_with_the_sampler_that_the_model_likes():
 @given(SCHEDULES, st.sampled_from(list(SAMPLERS)), st.data())
 def test_every_step_keeps_signal_and_noise_in_balance(schedule, sampler, data):
     "With the true image and noise, x_{t-1} is √ᾱ_{t-1} x0 plus noise of variance 1-ᾱ_{t-1} (DDPM's large variance apart)."
-    process = spaced(schedule, data.draw(st.integers(1, schedule.T)))
+    process = respace(schedule, data.draw(st.integers(1, schedule.T)))
     options = {"ddpm": {"variance": "small"}, "ddim": {"eta": data.draw(st.floats(0, 1))}, "dpm++": {}}[sampler]
     alpha_bar = process.alpha_bar64.tolist()
-    for t, w in enumerate(sampler_steps(sampler, process, **options)):
+    for t, w in enumerate(sampler_coefficients(sampler, process, **options)):
         before = alpha_bar[t - 1] if t else 1.0
         guess = w.x0_weight + w.before_weight
         assert math.isclose(guess + w.x_t_weight * math.sqrt(alpha_bar[t]), math.sqrt(before), abs_tol=1e-7)
@@ -219,7 +219,7 @@ def test_a_model_s_own_sampler_and_steps():
     assert len(list(sample_steps(model, n=1))) == 4
     assert len(list(sample_steps(model, n=1, steps=6))) == 6
     assert len(list(sample_steps(model, n=1, sampler="ddpm"))) == 1000, "another sampler does not inherit its steps"
-    assert [s.weights.before_weight != 0 for s in sample_steps(model, n=1)] == [False, True, True, False]
+    assert [s.coefficients.before_weight != 0 for s in sample_steps(model, n=1)] == [False, True, True, False]
 
 
 def test_min_snr_weights_the_error_of_x0():
@@ -228,11 +228,11 @@ def test_min_snr_weights_the_error_of_x0():
     x0 = torch.randn(5, 1, 4, 4)
     (x_t, _), eps = noisify(x0, LINEAR, t=t)
     wrong = x0 + 0.1
-    signal, spread = coefficients(LINEAR, t, x0)
+    signal, noise = rates_at(t, LINEAR, x0)
     answers = {
         "x0": wrong,
-        "eps": (x_t - signal * wrong) / spread,
-        "v": signal * (x_t - signal * wrong) / spread - spread * wrong,
+        "eps": (x_t - signal * wrong) / noise,
+        "v": signal * (x_t - signal * wrong) / noise - noise * wrong,
     }
     for target, answer in answers.items():
         error = (answer - make_target(x0, eps, t, LINEAR, target)).square().flatten(1).mean(1)
@@ -285,7 +285,7 @@ def test_the_player_shows_each_sampler_s_own_weights():
     for sampler in SAMPLERS:
         steps = list(sample_steps(tiny(), LINEAR, 2, sampler=sampler, steps=12, shape=(1, 8, 8), seed=0))
         shown = SamplingPlayer(steps).weights[0]
-        expected = [(s.weights.x0_weight + s.weights.before_weight, s.weights.x_t_weight) for s in steps]
+        expected = [(s.coefficients.x0_weight + s.coefficients.before_weight, s.coefficients.x_t_weight) for s in steps]
         torch.testing.assert_close(torch.tensor(shown), torch.tensor(expected))
 
 

@@ -124,7 +124,7 @@ def test_weights_and_step_are_read(open_page):
 def test_fresh_noise_is_shown_where_a_sampler_adds_it(open_page):
     def mixed(sigmas):
         for step, sigma in zip(steps(10, 4), sigmas, strict=True):
-            step.weights = SimpleNamespace(x0_weight=0.25, x_t_weight=0.5, before_weight=0.0, sigma=sigma)
+            step.coefficients = SimpleNamespace(x0_weight=0.25, x_t_weight=0.5, before_weight=0.0, sigma=sigma)
             yield step
 
     w = SamplingPlayer({"DDPM": mixed([0.1] * 9 + [0.0]), "DDIM": mixed([0.0] * 10)})

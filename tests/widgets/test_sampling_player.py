@@ -322,11 +322,11 @@ def test_runs_of_different_schedules_stay_in_step():
 
 
 def test_weights_are_the_samplers():
-    sampling, schedule = pytest.importorskip("ddpm_widgets.sampling"), pytest.importorskip("ddpm_widgets.schedule")
+    samplers, schedule = pytest.importorskip("ddpm_widgets.samplers"), pytest.importorskip("ddpm_widgets.schedule")
     linear = schedule.linear_schedule()
     for count in (1000, 50, 7):
-        process = schedule.spaced(linear, count)
-        expected = np.array([w[:2] for w in sampling.reverse_steps(process)])[::-1]
+        process = schedule.respace(linear, count)
+        expected = np.array([w[:2] for w in samplers.ddpm_coefficients(process)])[::-1]
         got = blend(linear.alpha_bar64.numpy(), process.timesteps.flip(0).tolist())
         np.testing.assert_allclose(got, expected, rtol=1e-6, atol=1e-9)
 
@@ -347,7 +347,7 @@ def test_fresh_noise_is_the_samplers(sampler):
     sampling, schedule = pytest.importorskip("ddpm_widgets.sampling"), pytest.importorskip("ddpm_widgets.schedule")
     linear = schedule.linear_schedule()
     walk = list(sampling.sample_steps(Zero(), linear, 2, shape=(1, 8, 8), steps=20, sampler=sampler, seed=0))
-    assert SamplingPlayer(walk).sigmas == [[s.weights.sigma for s in walk]]
+    assert SamplingPlayer(walk).sigmas == [[s.coefficients.sigma for s in walk]]
     assert SamplingPlayer(steps(20), LINEAR).sigmas == [[]], "eq. 7 says nothing of it"
 
 
