@@ -34,6 +34,7 @@ from ddpm_widgets import (
     SettingsError,
     checkpoints,
     linear_schedule,
+    storage,
     train,
 )
 from ddpm_widgets.data import DataLoaders, OnDevice
@@ -382,7 +383,7 @@ def test_a_full_disk_does_not_end_the_training(tmp_path, monkeypatch, capsys):
                 raise OSError(errno.ENOSPC, "No space left on device")
             os.fsync(fd)
 
-    monkeypatch.setattr(checkpoints, "os", Fsync())
+    monkeypatch.setattr(storage, "os", Fsync())
 
     def fill(learn):
         nonlocal full
