@@ -2,7 +2,7 @@
 # PYTHON=python3.12 chooses the Python that .venv is made with, PYTEST_ARGS="-k schedule -x" goes to pytest.
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test js lessons check bench weights docs check-docs preview assets clean
+.PHONY: help lab test js lessons check bench weights docs check-docs preview assets rename clean
 .DELETE_ON_ERROR:
 unexport IN_TEST # nbdev sets it in its tests, and nbdev-export does nothing where it is set
 
@@ -99,6 +99,14 @@ assets: $(READY) ## Renew what the site brings along: formulas, fonts, plotly.js
 	$(BIN)/python nbs/_vendor.py --update
 	$(BIN)/python nbs/_pictures.py
 	$(BIN)/python nbs/_film.py
+
+# Only what the command line says counts: EMAIL is a variable of many an environment.
+OWNER :=
+SITE :=
+EMAIL :=
+rename: $(READY) ## Give the project to a new owner: its addresses change in every file (OWNER=ada SITE=https://… EMAIL=…)
+	@$(BIN)/python nbs/_rename.py "$(OWNER)" "$(SITE)" "$(EMAIL)"
+	@$(BIN)/nbdev-export
 
 clean: ## Remove what was built, but not .venv
 	rm -rf _docs _proc .executed build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
