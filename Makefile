@@ -56,10 +56,11 @@ lab: $(READY) ## Open JupyterLab on the first lesson
 		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.news_url=None "$$@"
 
 # Where npm is at hand, what the tests of the front end need comes along; without it they are skipped and say so.
+# `-n auto`: in several processes, unless PYTEST_ARGS chooses a few tests (tests/conftest.py says when). `-n 0` keeps to one.
 test: $(READY) ## Run every test that can run on this machine (PYTEST_ARGS="..." goes to pytest)
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory -s $(JS_READY) || \
 		echo "npm could not install js/node_modules: the tests that need it are skipped."; fi
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
 js: $(JS_READY) ## Check, test and bundle the front end (needs Node.js 20 or newer)
 	cd js && npm run check && npm test && npm run build

@@ -507,6 +507,7 @@ def site():
     return yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_search_results_begin_with_the_lesson(tmp_path, staged):
     offer = next(
         "".join(c["source"])
