@@ -65,14 +65,8 @@ def pytest_xdist_auto_num_workers(config) -> int:
     While one test waits for a browser, two others compute; so each process computes on one core. Tests chosen by a word, by a file
     or because they failed are few: they run in this process, which is faster than starting others.
     """
-    option = config.option
-    if (
-        option.keyword
-        or option.lf
-        or option.failedfirst
-        or option.collectonly
-        or config.args != config.getini("testpaths")
-    ):
+    chosen = [getattr(config.option, name, None) for name in ("keyword", "lf", "failedfirst", "collectonly")]
+    if any(chosen) or config.args != config.getini("testpaths"):
         return 0
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -100,10 +94,12 @@ QUICK = "test_without_data_or_network["  # where the data is: see tests/support/
 def group(item) -> str:
     """The group that a test belongs to. With several processes, a group stays in one, because its tests share something costly.
 
-    One group are the tests that look at the site's pages, one those of each file. Each notebook that is run is a group of its own.
+    One group are the tests that look at the site's pages, one those that build the package, one those of each file. Each notebook
+    that is run is a group of its own.
     """
-    if "staged" in getattr(item, "fixturenames", ()):
-        return "pages"
+    for name, fixture in (("pages", "staged"), ("package", "clean")):
+        if fixture in getattr(item, "fixturenames", ()):
+            return name
     return item.name if item.path.stem in ("test_lessons", "test_notebooks") else item.path.stem
 
 
