@@ -2,7 +2,7 @@
 # PYTHON=python3.12 chooses the Python that .venv is made with, PYTEST_ARGS="-k schedule -x" goes to pytest.
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test js lessons check bench weights docs check-docs preview assets clean
+.PHONY: help lab test js lessons check bench weights docs check-docs preview assets rename clean
 .DELETE_ON_ERROR:
 unexport IN_TEST # nbdev sets it in its tests, and nbdev-export does nothing where it is set
 
@@ -56,10 +56,11 @@ lab: $(READY) ## Open JupyterLab on the first lesson
 		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.news_url=None "$$@"
 
 # Where npm is at hand, what the tests of the front end need comes along; without it they are skipped and say so.
+# `-n auto`: in several processes, unless PYTEST_ARGS chooses a few tests (tests/conftest.py says when). `-n 0` keeps to one.
 test: $(READY) ## Run every test that can run on this machine (PYTEST_ARGS="..." goes to pytest)
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory -s $(JS_READY) || \
 		echo "npm could not install js/node_modules: the tests that need it are skipped."; fi
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
 js: $(JS_READY) ## Check, test and bundle the front end (needs Node.js 20 or newer)
 	cd js && npm run check && npm test && npm run build
@@ -99,6 +100,14 @@ assets: $(READY) ## Renew what the site brings along: formulas, fonts, plotly.js
 	$(BIN)/python nbs/_vendor.py --update
 	$(BIN)/python nbs/_pictures.py
 	$(BIN)/python nbs/_film.py
+
+# Only what the command line says counts: EMAIL is a variable of many an environment.
+OWNER :=
+SITE :=
+EMAIL :=
+rename: $(READY) ## Give the project to a new owner: its addresses change in every file (OWNER=ada SITE=https://… EMAIL=…)
+	@$(BIN)/python nbs/_rename.py "$(OWNER)" "$(SITE)" "$(EMAIL)"
+	@$(BIN)/nbdev-export
 
 clean: ## Remove what was built, but not .venv
 	rm -rf _docs _proc .executed build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

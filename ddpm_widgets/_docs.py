@@ -45,7 +45,7 @@ def nbs() -> Path:
 def site() -> str:
     "The site's address: what links to it are made relative to."
     config = get_config()
-    return f"{config.doc_host}{config.doc_baseurl}/"
+    return f"{config.doc_host}{config.doc_baseurl.rstrip('/')}/"
 
 
 class document(Processor):

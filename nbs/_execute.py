@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import nbformat
+from filelock import FileLock
 from nbclient import NotebookClient
 
 NBS = Path(__file__).parent
@@ -22,6 +23,9 @@ PLOTLY = "application/vnd.plotly.v1+json"
 SKIPPED = re.compile(
     r"^\s*#\|\s*(eval:\s*false|slow|gpu)\b|nbdev_export\(\)", re.M
 )  # nbdev-test leaves these cells alone, too
+LOADS = re.compile(r"\b(?:fashion_mnist|cifar10)\(")  # a call that loads a data set
+SUFFIXES = (".py", ".js", ".css", ".safetensors")  # of the library's files
+PAGE_ONLY = ("_docs.py", "_lighten.py", "host.js", "plots.js")  # they work on a notebook's outputs, after it has run
 FILM = 600_000  # bytes: on a page a film comes over the network, and is told a little more roughly than in a notebook
 ASK = f"""
 import base64, json
@@ -40,6 +44,7 @@ def execute(
     path: Path,  # the notebook; it runs in its own folder
     env: dict[str, str] | None = None,  # the kernel's whole environment; this process's own by default
     timeout: float = 600,  # seconds a single cell may take
+    first: str = "",  # code that the kernel runs before the first cell
 ) -> tuple[
     nbformat.NotebookNode, float
 ]:  # the notebook with its outputs and its widgets' states, and the seconds its cells take
@@ -51,6 +56,8 @@ def execute(
     nb = nbformat.read(path, as_version=4)
     client = NotebookClient(nb, timeout=timeout, store_widget_state=False, record_timing=False)
     with client.setup_kernel(cwd=str(path.parent), **({"env": env} if env else {})):
+        if first:
+            ask(nb, client, first)
         start = time.perf_counter()
         for i, cell in enumerate(nb.cells):
             if not SKIPPED.search(cell.source):
@@ -61,38 +68,56 @@ def execute(
         return nb, seconds
 
 
+def uses_the_data(path: Path) -> bool:
+    "Whether a notebook loads a data set, so that its outputs depend on which one is there."
+    return bool(LOADS.search(path.read_text(encoding="utf-8")))
+
+
+def digest(
+    nb: nbformat.NotebookNode,
+    env: dict[str, str],  # the kernel's environment
+    data: bool,  # whether the outputs depend on the data set
+    first: str,  # the code that runs before the first cell
+) -> str:
+    "A hash of what the outputs depend on: the notebook's code, the library, the benchmarks' results, and where the data is."
+    seen = hashlib.sha256()
+    for cell in nb.cells:
+        seen.update(f"{cell.get('id')} {cell.cell_type} {cell.source if cell.cell_type == 'code' else ''}\n".encode())
+    root = NBS.parent
+    library = [p for p in (root / "ddpm_widgets").rglob("*.*") if p.suffix in SUFFIXES and p.name not in PAGE_ONLY]
+    for file in [Path(__file__), *sorted(library), *sorted((root / "benchmarks").glob("*.json"))]:  # a page draws these
+        seen.update(f"{file.relative_to(root).as_posix()}\n".encode())
+        seen.update(file.read_bytes())
+    seen.update(f"{env.get('DDPM_WIDGETS_DATA', '') if data else ''}\n{first}".encode())
+    return seen.hexdigest()[:16]
+
+
 def executed(
     path: Path,  # the notebook
     folder: Path,  # where executed copies are kept
     env: dict[str, str] | None = None,  # as for `execute`
+    first: str = "",  # as for `execute`
 ) -> tuple[nbformat.NotebookNode, float]:
-    "`execute`, or the copy it left in the folder when the notebook's code, the library and the data were the same."
+    """`execute`, or the copy it left in the folder when the notebook's code, the library and the data were the same.
+
+    While one process runs a notebook, others that ask for it wait and take its copy. The operating system frees the lock of a
+    process that has ended, however it ended. A run that fails leaves no copy.
+    """
     nb = nbformat.read(path, as_version=4)
-    seen = hashlib.sha256()
-    for cell in nb.cells:
-        seen.update(f"{cell.get('id')} {cell.cell_type} {cell.source if cell.cell_type == 'code' else ''}\n".encode())
-    for file in sorted((NBS.parent / "ddpm_widgets").rglob("*.*")):
-        if file.suffix in (".py", ".js", ".css", ".safetensors") and file.name not in (
-            "_docs.py",
-            "_lighten.py",
-            "host.js",
-            "plots.js",
-        ):
-            seen.update(file.read_bytes())
-    for file in sorted((NBS.parent / "benchmarks").glob("*.json")):  # drawn by a page
-        seen.update(file.read_bytes())
-    seen.update((env or os.environ).get("DDPM_WIDGETS_DATA", "").encode())
-    kept = folder / f"{path.stem}-{seen.hexdigest()[:16]}.ipynb"
-    if kept.is_file():
-        done = nbformat.read(kept, as_version=4)
-        for cell, now in zip(done.cells, nb.cells, strict=True):
-            cell.source = now.source  # its prose may have changed
-        return done, done.metadata["seconds"]
-    nb, seconds = execute(path, env)
-    nb.metadata["seconds"] = seconds
+    kept = folder / f"{path.stem}-{digest(nb, env or dict(os.environ), uses_the_data(path), first)}.ipynb"
     folder.mkdir(parents=True, exist_ok=True)
-    nbformat.write(nb, kept)
-    return nb, seconds
+    with FileLock(kept.with_suffix(".lock")):
+        if not kept.is_file():
+            nb, seconds = execute(path, env, first=first)
+            nb.metadata["seconds"] = seconds
+            half = kept.with_suffix(".half")  # renamed when it is whole: a run that is interrupted leaves no copy
+            nbformat.write(nb, half)
+            half.replace(kept)
+            return nb, seconds
+    done = nbformat.read(kept, as_version=4)
+    for cell, now in zip(done.cells, nb.cells, strict=True):
+        cell.source = now.source  # its prose may have changed
+    return done, done.metadata["seconds"]
 
 
 def ask(nb: nbformat.NotebookNode, client: NotebookClient, code: str) -> str:

@@ -59,22 +59,87 @@ def need_tier(what: str, ok: object | None = None, reason: str | None = None) ->
         pytest.fail(f"required here: {reason}", pytrace=False) if required else pytest.skip(reason)
 
 
-def sees_pages(item) -> bool:
-    "Whether a test looks at the site's pages."
-    return "staged" in getattr(item, "fixturenames", ())
+def pytest_xdist_auto_num_workers(config) -> int:
+    """How many processes `-n auto` starts, as `make test` does: one more than there are cores, and at most five.
+
+    While one test waits for a browser, two others compute; so each process computes on one core. Tests chosen by a word, by a file
+    or because they failed are few: they run in this process, which is faster than starting others.
+    """
+    chosen = [getattr(config.option, name, None) for name in ("keyword", "lf", "failedfirst", "collectonly")]
+    if any(chosen) or config.args != config.getini("testpaths"):
+        return 0
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores + 1, 5)
+
+
+# Processor seconds, roughly, of the groups that take longest: a notebook, the site's pages, or the tests of a file.
+SECONDS = {
+    **{"08_better_schedules": 150, "05_sampling": 140, "06_watching_it_happen": 115, "04_training": 110},
+    **{"07_experiments": 110, "09_how_good_is_it": 110, "10_your_turn": 70, "01_dropout": 60, "gallery": 50},
+    **{"21_training": 25, "24_diagnosis": 20, "23_evaluation": 20, "pages": 120},
+    **{"test_lessons_lab": 100, "test_accessibility": 60, "test_notebook_launcher": 60, "test_processes": 60},
+    **{"test_monitor_lab": 60, "test_project": 60, "test_checkpoints": 50, "test_evaluation": 50, "test_marimo": 40},
+    **{
+        "test_player_static": 40,
+        "test_explorer_static": 40,
+        "test_install": 35,
+        "test_cli": 25,
+        "test_static_pages": 25,
+    },
+}
+QUICK = "test_without_data_or_network["  # where the data is: see tests/support/quick.py
+
+
+def group(item) -> str:
+    """The group that a test belongs to. With several processes, a group stays in one, because its tests share something costly.
+
+    One group are the tests that look at the site's pages, one those that build the package, one those of each file. Each notebook
+    that is run is a group of its own.
+    """
+    for name, fixture in (("pages", "staged"), ("package", "clean")):
+        if fixture in getattr(item, "fixturenames", ()):
+            return name
+    return item.name if item.path.stem in ("test_lessons", "test_notebooks") else item.path.stem
+
+
+def seconds(name: str) -> float:
+    "About how long a group takes."
+    if name.startswith(QUICK) and missing("data") is None:
+        return 15
+    return SECONDS.get(name.rpartition("[")[2].removesuffix("]"), 5)
+
+
+def side_by_side(names: list[str]) -> list[str]:
+    """The groups in the order in which several processes take them from one list.
+
+    Those that compute (the notebooks, then the pages made of them) take turns with all others, many of which wait for a browser, so
+    that some of both always run. What takes longest comes first, so that all processes end at about the same time.
+    """
+
+    def stage(name):  # a page needs the notebooks that were run in full
+        return 1 if name == "pages" else 2 if name.startswith(QUICK) and missing("data") is None else 0
+
+    computing = [name for name in names if name == "pages" or "[" in name]
+    turns = []
+    for row in (computing, [name for name in names if name not in computing]):
+        row.sort(key=lambda name: (stage(name), -seconds(name)))
+        total = sum(map(seconds, row))
+        turns += [(sum(map(seconds, row[:i])) / total, name) for i, name in enumerate(row)]
+    return [name for _, name in sorted(turns)]
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """The site's pages come last: the notebooks that other tests have run by then need not run again.
-
-    With `-n 2` tests that share something costly stay in one process: those of the pages, and those of one file. Lessons and notebooks are handed out one by one.
-    """
-    items.sort(key=sees_pages)
-    if config.pluginmanager.hasplugin("xdist"):
-        for item in items:
-            if sees_pages(item) or item.path.stem not in ("test_lessons", "test_notebooks"):
-                item.add_marker(pytest.mark.xdist_group("pages" if sees_pages(item) else item.path.stem))
+    "Group the tests, and order the groups: the site's pages come after the notebooks that they show."
+    groups: dict[str, list] = {}
+    for item in items:
+        groups.setdefault(group(item), []).append(item)
+        if config.pluginmanager.hasplugin("xdist"):
+            item.add_marker(pytest.mark.xdist_group(group(item)))
+    alone = not hasattr(config, "workerinput")
+    names = sorted(groups, key=lambda name: name == "pages") if alone else side_by_side(list(groups))
+    items[:] = [item for name in names for item in groups[name]]
 
 
 def pytest_runtest_setup(item):
@@ -100,9 +165,9 @@ def need():
 
 @pytest.fixture(scope="session")
 def executed_folder(tmp_path_factory) -> Path:
-    "Where notebooks that were run are kept for this session; DDPM_WIDGETS_EXECUTED keeps them for longer."
+    "Where the notebooks that were run are kept for this session, for all its processes; DDPM_WIDGETS_EXECUTED keeps them for longer."
     session = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:  # what one process has run is there for the other
+    if "PYTEST_XDIST_WORKER" in os.environ:
         session = session.parent
     return Path(os.environ.get("DDPM_WIDGETS_EXECUTED") or session / "executed")
 
@@ -117,7 +182,13 @@ def nowhere(tmp_path_factory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def staged(tmp_path_factory, executed_folder, nowhere) -> Path:
+def reader(nowhere) -> dict[str, str]:
+    "The environment in which notebooks run for the site: with the data where it is, else that of `nowhere`."
+    return dict(os.environ) if missing("data") is None else nowhere
+
+
+@pytest.fixture(scope="session")
+def staged(tmp_path_factory, executed_folder, reader) -> Path:
     "Every notebook as nbdev and our two processors leave it for Quarto, in a copy of the project: its folder `_proc`."
     root = tmp_path_factory.mktemp("site")
     for name in ("nbs", "ddpm_widgets"):
@@ -131,8 +202,8 @@ def staged(tmp_path_factory, executed_folder, nowhere) -> Path:
     quarto.parent.mkdir()
     quarto.write_text("#!/bin/sh\nexit 1\n")
     quarto.chmod(0o755)
-    env = dict(os.environ) if missing("data") is None else nowhere
-    env = {**env, "DDPM_WIDGETS_EXECUTED": str(executed_folder), "PATH": f"{quarto.parent}{os.pathsep}{env['PATH']}"}
+    path = f"{quarto.parent}{os.pathsep}{reader['PATH']}"
+    env = {**reader, "DDPM_WIDGETS_EXECUTED": str(executed_folder), "PATH": path}
     command = [Path(sys.executable).with_name("nbdev-proc-nbs"), "--n-workers", "2"]
     done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, encoding="utf-8")
     assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr[-4000:]}"

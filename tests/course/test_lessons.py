@@ -4,15 +4,18 @@ With the real data where it is, and as a reader without network meets them: no d
 """
 
 import os
+from pathlib import Path
 
 import pytest
-from _execute import LESSONS, executed
+from _execute import LESSONS, executed, uses_the_data
+from conftest import missing
 
 LIMIT = 180  # seconds: the lessons' promise to a reader with two cores
 ONE_CORE = 5 / 3  # what takes two cores' threads 180 s takes one thread, which is what CI gives a test, 300 s
+QUICK = (Path(__file__).parents[1] / "support/quick.py").read_text(encoding="utf-8")
+DEPENDENT = [path for path in LESSONS if uses_the_data(path)]
 
 pytestmark = pytest.mark.slow
-each_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
 
 
 def printed(nb) -> str:
@@ -23,6 +26,7 @@ def printed(nb) -> str:
 
 
 def run(path, folder, env):
+    "The notebook as it is, within the time that a lesson may take."
     nb, seconds = executed(path, folder, env)
     print(f"{path.stem}: {seconds:.0f} s")
     limit = LIMIT * (ONE_CORE if env.get("OMP_NUM_THREADS") == "1" else 1)
@@ -30,23 +34,25 @@ def run(path, folder, env):
     return nb
 
 
-def uses_the_data(path) -> bool:
-    return "fashion_mnist(" in path.read_text(encoding="utf-8")
-
-
 @pytest.mark.data
-@each_lesson
+@pytest.mark.parametrize("path", DEPENDENT, ids=lambda p: p.stem)
 def test_with_the_real_data(path, executed_folder):
     nb = run(path, executed_folder, dict(os.environ))
     assert "stand in" not in printed(nb), "the real data is there, and the lesson does not use it"
 
 
-@each_lesson
+@pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
 def test_without_data_or_network(path, executed_folder, nowhere):
-    said = printed(run(path, executed_folder, nowhere))
-    if uses_the_data(path):
+    "As it is, unless the test above has run it as it is: then without what takes long, see tests/support/quick.py."
+    if path in DEPENDENT and missing("data") is None:
+        nb, _ = executed(path, executed_folder, nowhere, first=QUICK)
+    else:
+        nb = run(path, executed_folder, nowhere)
+    if path in DEPENDENT:
+        said = printed(nb)
         assert "stand in" in said and "DDPM_WIDGETS_DATA" in said, "say what is shown, and how to get the real data"
 
 
 def test_there_are_lessons():
     assert {"index", "02_generative_models", "07_experiments", "10_your_turn"} <= {p.stem for p in LESSONS}
+    assert {"index", "01_dropout", "09_how_good_is_it"} <= {p.stem for p in DEPENDENT}

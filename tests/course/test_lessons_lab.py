@@ -1,6 +1,7 @@
 """The lessons as a reader meets them: in real JupyterLab, with a mouse.
 
-The fixture `page` fails a test whose page had an error or asked anybody but this machine for anything.
+How a page shows a lesson is looked at here, and test_lessons.py runs it in full: so lesson 4 trains for fewer steps, and lesson 5
+draws with a network that does not compute. The fixture `page` fails a test whose page had an error or asked anybody but this machine for anything.
 """
 
 import base64
@@ -16,6 +17,26 @@ from ddpm_widgets.widgets.base import normal
 NBS = Path(__file__).parents[2] / "nbs"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 SCRUBBER, MONITOR = ".ddw-noise-scrubber", ".ddw-monitor"
+QUICK = (Path(__file__).parents[1] / "support/quick.py").read_text(encoding="utf-8") + "\nprint(0)"
+STEPS = 130  # beyond step 100, at which the monitor shows samples
+SHORT = f"""
+from ddpm_widgets.learner import Learner
+
+class Enough:
+    def before_fit(self, learn):
+        self.left = {STEPS}
+
+    def after_step(self, learn):
+        self.left -= 1
+        if not self.left:
+            learn.stop("these steps are enough")
+
+def short(self, *args, cbs=(), fit=Learner.fit, **options):
+    fit(self, *args, cbs=[*cbs, Enough()], **options)
+
+Learner.fit = short
+print(0)
+"""
 GREYS = "c => Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data.filter((_, i) => i % 4 === 0))"
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # how long a lesson may take: tests/course/test_lessons.py
@@ -111,6 +132,7 @@ def test_lesson_3_scrubber_is_dragged(page, lab):
 
 def test_lesson_4_shows_training_while_it_trains(page, lab):
     nb = lab.open(page, NBS / "lessons/04_training.ipynb")
+    nb.ask(SHORT)
     look = f"""() => {{
         const root = document.querySelector("{MONITOR}");
         const grid = root?.querySelector("canvas.ddw-samples");
@@ -150,6 +172,7 @@ def test_lesson_4_shows_training_while_it_trains(page, lab):
 
 def test_lesson_5_shows_sampled_images(page, lab):
     nb = lab.open(page, NBS / "lessons/05_sampling.ipynb")
+    nb.ask(QUICK)
     nb.run_all()
     nb.wait_idle()
     assert not nb.failures

@@ -9,11 +9,14 @@ import html
 import importlib.util
 import io
 import json
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import _execute
+import nbformat
 import numpy as np
 import pytest
 import yaml
@@ -24,6 +27,7 @@ from ddpm_widgets.widgets.base import png
 
 ROOT = Path(__file__).parents[2]
 NBS = ROOT / "nbs"
+QUICK = (ROOT / "tests/support/quick.py").read_text(encoding="utf-8")
 SOURCES = sorted(p.relative_to(NBS) for p in NBS.rglob("[a-z0-9]*.ipynb") if ".ipynb_checkpoints" not in p.parts)
 CDN = re.compile(  # each with a dot, which no base64 holds
     r"//[\w.-]*cdn[\w-]*\.\w|unpkg\.com|jsdelivr\.net|cdnjs\.|esm\.sh|skypack\.dev|require\.min\.js|fonts\.(?:googleapis|gstatic)",
@@ -68,6 +72,21 @@ def test_a_page_is_static(name, staged):
     assert not (found := CDN.findall(html)), found
     assert len(re.findall(r"<script\b", html)) == len(re.findall(r"</script", html)), "a script that ends too early"
     assert "<!--" not in html
+
+
+@pytest.mark.slow
+def test_the_site_shows_the_runs_of_the_other_tests(staged, executed_folder, reader):
+    "No notebook was run once more for the site: what a copy depends on is the same in the folder where the site is staged."
+    kept = {path.stem for path in executed_folder.glob("*.ipynb")}
+
+    def keys(env, first=""):
+        notebooks = [(name, nbformat.read(NBS / name, as_version=4)) for name in SOURCES]
+        digests = [_execute.digest(nb, env, _execute.uses_the_data(NBS / name), first) for name, nb in notebooks]
+        return {f"{name.stem}-{digest}" for name, digest in zip(SOURCES, digests, strict=True)}
+
+    assert keys(reader) <= kept
+    if "DDPM_WIDGETS_EXECUTED" not in os.environ:  # a folder in which runs of other days may be
+        assert kept <= keys(reader) | keys({}, QUICK)
 
 
 @pytest.mark.slow
@@ -507,6 +526,7 @@ def site():
     return yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_search_results_begin_with_the_lesson(tmp_path, staged):
     offer = next(
         "".join(c["source"])
