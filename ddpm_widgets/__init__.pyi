@@ -2,8 +2,9 @@ from . import exercises
 from .checkpoints import Checkpoint, CheckpointError, Resume, SettingsError
 from .data import DataError, DataLoaders, ImageDataset, cifar10, fashion_mnist, garments, image_folder
 from .diagnosis import Diagnosis, Finding, diagnose
-from .drawing import CLASSES, draw_garments, image_grid
+from .drawing import CLASSES, draw_garments
 from .evaluation import Evaluation, classifier, evaluate, fid, kid
+from .images import image_grid
 from .learner import (
     Callback,
     CancelBatch,
