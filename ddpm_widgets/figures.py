@@ -8,15 +8,12 @@ Docs: https://example.github.io/ddpm-widgets/api/figures.html.md"""
 __all__ = ['INK', 'GRID', 'COLORS', 'FONT', 'as_schedules', 'figure', 'log_ticks']
 
 # %% ../nbs/api/04_figures.ipynb #472d0e99
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .checks import shown
 from .images import as_array
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
 # %% ../nbs/api/04_figures.ipynb #d6c40319
 def _values(schedule: Any) -> Any:
@@ -76,7 +73,7 @@ COLORS = (
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif'
 
 
-def figure(x: str, y: str, alt: str, **layout: Any) -> "go.Figure":
+def figure(x: str, y: str, alt: str, **layout: Any) -> Any:  # a plotly Figure
     "An empty figure in the house style; `layout.meta` holds the text for those who can not see it."
     import plotly.graph_objects as go  # here, because widgets draw curves without plotly
 
