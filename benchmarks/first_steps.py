@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from ddpm_widgets import fashion_mnist, train
-from ddpm_widgets.drawing import image_grid
+from ddpm_widgets.images import image_grid
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--steps", type=int, default=500, help="optimizer steps of 128 images")

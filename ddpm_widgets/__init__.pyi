@@ -3,9 +3,10 @@ from .callbacks import Compile, GradientClip, LRFinder, Metrics, MixedPrecision,
 from .checkpoints import Checkpoint, CheckpointError, Resume, SettingsError
 from .data import DataError, DataLoaders, ImageDataset, cifar10, fashion_mnist, garments, image_folder
 from .diagnosis import Diagnosis, Finding, diagnose
-from .drawing import CLASSES, draw_garments, image_grid
+from .drawing import CLASSES, draw_garments
 from .evaluation import Evaluation, classifier, evaluate, fid, kid
 from .events import Callback, CancelBatch, CancelEpoch, CancelFit, TrainCB
+from .images import image_grid
 from .learner import Learner
 from .muon import Muon
 from .noising import Diffusion, Target, min_snr_weights, noisify

@@ -25,7 +25,7 @@ from nbdev.process import Processor
 from nbdev.showdoc import show_doc
 from PIL import Image
 
-from .widgets.base import _host, _module, _place, _script
+from .widgets.page import host_script, json_script, module_script, mount_point
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
@@ -147,7 +147,7 @@ class make_static(Processor):
                 f"{self.path.name}: {model['model_name']} is no anywidget, and a page without a kernel cannot show it."
             )
         name = state.get("_anywidget_id", "").rsplit(".")[-1] or "widget"
-        module, script = _module(name, state["_esm"], state.get("_css", ""))
+        module, script = module_script(name, state["_esm"], state.get("_css", ""))
         saved = {
             "state": {k: v for k, v in state.items() if not k.startswith("_") and k not in PAGE_ONLY},
             "buffers": [
@@ -159,15 +159,15 @@ class make_static(Processor):
         poster = lighter("".join(out["data"].get("image/png", "")))
         alt = out.get("metadata", {}).get("image/png", {}).get("alt", name).removesuffix("; interactive in a notebook")
         return "\n".join(
-            [*self.once(module, script), _place(module, saved, poster, alt), *self.once("host", _host())]
+            [*self.once(module, script), mount_point(module, saved, poster, alt), *self.once("host", host_script())]
         ), alt
 
     def figure(self, spec: dict[str, Any], alt: str) -> str:
         "A plotly figure's HTML."
-        data = _script({"data": spec["data"], "layout": spec["layout"]})
+        data = json_script({"data": spec["data"], "layout": spec["layout"]})
         height = spec["layout"].get("height", 450)
         place = f'<div data-ddw-plot="{self.up}{FIGURES}" role="img" aria-label="{html.escape(alt)}" style="height:{height}px">{data}</div>'
-        return "\n".join([place, *self.once("plots", _host("plots"))])
+        return "\n".join([place, *self.once("plots", host_script("plots"))])
 
     def cell(self, cell):
         if cell.cell_type == "markdown":

@@ -37,7 +37,8 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from .checks import check_path, check_whole, shown
-from .drawing import CLASSES, draw_garments, image_grid
+from .drawing import CLASSES, draw_garments
+from .images import image_grid
 
 # %% ../nbs/api/09_data.ipynb #7b504794
 RANGE = (-1.0, 1.0)  # black and white

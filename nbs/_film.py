@@ -68,7 +68,7 @@ def widgets() -> list:
 
 def page_of(shown: list, theme: str) -> str:
     "The page: what is said about each scene, and the two widgets on top of each other."
-    from ddpm_widgets.widgets.base import embed
+    from ddpm_widgets.widgets.page import embed
 
     back, fore, soft = THEMES[theme]
     return PAGE.format(

@@ -59,7 +59,8 @@ def as_bytes(im: Image.Image) -> bytes:
 def strip() -> str:
     "A garment on its way into noise, as a PNG."
     from ddpm_widgets import cosine_schedule
-    from ddpm_widgets.widgets.base import normal, png, tile
+    from ddpm_widgets.images import png, tile
+    from ddpm_widgets.widgets.base import normal
     from ddpm_widgets.widgets.schedule_explorer import shirt
 
     x0 = shirt()[None] / 127.5 - 1

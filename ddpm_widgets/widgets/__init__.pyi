@@ -1,6 +1,6 @@
-from .base import save_html
 from .density_scrubber import DensityScrubber
 from .noise_scrubber import NoiseScrubber
+from .page import save_html
 from .sampling_player import SamplingPlayer
 from .schedule_explorer import ScheduleExplorer
 from .training_monitor import TrainingMonitor

@@ -13,8 +13,11 @@ from typing import Any
 import numpy as np
 import traitlets as T
 
-from .base import STATIC, Widget, as_images, as_schedules, normal, tile
-from .values import as_texts, shown, whole
+from ..checks import check_texts, check_whole
+from ..figures import as_schedules
+from ..images import as_images, tile
+from .base import Widget, normal
+from .page import STATIC
 
 # %% ../../nbs/api/widgets/04_noise_scrubber.ipynb #feb461a4
 class NoiseScrubber(Widget):
@@ -54,17 +57,13 @@ class NoiseScrubber(Widget):
     ) -> None:
         x0 = as_images(images)
         names, alpha_bar = as_schedules(schedule)
-        if (given := whole(t)) is None or not 0 <= given < alpha_bar.shape[1]:
-            raise ValueError(
-                f"t is {shown(t)}; the schedule has {alpha_bar.shape[1]} steps: pass 0 to {alpha_bar.shape[1] - 1}."
-            )
-        if (given := whole(seed)) is None or not 0 <= given < 2**32:
-            raise ValueError(f"seed is {shown(seed)}; pass an integer from 0 to 2**32 - 1.")
-        if columns is not None and not 1 <= (whole(columns) or 0) < 2**31:
-            raise ValueError(f"columns is {shown(columns)}; pass 1 or more, or None to let the widget choose.")
-        labels = [] if labels is None else as_texts(labels)
-        if labels and len(labels) != len(x0):
-            raise ValueError(f"There are {len(labels)} labels for {len(x0)} images: pass one for each.")
+        t = check_whole("t", t, 0, alpha_bar.shape[1] - 1, mend=f"the schedule has {alpha_bar.shape[1]} steps")
+        seed = check_whole("seed", seed, 0, 2**32 - 1)
+        if columns is not None:
+            columns = check_whole("columns", columns, 1, 2**31 - 1, mend="pass None to let the widget choose")
+        labels = check_texts("labels", () if labels is None else labels)
+        if labels:
+            check_texts("labels", labels, len(x0))
         super().__init__(
             x0=x0.tobytes(), shape=list(x0.shape), alpha_bar=alpha_bar.tobytes(), schedules=names, labels=labels,
             columns=columns or 0, t=t, seed=seed, fresh=fresh, terms=terms, **traits,

@@ -146,7 +146,7 @@ function render({ model, el, signal: outer }) {
       parts.push(h("span", { class: "name" }, swatch, names()[k]));
     }
     parts.push(h("span", { class: "ddw-num step" }, out.step));
-    if (model.get("weights")[k]?.length) {
+    if (model.get("coefficients")[k]?.length) {
       const sigma = new Text();
       const mixed = { x0: new Text(), x_t: new Text(), sigma, noise: h("span", { class: "ddw-muted fresh" }, "+ ", h("span", { class: "ddw-num" }, sigma), "fresh noise"), share: h("div") };
       const sigmas = model.get("sigmas")[k] ?? [];
@@ -154,9 +154,9 @@ function render({ model, el, signal: outer }) {
       Object.assign(out, mixed);
       const term = (/** @type {Text} */ text, /** @type {string} */ cls, /** @type {Node} */ of) => [h("span", { class: `ddw-num weight ${cls}` }, text), of];
       parts.push(
-        h("span", { class: "equation", title: "What the next picture is made of: the guess, where you are, and noise; for DDPM these are the weights of its paper's equation 7" },
+        h("span", { class: "equation", title: "What the next picture is made of: the guess, where you are, and noise; for DDPM these are the coefficients of its paper's equation 7" },
           h("span", { class: "ddw-muted" }, "next ="), ...term(mixed.x0, "ddw-signal", hat("x", "0")), "+", ...term(mixed.x_t, "ddw-noise", symbol("x", "t")), mixed.noise),
-        h("span", { class: "share", "aria-hidden": "true", title: "How the two weights compare" }, mixed.share),
+        h("span", { class: "share", "aria-hidden": "true", title: "How the two coefficients compare" }, mixed.share),
       ); // prettier-ignore
     }
     readouts.push(out);
@@ -246,7 +246,7 @@ function render({ model, el, signal: outer }) {
       });
       const out = readouts[k];
       out.step.data = `t = ${t}, ${stepText(k, i)}`;
-      const [x0, x_t] = model.get("weights")[k]?.[i] ?? [];
+      const [x0, x_t] = model.get("coefficients")[k]?.[i] ?? [];
       if (out.x0 && out.x_t && out.noise && out.share) {
         out.x0.data = fixed3(x0);
         out.x_t.data = fixed3(x_t);
@@ -272,7 +272,7 @@ function render({ model, el, signal: outer }) {
   listen(model, "change:t change:loop change:speed change:progress", request, signal);
   listen(model, "change:live", () => (Boolean(live()) === wasLive && n * high * wide * c === nothing.length ? request() : rebuild()), signal);
   listen(model, "change:total", () => (draw(), request()), signal);
-  listen(model, "change:frames change:tolerance change:alpha_bar change:shape change:streams change:runs change:ts change:at change:taken change:weights change:sigmas change:columns", rebuild, signal);
+  listen(model, "change:frames change:tolerance change:alpha_bar change:shape change:streams change:runs change:ts change:at change:taken change:coefficients change:sigmas change:columns", rebuild, signal);
   linked(model, () => model.get("timesteps"), (t) => sync.set("t", clamp(t, 0, model.get("timesteps") - 1)), signal);
 
   const on = (/** @type {Element} */ node, /** @type {() => void} */ fn, type = "click") => node.addEventListener(type, fn, { signal });

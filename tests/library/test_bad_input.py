@@ -21,7 +21,7 @@ import ddpm_widgets as d
 from ddpm_widgets import evaluation, exercises, training
 from ddpm_widgets.checks import check_number, check_whole
 from ddpm_widgets.plots import step_changes
-from ddpm_widgets.widgets.base import save_html
+from ddpm_widgets.widgets.page import save_html
 
 PACKAGE = Path(d.__file__).parent
 LINEAR = d.linear_schedule(20)

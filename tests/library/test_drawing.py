@@ -19,9 +19,9 @@ from ddpm_widgets.drawing import (
     curve,
     draw_garments,
     ellipse,
-    image_grid,
     limb,
 )
+from ddpm_widgets.images import image_grid
 
 
 @pytest.fixture(scope="module")

@@ -181,7 +181,11 @@ def test_the_run_is_seen_live_and_its_end_is_kept(notebook, tmp_path):
     assert kept[:2] == ["finished", ""] and kept[3:] == [80, 2 * 2 * 4]
     assert kept[2] == pytest.approx(main[4], rel=1e-6)
     assert notebook.widgets[name]["state"] == "finished", "the page knows"
-    assert notebook.ask("[len(monitor.to_png()) > 1000, monitor._line is None, monitor._live]") == [True, True, False]
+    assert notebook.ask("[len(monitor.to_png()) > 1000, monitor._trainer is None, monitor._live]") == [
+        True,
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize("made", ["in the notebook", "in the function"])

@@ -1,6 +1,8 @@
 "Plots: grids of images of any kind, figures that hold the right numbers, one sentence for what is wrong."
 
 import re
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -81,20 +83,23 @@ def test_noise_is_clipped_and_0_1_is_warned_about():
 
 
 BAD = {
-    "empty": (lambda: show_images(np.zeros((0, 8, 8))), "pass at least one image"),
-    "grey levels as floats": (lambda: show_images(GREY.astype(float)), "Pass grey levels as uint8"),
+    "empty": (lambda: show_images(np.zeros((0, 8, 8))), "images must be at least one image"),
+    "grey levels as floats": (lambda: show_images(GREY.astype(float)), "pass grey levels as uint8"),
     "NaN": (lambda: show_images(np.full((1, 4, 4), np.nan)), "NaN or infinite"),
-    "columns": (lambda: show_images(GREY, columns=0), "columns is 0; pass 1 or more"),
-    "scale": (lambda: show_images(GREY, scale=0.5), "scale is 0.5; pass a whole number"),
-    "labels": (lambda: show_images(GREY, labels=["a"]), "1 labels for 6 images"),
-    "no schedule": (lambda: plot_schedules(), "pass at least one"),
+    "columns": (lambda: show_images(GREY, columns=0), "columns must be a whole number, 1 or more, found 0: pass None"),
+    "scale": (lambda: show_images(GREY, scale=0.5), "scale must be a whole number from 1 to 1000, found 0.5"),
+    "labels": (lambda: show_images(GREY, labels=["a"]), "labels must be one for each image, found 1 for 6 images"),
+    "no schedule": (lambda: plot_schedules(), "schedules must be at least one, found none"),
     "betas": (lambda: plot_schedules(np.linspace(1e-4, 0.02, 9)), "not the betas"),
-    "no losses": (lambda: plot_loss([]), "pass one for each step"),
-    "a path": (lambda: plot_loss("a.log"), "is a str; pass a Learner"),
+    "no losses": (
+        lambda: plot_loss([]),
+        "the training must have one loss for each step, at least one, found shape (0,)",
+    ),
+    "a path": (lambda: plot_loss("a.log"), "must be a Learner, a Recorder, or the losses, found 'a.log'"),
     "not fitted": (lambda: plot_loss(SimpleNamespace(fit=print, recorder=None)), "add a Recorder"),
-    "all NaN": (lambda: plot_loss([np.nan, np.nan]), "no finite positive loss"),
-    "no runs": (lambda: plot_loss({}), "empty dict"),
-    "one step": (lambda: plot_step_changes(steps(1)), "There are 1 sampling steps: pass at least two"),
+    "all NaN": (lambda: plot_loss([np.nan, np.nan]), "must have a finite loss above 0"),
+    "no runs": (lambda: plot_loss({}), "source must be at least one training, found an empty dict"),
+    "one step": (lambda: plot_step_changes(steps(1)), "steps must be at least two, found 1."),
 }
 
 
@@ -183,3 +188,12 @@ def test_most_of_the_change_comes_late_is_said():
     assert (
         late < 12 and f"last {late} of 30 steps" in fig.layout.title.text and fig.layout.xaxis.autorange == "reversed"
     )
+
+
+def test_no_widget_is_imported():
+    code = (
+        "import sys, numpy as np, ddpm_widgets as d; from ddpm_widgets.plots import plot_schedules; "
+        "d.show_images(np.zeros((2, 8, 8), np.uint8)); plot_schedules([0.9, 0.5]); "
+        "print([m for m in ('anywidget', 'ipywidgets', 'torch', 'diffusers') if m in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

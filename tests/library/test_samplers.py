@@ -284,7 +284,7 @@ def test_a_damaged_file_is_one_sentence(tmp_path):
 def test_the_player_shows_each_sampler_s_own_weights():
     for sampler in SAMPLERS:
         steps = list(sample_steps(tiny(), LINEAR, 2, sampler=sampler, steps=12, shape=(1, 8, 8), seed=0))
-        shown = SamplingPlayer(steps).weights[0]
+        shown = SamplingPlayer(steps).coefficients[0]
         expected = [(s.coefficients.x0_weight + s.coefficients.before_weight, s.coefficients.x_t_weight) for s in steps]
         torch.testing.assert_close(torch.tensor(shown), torch.tensor(expected))
 

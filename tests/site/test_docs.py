@@ -23,7 +23,7 @@ import yaml
 from nbdev.process import NBProcessor
 
 from ddpm_widgets import _docs, _lighten
-from ddpm_widgets.widgets.base import png
+from ddpm_widgets.images import png
 
 ROOT = Path(__file__).parents[2]
 NBS = ROOT / "nbs"
@@ -307,11 +307,11 @@ def test_figures_and_html_and_pictures():
 
 
 def test_a_reference_leads_to_the_line_and_speaks_plainly():
-    from ddpm_widgets.widgets import base
+    from ddpm_widgets import images
 
-    said = _docs.reference(base.as_images)
-    line = Path(base.__file__).read_text(encoding="utf-8").split("def as_images(")[0].count("\n") + 1
-    assert f"/widgets/base.py#L{line}" in said and "#LNone" not in said and "NoneType=None" not in said
+    said = _docs.reference(images.as_images)
+    line = Path(images.__file__).read_text(encoding="utf-8").split("def as_images(")[0].count("\n") + 1
+    assert f"/images.py#L{line}" in said and "#LNone" not in said and "NoneType=None" not in said
     assert re.search(r"^Images as bytes\. .* ValueError otherwise\.$", said, re.M), "not in italics"
 
 
@@ -346,9 +346,9 @@ def test_quarto_render_is_refused_anywhere_else(tmp_path):
 
 
 def placed(weight=0, link="", poster=POSTER):
-    from ddpm_widgets.widgets.base import _place
+    from ddpm_widgets.widgets.page import mount_point
 
-    return _place("Dial-0a", {"state": {"link": link, "x": "9" * weight}, "buffers": []}, poster, "A dial")
+    return mount_point("Dial-0a", {"state": {"link": link, "x": "9" * weight}, "buffers": []}, poster, "A dial")
 
 
 def test_heavy_states_and_posters_leave_the_page(tmp_path):

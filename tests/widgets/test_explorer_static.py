@@ -5,9 +5,9 @@ import base64
 import numpy as np
 import pytest
 
-from ddpm_widgets.widgets.base import save_html
 from ddpm_widgets.widgets.density_scrubber import DensityScrubber
 from ddpm_widgets.widgets.noise_scrubber import NoiseScrubber
+from ddpm_widgets.widgets.page import save_html
 from ddpm_widgets.widgets.schedule_explorer import FORMULAS, ScheduleExplorer
 
 LINEAR = np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))

@@ -7,9 +7,9 @@ import pytest
 from test_sampling_player import reverse
 from test_static_pages import LINEAR, Shown, near, shown
 
-from ddpm_widgets.widgets.base import save_html
 from ddpm_widgets.widgets.noise_scrubber import NoiseScrubber
-from ddpm_widgets.widgets.sampling_player import SamplingPlayer, blend
+from ddpm_widgets.widgets.page import save_html
+from ddpm_widgets.widgets.sampling_player import SamplingPlayer, ddpm_coefficients
 
 
 def steps(count=40, n=8, c=1, seed=0, T=1000):
@@ -113,7 +113,7 @@ def test_weights_and_step_are_read(open_page):
     t, step = w.ts[0][i], w.at[0][i]
     s.set("t", t)
     s.painted(t)
-    expected = blend(LINEAR, [x.t for x in steps(200, 1)])[step - 1]
+    expected = ddpm_coefficients(LINEAR, [x.t for x in steps(200, 1)])[step - 1]
     assert s.root.locator(".weight").all_inner_texts() == [f"{v:.3f}" for v in expected]
     assert s.root.locator(".step").inner_text() == f"t = {t}, step {step} of 200"
     assert s.root.get_by_text("40 of 200 steps kept").is_visible() or len(w.ts[0]) != 40

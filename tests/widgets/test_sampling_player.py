@@ -12,16 +12,8 @@ import pytest
 import torch
 from test_widgets import Line
 
-from ddpm_widgets.widgets.sampling_player import (
-    ROUGHEST,
-    Film,
-    SamplingPlayer,
-    blend,
-    known,
-    measure_alpha_bar,
-    pack,
-    unpack,
-)
+from ddpm_widgets.widgets.film import ROUGHEST, Film, fill_alpha_bar, measure_alpha_bar, pack, unpack
+from ddpm_widgets.widgets.sampling_player import SamplingPlayer, ddpm_coefficients
 
 JS = Path(__file__).parents[2] / "js"
 LINEAR = np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))
@@ -70,7 +62,7 @@ def test_a_film_can_be_made_lighter():
     p.max_bytes = 300_000
     assert len(p.frames) <= p.max_bytes == 300_000 and p.t == t and p.ts[0][-1] == last
     assert 2 <= len(p.ts[0]) < len(exact) and (p.pictures()[-1] == exact[-1]).all()
-    with pytest.raises(ValueError, match="max_bytes is 0; pass 1 to 16_000_000"):
+    with pytest.raises(ValueError, match="max_bytes must be a whole number from 1 to 16000000, found 0"):
         p.max_bytes = 0
     assert p.max_bytes == 300_000
     waiting = SamplingPlayer()  # no film yet
@@ -87,7 +79,7 @@ def reverse(count=50, n=16, c=1, seed=0, error=0.05, h=32):
     x, y, k, _ = np.mgrid[:h, :h, :n, :c].transpose(0, 3, 4, 1, 2)
     end = np.clip(1.5 * np.sin(y / (3 + k)) * np.cos(x / (2 + k)), -1, 1)
     x_t, ts = rng.normal(size=end.shape), np.linspace(999, 0, count).round().astype(int)
-    for t, prev, (to_x0, to_x_t) in zip(ts, [*LINEAR[ts[1:]], 1.0], blend(LINEAR, ts), strict=True):
+    for t, prev, (to_x0, to_x_t) in zip(ts, [*LINEAR[ts[1:]], 1.0], ddpm_coefficients(LINEAR, ts), strict=True):
         now = LINEAR[t]
         eps = (x_t - now**0.5 * end) / (1 - now) ** 0.5 + error * rng.normal(size=end.shape)
         x0 = ((x_t - (1 - now) ** 0.5 * eps) / now**0.5).clip(-1, 1)
@@ -195,7 +187,11 @@ def test_a_little_does_not_untie():
     p = SamplingPlayer(walk)
     assert p.tolerance and len(p.ts[0]) == 50
     is_as_exact_as_it_says(p, walk)
-    assert np.isnan(known([0.1, np.nan])).all() and known([0.1, np.nan, 0.3]).tolist() == [0.1, 0.2, 0.3]
+    assert np.isnan(fill_alpha_bar([0.1, np.nan])).all() and fill_alpha_bar([0.1, np.nan, 0.3]).tolist() == [
+        0.1,
+        0.2,
+        0.3,
+    ]
 
 
 @pytest.mark.parametrize("alpha_bar", [4e-5, 0.01, 0.5, 0.9999])
@@ -211,7 +207,7 @@ def test_alpha_bar_is_measured_where_nothing_is_clamped(alpha_bar, clamp):
 
 def test_the_limit_of_tied_pictures():
     with pytest.raises(
-        ValueError, match=r"a frame takes 143 kB \(100 images, 3 pictures of each\), so 6 fit .* pass n=87"
+        ValueError, match=r"found room for 6, of 143 kB each \(100 images, 3 pictures of each\): pass n=87"
     ):
         SamplingPlayer(reverse(3, 100))
     p = SamplingPlayer(reverse(12, 100), n=87)
@@ -224,7 +220,7 @@ def test_the_browser_unpacks_the_same_levels(tolerance, tmp_path):
     walks = [list(reverse(9, 3, h=8)), list(reverse(4, 3, h=8, error=0.5, seed=1))]
     frames = [SamplingPlayer(w)._films["run"].kept for w in walks]
     levels = [np.stack([f.levels for _, f in own]) for own in frames]
-    alpha_bars = [known([f.alpha_bar for _, f in own]) for own in frames]
+    alpha_bars = [fill_alpha_bar([f.alpha_bar for _, f in own]) for own in frames]
     data, ts = pack(levels, alpha_bars, tolerance), [[s.t for s in w] for w in walks]
     expected = unpack(data, [9, 4], levels[0].shape[1:], alpha_bars, tolerance)
     (tmp_path / "state.json").write_text(
@@ -268,7 +264,7 @@ def test_watch_hands_the_steps_through_and_shows_them():
         assert step is given[i] and p.progress == [i + 1, step.t] and p.t == step.t
         lives.append(np.frombuffer(p.live, np.uint8).reshape(3, *p.shape)[0])
     assert len(lives) == 30 and np.abs(lives[4] - grey(given[4].x_t)).max() <= 1
-    assert p.live == b"" and p.progress == [] and len(p.ts[0]) == 30 and len(p.weights[0]) == 30
+    assert p.live == b"" and p.progress == [] and len(p.ts[0]) == 30 and len(p.coefficients[0]) == 30
 
 
 def test_watch_sends_eight_times_a_second_at_most():
@@ -318,7 +314,7 @@ def test_runs_of_different_schedules_stay_in_step():
         p.t = t
         ours, theirs = (p.ts[k][p.index(k)] / p.ts[k][0] for k in (0, 1))
         assert abs(ours - t / 999) < 0.02 and abs(theirs - ours) < 0.06
-    assert p.timesteps == 1000 and [len(w) for w in p.weights] == [40, 10]
+    assert p.timesteps == 1000 and [len(w) for w in p.coefficients] == [40, 10]
 
 
 def test_weights_are_the_samplers():
@@ -327,7 +323,7 @@ def test_weights_are_the_samplers():
     for count in (1000, 50, 7):
         process = schedule.respace(linear, count)
         expected = np.array([w[:2] for w in samplers.ddpm_coefficients(process)])[::-1]
-        got = blend(linear.alpha_bar64.numpy(), process.timesteps.flip(0).tolist())
+        got = ddpm_coefficients(linear.alpha_bar64.numpy(), process.timesteps.flip(0).tolist())
         np.testing.assert_allclose(got, expected, rtol=1e-6, atol=1e-9)
 
 
@@ -339,7 +335,7 @@ def test_real_steps_are_taken():
     for step in p.watch(sampling.sample_steps(Zero(), linear, 2, shape=(1, 8, 8), steps=20, seed=0)):
         last = step
     assert p.taken == [20] and np.abs(p.pictures()[-1, 1] - grey(last.x0)).max() <= 1
-    assert p.weights[0][-1] == pytest.approx([1, 0], abs=1e-9)
+    assert p.coefficients[0][-1] == pytest.approx([1, 0], abs=1e-9)
 
 
 @pytest.mark.parametrize("sampler", ["ddpm", "ddim"])
@@ -379,25 +375,25 @@ def one(**attributes):
 
 
 BAD = {
-    "not steps": (lambda: SamplingPlayer([1, 2]), ValueError, "a int has no t; pass what sample_steps yields"),
-    "one step": (lambda: SamplingPlayer(one()[0]), ValueError, "pass the steps that sample_steps yields"),
-    "text": (lambda: SamplingPlayer("abc"), ValueError, "is a str"),
-    "a number": (lambda: SamplingPlayer(3), ValueError, "is a int"),
-    "no noise": (lambda: SamplingPlayer([SimpleNamespace(t=1, x_t=0, x0=0)]), ValueError, "has no eps"),
-    "NaN": (lambda: SamplingPlayer(one(x0=np.full((2, 8, 8), np.nan))), ValueError, "'run': x0 at t=5 hold 128 values that are NaN"),
+    "not steps": (lambda: SamplingPlayer([1, 2]), ValueError, "must be steps with t, x_t, x0 and eps, found a int without t: pass what sample_steps yields"),
+    "one step": (lambda: SamplingPlayer(one()[0]), ValueError, "must be the steps that sample_steps yields, found namespace"),
+    "text": (lambda: SamplingPlayer("abc"), ValueError, "found 'abc'"),
+    "a number": (lambda: SamplingPlayer(3), ValueError, "found 3"),
+    "no noise": (lambda: SamplingPlayer([SimpleNamespace(t=1, x_t=0, x0=0)]), ValueError, "without eps"),
+    "NaN": (lambda: SamplingPlayer(one(x0=np.full((2, 8, 8), np.nan))), ValueError, "'run': x0 at t=5 must be finite, found 128 values that are NaN"),
     "sizes": (lambda: SamplingPlayer(one(x0=np.zeros((2, 8, 9)))), ValueError, "give all the same number and size"),
     "backwards": (lambda: SamplingPlayer(list(steps(5))[::-1]), ValueError, "t must fall from step to step"),
-    "schedule": (lambda: SamplingPlayer(steps(5), LINEAR[:50]), ValueError, "outside the schedule of 50 steps"),
+    "schedule": (lambda: SamplingPlayer(steps(5), LINEAR[:50]), ValueError, "'run': t must be a step of the schedule, below 50, found 999"),
     "betas": (lambda: SamplingPlayer(steps(5), np.linspace(1e-4, 0.02, 1000)), ValueError, "not the betas"),
-    "no runs": (lambda: SamplingPlayer({}), ValueError, "empty dict"),
-    "five runs": (lambda: SamplingPlayer({k: steps(5) for k in "abcde"}), ValueError, "up to 4"),
-    "too much": (lambda: SamplingPlayer(steps(5, 64, 32, 32)), ValueError, "a frame takes 197 kB (64 images, 3 pictures of each), so 5 fit into max_bytes=1000000 and a film needs 8: pass n=40"),
-    "show": (lambda: SamplingPlayer(steps(5), show="x0"), ValueError, "pass 'x_t'"),
-    "n": (lambda: SamplingPlayer(steps(5), n=0), ValueError, "n is 0"),
-    "frames": (lambda: SamplingPlayer(steps(5), max_frames=1), ValueError, "pass 2 or more"),
-    "bytes": (lambda: SamplingPlayer(steps(5), max_bytes=10**9), ValueError, "max_bytes is 1000000000"),
-    "speed": (lambda: SamplingPlayer(steps(5), speed=0), ValueError, "pass 0.25 to 4"),
-    "columns": (lambda: SamplingPlayer(steps(5), columns=0), ValueError, "columns is 0"),
+    "no runs": (lambda: SamplingPlayer({}), ValueError, "steps must be of one to 4 runs, found 0."),
+    "five runs": (lambda: SamplingPlayer({k: steps(5) for k in "abcde"}), ValueError, "steps must be of one to 4 runs, found 5."),
+    "too much": (lambda: SamplingPlayer(steps(5, 64, 32, 32)), ValueError, "'run' must have room for 8 frames in max_bytes=1000000, found room for 5, of 197 kB each (64 images, 3 pictures of each): pass n=40"),
+    "show": (lambda: SamplingPlayer(steps(5), show="x0"), ValueError, "show must be 'x_t'"),
+    "n": (lambda: SamplingPlayer(steps(5), n=0), ValueError, "n must be a whole number, 1 or more, found 0"),
+    "frames": (lambda: SamplingPlayer(steps(5), max_frames=1), ValueError, "max_frames must be a whole number, 2 or more, found 1"),
+    "bytes": (lambda: SamplingPlayer(steps(5), max_bytes=10**9), ValueError, "max_bytes must be a whole number from 1 to 16000000, found 1000000000"),
+    "speed": (lambda: SamplingPlayer(steps(5), speed=0), ValueError, "speed must be a finite number at least 0.25 and at most 4, found 0"),
+    "columns": (lambda: SamplingPlayer(steps(5), columns=0), ValueError, "columns must be a whole number from 1 to 2147483647, found 0"),
     "misspelled": (lambda: SamplingPlayer(steps(5), max_frame=9), TypeError, "did you mean 'max_frames'?"),
 }  # fmt: skip
 

@@ -6,8 +6,8 @@ import json
 import numpy as np
 import pytest
 
-from ddpm_widgets.widgets.base import save_html
 from ddpm_widgets.widgets.noise_scrubber import NoiseScrubber
+from ddpm_widgets.widgets.page import save_html
 
 LINEAR = np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))
 _F = np.cos((np.arange(1001) / 1000 + 0.008) / 1.008 * np.pi / 2) ** 2

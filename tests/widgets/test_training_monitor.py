@@ -1,8 +1,10 @@
 "TrainingMonitor on the real Learner, and its promises: bounded memory, quiet in scripts, never in the way."
 
 import io
+import os
 import subprocess
 import sys
+import textwrap
 import tracemalloc
 
 import numpy as np
@@ -11,7 +13,9 @@ import torch
 from torch import nn
 
 from ddpm_widgets import Checkpoint, Learner, LRFinder, garments, linear_schedule, train
-from ddpm_widgets.widgets.training_monitor import Bands, History, TrainingMonitor, as_frame, least_missed
+from ddpm_widgets.widgets.loss_history import LossByTimestep, LossHistory
+from ddpm_widgets.widgets.previews import _least_missed, as_frame
+from ddpm_widgets.widgets.training_monitor import TrainingMonitor
 
 
 class Point(nn.Module):
@@ -109,7 +113,7 @@ def test_bands_follow_the_schedule_and_forget(images):
     monitor = TrainingMonitor(sample_every=0)
     fit(images, monitor, epochs=1, schedule=linear_schedule(T=50))
     assert monitor.timesteps == 50 and None not in monitor.bands
-    bands = Bands(n=1, timesteps=10, memory=100)
+    bands = LossByTimestep(n=1, timesteps=10, memory=100)
     for value in (1.0, 3.0):
         for _ in range(20):
             bands.add(torch.full((50, 1), value), torch.zeros(50, 1), torch.zeros(50, dtype=torch.long))
@@ -230,7 +234,7 @@ def test_a_loss_that_is_not_a_number_is_said(images):
 
 
 def test_history_is_bounded_and_exact():
-    history, losses = History(), np.random.default_rng(0).exponential(size=100_000)
+    history, losses = LossHistory(), np.random.default_rng(0).exponential(size=100_000)
     sizes = []
     for step, loss in enumerate(losses, start=1):
         history.add(step, loss, lr=step)
@@ -281,7 +285,7 @@ def test_the_time_lapse_is_bounded_and_even():
     assert np.diff(steps).max() <= 4 * np.diff(steps)[:-2].min()
     frames = np.frombuffer(monitor.frames, np.uint8).reshape(20, -1)
     assert np.array_equal(frames[:, 0], steps // 10 % 256), "each frame stays with its step"
-    assert least_missed([0, 10, 11, 20, 30]) in (1, 2)
+    assert _least_missed([0, 10, 11, 20, 30]) in (1, 2)
 
 
 @pytest.mark.parametrize(
@@ -358,6 +362,25 @@ def test_it_needs_neither_torch_nor_the_learner():
         "print([m for m in ('torch', 'diffusers', 'ddpm_widgets.learner') if m in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+def test_one_process_knows_nothing_of_launched_ones():
+    "Also where accelerate is loaded, and where loaders of data fork."
+    code = """
+        import sys, torch, multiprocessing
+        from torch import nn
+        from torch.utils.data import DataLoader, TensorDataset
+        from ddpm_widgets import Learner, TrainingMonitor
+        data = TensorDataset(torch.randn(64, 1), torch.randn(64, 1))
+        class Data:
+            train = valid = DataLoader(data, 8, num_workers=1, multiprocessing_context="fork")
+        monitor = TrainingMonitor()
+        Learner(nn.Linear(1, 1), Data, cbs=[monitor]).fit(1)
+        print(monitor.state, "accelerate.launchers" in sys.modules, "ddpm_widgets.widgets.launched" in sys.modules)
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True)
+    assert done.stdout == "finished True False\n", done.stderr
 
 
 # ---- what came before, and where it is kept

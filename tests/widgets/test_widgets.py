@@ -16,8 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ddpm_widgets.widgets.base import Widget, as_images, as_schedules, hash32, normal, save_html, tile
+from ddpm_widgets.figures import as_schedules
+from ddpm_widgets.images import as_images, tile
+from ddpm_widgets.widgets.base import Widget, _hash32, normal
 from ddpm_widgets.widgets.noise_scrubber import NoiseScrubber
+from ddpm_widgets.widgets.page import save_html
 
 LINEAR = np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))
 GREY = np.random.default_rng(0).integers(0, 256, (6, 12, 10), dtype=np.uint8)
@@ -114,28 +117,40 @@ def test_floats_become_the_nearest_grey_level(values):
 
 
 BAD_IMAGES = {
-    "empty batch": (np.zeros((0, 8, 8)), r"empty \(shape \(0, 8, 8\)\): pass at least one"),
-    "empty list": ([], r"shape \(0,\); pass \(n, h, w\)"),
-    "no pixels": (np.zeros((2, 0, 8)), "empty"),
-    "one number": (np.float32(1), r"shape \(\); pass \(n, h, w\)"),
-    "two channels": (np.zeros((4, 2, 8, 8)), r"shape \(4, 2, 8, 8\); pass .*\(n, 3, h, w\)"),
+    "empty batch": (
+        np.zeros((0, 8, 8)),
+        r"must be at least one image of at least one pixel, found shape \(0, 8, 8\)\.",
+    ),
+    "empty list": ([], r"must be of shape \(n, h, w\) .*, found \(0,\)\."),
+    "no pixels": (np.zeros((2, 0, 8)), r"at least one pixel, found shape \(2, 0, 8\)\."),
+    "one number": (np.float32(1), r"must be of shape \(n, h, w\) .*, found \(\)\."),
+    "two channels": (np.zeros((4, 2, 8, 8)), r"must be of shape .*\(n, 3, h, w\).*, found \(4, 2, 8, 8\)\."),
     "five axes": (np.zeros((1, 1, 1, 8, 8)), "shape"),
     "NaN": (
         np.where(np.arange(4 * 64).reshape(4, 8, 8) == 130, np.nan, 0.0),
         "1 values that are NaN or infinite, the first in image 2",
     ),  # fmt: skip
     "infinity": (np.full((1, 2, 2), -np.inf), "4 values that are NaN or infinite"),
-    "floats to 255": (GREY.astype(float), r"go from 0 to 255; floats must lie in \[-1, 1\]. Pass grey levels as uint8"),
-    "floats too large": (np.linspace(-3, 3, 16).reshape(1, 4, 4), "go from -3 to 3; .* Clip or scale"),
-    "negative integers": (-GREY.astype(int), r"integers must lie in \[0, 255\]"),
-    "large integers": (GREY.astype(int) + 1, r"go from 1 to 256; integers must lie in \[0, 255\]"),
-    "text": (np.array([["a", "b"]]), "of type <U1; pass numbers"),
-    "a dict": ({"images": GREY}, "of type object; pass numbers"),
-    "None": (None, "of type object; pass numbers"),
-    "complex": (np.zeros((2, 2), complex), "of type complex128"),
-    "sizes differ": ([np.zeros((8, 8)), np.zeros((8, 9))], r"image 0 has shape \(8, 8\), image 1 has \(8, 9\); resize"),
-    "too many": (np.zeros((17000, 32, 32), np.uint8), "17 MB; a widget holds up to 16 MB: pass the first 16,384"),
-    "too large": (np.zeros((1, 5000, 5000), np.uint8), "24 MB; a widget holds up to 16 MB: make them smaller"),
+    "floats to 255": (
+        GREY.astype(float),
+        r"must lie in \[-1, 1\] if they are floats, found 0 to 255: pass grey levels as uint8\.",
+    ),
+    "floats too large": (np.linspace(-3, 3, 16).reshape(1, 4, 4), "found -3 to 3: clip or scale them first"),
+    "negative integers": (-GREY.astype(int), r"must lie in \[0, 255\] if they are integers, found -\d+ to "),
+    "large integers": (GREY.astype(int) + 1, r"must lie in \[0, 255\] if they are integers, found 1 to 256\."),
+    "text": (np.array([["a", "b"]]), "must be numbers, .*, found type <U1"),
+    "a dict": ({"images": GREY}, "must be numbers, .*, found type object"),
+    "None": (None, "must be numbers, .*, found type object"),
+    "complex": (np.zeros((2, 2), complex), "found type complex128"),
+    "sizes differ": (
+        [np.zeros((8, 8)), np.zeros((8, 9))],
+        r"must be of one size, found \(8, 8\) for image 0 and \(8, 9\) for image 1: resize",
+    ),
+    "too many": (
+        np.zeros((17000, 32, 32), np.uint8),
+        r"must be at most 16 MB, found 17 MB .*: pass the first 16,384\.",
+    ),
+    "too large": (np.zeros((1, 5000, 5000), np.uint8), r"must be at most 16 MB, found 24 MB .*: make them smaller\."),
 }
 
 
@@ -189,15 +204,21 @@ def test_a_scheduler_of_diffusers_is_taken():
 
 
 BAD_SCHEDULES = {
-    "betas": (np.linspace(1e-4, 0.02, 1000), "rises from .* at t=1; it must fall .*not the betas"),
-    "NaN": (np.array([1, np.nan]), "must lie in"),
-    "above one": (np.array([1.5, 0.5]), "goes from 0.5 to 1.5; it must lie in"),
+    "betas": (
+        np.linspace(1e-4, 0.02, 1000),
+        "must have an alpha_bar that falls, found .* after .* at t=1: .*not the betas",
+    ),
+    "NaN": (np.array([1, np.nan]), r"must have alpha_bar in \[0, 1\]"),
+    "above one": (np.array([1.5, 0.5]), r"must have alpha_bar in \[0, 1\], found 0.5 to 1.5"),
     "one step": (np.array([0.9]), "at least two"),
     "two axes": (np.zeros((2, 3)), r"shape \(2, 3\)"),
-    "text": ("linear", "is a str; pass an object with alpha_bar"),
+    "text": ("linear", "must be an object with alpha_bar, or its values, found 'linear'"),
     "nothing": (None, "schedule"),
     "no schedule": ({}, "empty"),
-    "lengths": ({"a": LINEAR, "b": LINEAR[:50]}, r"differ in length \(a: 1000, b: 50\)"),
+    "lengths": (
+        {"a": LINEAR, "b": LINEAR[:50]},
+        r"must be of one length, found 1000 \(a\), 50 \(b\): give all the same T\.",
+    ),
 }
 
 
@@ -213,7 +234,7 @@ def test_bad_schedules_get_one_sentence(schedule, says):
 
 def test_noise_is_the_browsers():
     # the same figures stand in js/test/random.test.js
-    assert (hash32(1), hash32(0xFFFFFFFF)) == (1753845952, 1734902346)
+    assert (_hash32(1), _hash32(0xFFFFFFFF)) == (1753845952, 1734902346)
     assert normal(0, 4).tolist() == [-0.15577910840511322, 0.36462685465812683, 0.5958418250083923, -1.0284136533737183]
     assert normal(2**32 - 1, 4).tolist() == [0.6001390218734741, -0.7222336530685425, -0.798175573348999, -1.6610125303268433]  # fmt: skip
     assert normal(42, 5000)[-2:].tolist() == [-0.551974356174469, 0.5821998119354248]
@@ -224,7 +245,7 @@ def test_noise_is_standard_normal():
     assert abs(e.mean()) < 0.01 and abs(e.std() - 1) < 0.01 and abs((e**4).mean() - 3) < 0.1
     assert abs(np.corrcoef(e[:-1], e[1:])[0, 1]) < 0.01
     for seed in (-1, 2**32):
-        with pytest.raises(ValueError, match="pass an integer from 0"):
+        with pytest.raises(ValueError, match="seed must be a whole number from 0 to 4294967295"):
             normal(seed, 3)
 
 
@@ -242,11 +263,11 @@ def test_frame_is_equation_4():
 
 
 BAD_OPTIONS = {
-    "t": (dict(t=1000), ValueError, "the schedule has 1000 steps: pass 0 to 999"),
-    "negative t": (dict(t=-1), ValueError, "pass 0 to 999"),
-    "seed": (dict(seed=-1), ValueError, "pass an integer from 0"),
-    "columns": (dict(columns=0), ValueError, "pass 1 or more, or None"),
-    "labels": (dict(labels=["a"]), ValueError, "1 labels for 6 images"),
+    "t": (dict(t=1000), ValueError, "t must be a whole number from 0 to 999, found 1000: the schedule has 1000 steps."),
+    "negative t": (dict(t=-1), ValueError, "t must be a whole number from 0 to 999, found -1"),
+    "seed": (dict(seed=-1), ValueError, "seed must be a whole number from 0 to 4294967295, found -1."),
+    "columns": (dict(columns=0), ValueError, "columns must be a whole number from 1 to 2147483647, found 0: pass None"),
+    "labels": (dict(labels=["a"]), ValueError, "labels must be one for each image, found 1 for 6 images."),
     "misspelled": (dict(colums=3), TypeError, "no option 'colums'; did you mean 'columns'?"),
     "misspelled trait": (dict(lnk="g"), TypeError, "did you mean 'link'?"),
     "unknown": (dict(zzzz=3), TypeError, "no option 'zzzz'; it takes images, schedule, t"),
@@ -267,7 +288,7 @@ def test_new_images_and_schedules():
     assert w.shape == [2, 12, 10, 3] and np.array_equal(w.images, RGB[:2]) and w.labels == [] and w.enlarged == -1
     w.schedule = {"short": LINEAR[:50]}
     assert w.t == 49 and list(w.schedule) == ["short"]
-    with pytest.raises(ValueError, match="empty"):
+    with pytest.raises(ValueError, match="images must be at least one image"):
         w.images = np.zeros((0, 2, 2))
     assert w.shape == [2, 12, 10, 3], "what is refused changes nothing"
 
@@ -395,12 +416,12 @@ def test_html_is_self_contained(tmp_path):
     assert [s["state"]["shape"] for s in states] == [[6, 12, 10, 1], [6, 12, 10, 3]]
     x0 = next(base64.b64decode(x["data"]) for x in states[0]["buffers"] if x["path"] == ["x0"])
     assert x0 == GREY.tobytes() and not any(k.startswith("_") for k in states[0]["state"])
-    with pytest.raises(ValueError, match="pass at least one"):
+    with pytest.raises(ValueError, match="widgets must be at least one, found none"):
         save_html(tmp_path / "none.html")
 
 
 def test_the_host_is_small():
-    from ddpm_widgets.widgets.base import STATIC
+    from ddpm_widgets.widgets.page import STATIC
 
     assert len((STATIC / "host.js").read_bytes()) < 3_000
 
