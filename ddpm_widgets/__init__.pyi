@@ -1,5 +1,15 @@
 from . import ddpm, exercises
-from .callbacks import Compile, GradientClip, LRFinder, Metrics, MixedPrecision, OneCycle, Progress, Recorder
+from .callbacks import (
+    Compile,
+    GradientClip,
+    LRFinder,
+    LRSchedule,
+    Metrics,
+    MixedPrecision,
+    OneCycle,
+    Progress,
+    Recorder,
+)
 from .checkpoints import Checkpoint, CheckpointError, Resume, SettingsError
 from .data import DataError, DataLoaders, ImageDataset, cifar10, fashion_mnist, garments, image_folder
 from .diagnosis import Diagnosis, Finding, diagnose
@@ -9,11 +19,17 @@ from .events import Callback, CancelBatch, CancelEpoch, CancelFit, TrainCB
 from .images import image_grid
 from .learner import Learner
 from .muon import Muon
-from .noising import Diffusion, Target, min_snr_weights, noisify
+from .noising import Diffusion, Target, make_target, min_snr_weights, noisify, to_x0_and_eps
 from .plots import plot_loss, plot_schedules, plot_step_changes, show_images
 from .processes import ProcessError
-from .samplers import SAMPLERS
-from .sampling import Step, sample, sample_steps
+from .samplers import (
+    SAMPLERS,
+    StepCoefficients,
+    ddim_coefficients,
+    ddpm_coefficients,
+    dpm_solver_coefficients,
+)
+from .sampling import SamplingOptions, Step, sample, sample_steps
 from .schedule import Schedule, cosine_schedule, linear_schedule, respace, sigmoid_schedule
 from .training import DDPMCB, EMA, RECIPES, Recipe, train
 from .unets import UNet, init_ddpm, unet
@@ -32,9 +48,9 @@ __all__ = [
     "CancelBatch",
     "CancelEpoch",
     "CancelFit",
-    "Compile",
     "Checkpoint",
     "CheckpointError",
+    "Compile",
     "DDPMCB",
     "DataError",
     "DataLoaders",
@@ -47,6 +63,7 @@ __all__ = [
     "GradientClip",
     "ImageDataset",
     "LRFinder",
+    "LRSchedule",
     "Learner",
     "Metrics",
     "MixedPrecision",
@@ -60,11 +77,13 @@ __all__ = [
     "Recorder",
     "Resume",
     "SAMPLERS",
+    "SamplingOptions",
     "SamplingPlayer",
     "Schedule",
     "ScheduleExplorer",
     "SettingsError",
     "Step",
+    "StepCoefficients",
     "Target",
     "TrainCB",
     "TrainingMonitor",
@@ -73,8 +92,11 @@ __all__ = [
     "cifar10",
     "classifier",
     "cosine_schedule",
+    "ddim_coefficients",
     "ddpm",
+    "ddpm_coefficients",
     "diagnose",
+    "dpm_solver_coefficients",
     "draw_garments",
     "evaluate",
     "exercises",
@@ -87,18 +109,20 @@ __all__ = [
     "kid",
     "linear_schedule",
     "load_model",
+    "make_target",
     "min_snr_weights",
     "noisify",
     "plot_loss",
     "plot_schedules",
     "plot_step_changes",
     "pretrained",
+    "respace",
     "sample",
     "sample_steps",
     "save_model",
     "show_images",
     "sigmoid_schedule",
-    "respace",
+    "to_x0_and_eps",
     "train",
     "unet",
 ]
