@@ -26,12 +26,12 @@ from .processes import count_images
 
 # %% ../nbs/api/17_callbacks.ipynb #dacccb37
 class Metrics(Callback):
-    """The mean loss of each epoch, and any other figure, weighted by images and summed over processes.
+    """The mean loss of each epoch, and any other metric, weighted by images and summed over processes.
 
     Sets `learn.train_loss` and `learn.valid_loss`; `results` holds one dict for each epoch, and `steps` the step at which that ended.
     """
 
-    order = -10  # others read the results in their after_epoch
+    order = -10  # before callbacks that read the results in their after_epoch
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class Metrics(Callback):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.results, self.sums, self.counts = state["results"], state["sums"], state["counts"]
-        self.steps = state.get("steps", [])  # not in files of earlier versions
+        self.steps = state.get("steps", [])  # missing in files of earlier versions
 
 
 class Recorder(Callback):
@@ -125,7 +125,7 @@ class Recorder(Callback):
 class Progress(Callback):
     "A bar while it trains, a line when an epoch is done, a word when it ends early."
 
-    order = 10  # after everybody whose figures it prints
+    order = 10  # after the callbacks whose results it prints
 
     def __init__(self, bar: bool = True):  # False: only the lines
         self.bar = bar
@@ -247,7 +247,7 @@ class LRFinder(Callback):
             raise CancelFit
 
     def cleanup_fit(self, learn: Learner) -> None:
-        if not hasattr(self, "former"):  # another callback failed before this one began
+        if not hasattr(self, "former"):  # another callback failed before this one started
             return
         model, opt, learn.steps, average = self.former
         learn.model.load_state_dict(model)
@@ -266,7 +266,7 @@ class LRFinder(Callback):
 
 # %% ../nbs/api/17_callbacks.ipynb #babd39dd
 class GradientClip(Callback):
-    "Keep the norm of all gradients together at `max_norm` or below."
+    "Limit the norm of all gradients together to `max_norm`."
 
     def __init__(self, max_norm: float = 1.0):
         self.max_norm = check_number("max_norm", max_norm, above=0)
@@ -275,7 +275,7 @@ class GradientClip(Callback):
         return {"clip": self.max_norm}
 
     def before_fit(self, learn: Learner) -> None:
-        self.parameters = list(learn.model.parameters())  # once: to look for them through all modules takes a while
+        self.parameters = list(learn.model.parameters())  # once: walking through all modules takes a while
 
     def before_step(self, learn: Learner) -> None:
         learn.accelerator.clip_grad_norm_(self.parameters, self.max_norm)
@@ -305,9 +305,9 @@ class MixedPrecision(Callback):
 
 # %% ../nbs/api/17_callbacks.ipynb #c5e07a12
 class Compile(Callback):
-    """Train with a network compiled by `torch.compile`: the first step takes about a minute, the others less than they did.
+    """Train with a network compiled by `torch.compile`: the first step takes about a minute, the others are faster than before.
 
-    Only whole batches of training pass through it. The last, smaller batch, validation and drawing are computed as ever, so one shape is compiled, once.
+    Only full-size training batches use it. The last, smaller batch, validation and sampling run uncompiled, so a single shape is compiled, once.
     """
 
     order = 10

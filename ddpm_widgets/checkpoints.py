@@ -160,7 +160,7 @@ _PATTERN = "step-*.safetensors"
 
 
 class Checkpoint(Callback):
-    """Write all that is needed to go on, so that nothing is lost: `train(..., cbs=[Checkpoint("run", every=500)])`, later `train(..., resume="run")`.
+    """Save everything a run needs to continue: `train(..., cbs=[Checkpoint("run", every=500)])`, later `train(..., resume="run")`.
 
     A resumed run ends with the same weights, losses and samples as one that was never interrupted, to the last bit on the same machine; only a data set that
     draws random numbers itself, in this process, draws others. Of several processes the main one writes.
@@ -169,7 +169,7 @@ class Checkpoint(Callback):
     of another run or cannot be written to.
     """
 
-    order = 100  # after everybody whose state it keeps
+    order = 100  # after all callbacks whose state it keeps
 
     def __init__(
         self,
@@ -179,7 +179,7 @@ class Checkpoint(Callback):
     ):
         self.every = None if every is None else check_whole("every", every, 1)
         self.folder, self.keep = check_path("path", path, CheckpointError), check_whole("keep", keep, 1)
-        self.mine = False  # are the files there this run's?
+        self.mine = False  # do the files in the folder belong to this run?
         self.written: Path | None = None  # the newest
         self.written_place: Place | None = None
         self.place: Place | None = None
@@ -207,7 +207,7 @@ class Checkpoint(Callback):
         self.main = learn.accelerator.is_main_process
         model = learn.accelerator.unwrap_model(learn.model, keep_fp32_wrapper=True)
         kept = model.state_dict().keys()
-        # batch norm counts while it predicts: when the step then fails, what it counted has to be forgotten
+        # batch norm updates its buffers while it predicts: if the step then fails, that update must be undone
         self.buffers = {name: value for name, value in model.named_buffers() if name in kept}
 
     def before_pass(self, learn: Learner) -> None:
@@ -245,7 +245,7 @@ class Checkpoint(Callback):
         if not getattr(self, "main", False) or not learn.fit_steps:
             return
         place, exact = self.place, learn.steps == self.at
-        if not exact:  # the weights have moved on, and then something failed
+        if not exact:  # something failed after the weights had changed
             place, self.counted = self.here(learn), {}
         error = sys.exc_info()[1]
         early = learn.stop_reason or (error is not None and error is not self.error_before)
@@ -263,12 +263,12 @@ class Checkpoint(Callback):
         learn.callback("after_checkpoint")
 
     def write(self, learn: Learner, place: Place, exact: bool = True) -> None:
-        "Write a file, and then remove those that are too many. A warning, and no error, when there is no room for it."
+        "Write a file, then remove the oldest beyond `keep`. Warns, and goes on, if the disk is full."
         self.settings_now = self.settings_now or settings(learn)
         tensors: dict[str, Tensor] = {}
         path = self.folder / f"step-{learn.steps:08d}.safetensors"
         try:
-            for left in self.folder.glob("*.part"):  # of a process that was killed
+            for left in self.folder.glob("*.part"):  # left by a process that was killed
                 left.unlink()
             state = _state_of(learn, place)
             state["model"] = {**state["model"], **self.counted}
@@ -305,7 +305,7 @@ class Resume(Callback):
     another one; all before any work is done.
     """
 
-    order = 200  # what it puts back, nobody changes after it
+    order = 200  # last, so that no other callback changes what it restores
 
     def __init__(
         self,

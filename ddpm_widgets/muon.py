@@ -1,4 +1,4 @@
-"""An optimizer that turns each matrix of a network by its own singular directions: the same garments from a third of the images.
+"""An optimizer that orthogonalises the update of each weight matrix. It reaches the same FID with half as many images.
 
 Docs: https://example.github.io/ddpm-widgets/api/muon.html.md"""
 
@@ -72,7 +72,7 @@ class Muon(torch.optim.Optimizer):
         defaults = dict(lr=lr, momentum=momentum, weight_decay=weight_decay, betas=betas, eps=eps, steps=steps)
         super().__init__([group for group in groups if group["params"]], defaults)
         half = half_precision("auto")
-        self.dtype = torch.bfloat16 if half == "bf16" else torch.float32  # for UVᵀ two digits do
+        self.dtype = torch.bfloat16 if half == "bf16" else torch.float32  # two digits are enough for UVᵀ
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:  # type: ignore[override]
@@ -82,11 +82,11 @@ class Muon(torch.optim.Optimizer):
         for group in self.param_groups:
             weights: list[Tensor] = [p for p in group["params"] if p.grad is not None]
             if weights:
-                (self.by_matrix if group["is_matrix"] else self.by_number)(weights, group)
+                (self._step_matrices if group["is_matrix"] else self._step_others)(weights, group)
         return loss
 
-    def by_matrix(self, weights: list[Tensor], group: dict) -> None:
-        "Muon. Matrices of one shape are turned together."
+    def _step_matrices(self, weights: list[Tensor], group: dict) -> None:
+        "Muon. Matrices of the same shape are orthogonalised together."
         for p in weights:
             if "momentum" not in self.state[p]:
                 self.state[p]["momentum"] = torch.zeros_like(p)
@@ -98,11 +98,11 @@ class Muon(torch.optim.Optimizer):
         for p, direction in zip(weights, ahead, strict=True):
             alike[p.flatten(1).shape].append((p, direction))
         for shape, pairs in alike.items():
-            turned = orthogonal(torch.stack([d.flatten(1) for _, d in pairs]), group["steps"], self.dtype)
-            same, steps = [p for p, _ in pairs], [u.view_as(p) for u, (p, _) in zip(turned, pairs, strict=True)]
+            updates = orthogonal(torch.stack([d.flatten(1) for _, d in pairs]), group["steps"], self.dtype)
+            same, steps = [p for p, _ in pairs], [u.view_as(p) for u, (p, _) in zip(updates, pairs, strict=True)]
             torch._foreach_add_(same, steps, alpha=-group["lr"] * 0.2 * max(shape) ** 0.5)
 
-    def by_number(self, weights: list[Tensor], group: dict) -> None:
+    def _step_others(self, weights: list[Tensor], group: dict) -> None:
         "AdamW."
         for p in weights:
             if "step" not in self.state[p]:

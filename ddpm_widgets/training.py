@@ -22,10 +22,11 @@ from .callbacks import GradientClip, Metrics, MixedPrecision, OneCycle, Progress
 from .checkpoints import Resume
 from .checks import check_number, check_whole, shown
 from .data import DataLoaders
+from .ddpm import jump
 from .events import Callback, TrainCB
 from .learner import Learner, check_loaders
 from .muon import Muon
-from .noising import Diffusion, Target, check_target, make_target, min_snr_weights, noisify
+from .noising import Diffusion, Target, check_target, check_x0, make_target, min_snr_weights, rates_at
 from .processes import this_process
 from .samplers import Sampler, sampler_coefficients
 from .sampling import sample
@@ -48,8 +49,8 @@ class DDPMCB(TrainCB):
         min_snr: float
         | None = None,  # weigh the training loss by min-SNR-γ with this γ (5 is usual); None: all timesteps alike
         data_range: tuple[float, float] = (-1.0, 1.0),  # of the images: samplers keep their guesses inside
-        sampler: Sampler = "ddpm",  # what to draw with, unless somebody asks for another: the model will remember
-        steps: int | None = None,  # and in how many steps; None: all
+        sampler: Sampler = "ddpm",  # what `sample` uses unless asked for another; the model carries it
+        steps: int | None = None,  # in how many steps; None: all
         spacing: Spacing = "trailing",  # and which ones: see `respace`
     ):
         check_schedule(schedule), check_target(target)
@@ -58,15 +59,15 @@ class DDPMCB(TrainCB):
         self.schedule, self.target, self.generator, self.data_range = schedule, target, generator, data_range
         if steps is not None:
             check_whole("steps", steps, 1, schedule.T)
-        respace(schedule, steps or schedule.T, spacing)  # refuses a name that it does not know
-        sampler_coefficients(sampler, schedule)  # refuses a name that it does not know
+        respace(schedule, steps or schedule.T, spacing)  # raises for an unknown name
+        sampler_coefficients(sampler, schedule)  # raises for an unknown name
         self.sampler, self.steps, self.spacing, self.min_snr = sampler, steps, spacing, min_snr
         self.loss_weights = None if min_snr is None else min_snr_weights(schedule, target, min_snr).sqrt()
         self.diffusion: Diffusion | None = None
         self.shape: tuple[int, ...] | None = None  # of an image, once one has been seen
 
     def settings(self) -> dict[str, Any]:
-        "What a run that is resumed must have in common with this one."
+        "The settings that a resumed run must share with this one."
         s = self.schedule
         return {
             "schedule": f"{s.name}, T={s.T}, ᾱ from {s.alpha_bar64[0]:.9g} to {s.alpha_bar64[-1]:.9g}",
@@ -84,10 +85,11 @@ class DDPMCB(TrainCB):
 
     def before_batch(self, learn: Learner) -> None:
         x0, *_ = learn.batch
+        check_x0(x0)
         if self.diffusion is None:
             self.attach_diffusion(learn, tuple(x0.shape[1:]))
-        t, noise = self.draw(x0, learn.batch_size, learn.shard.start)
-        (x_t, t), eps = noisify(x0, self.schedule, t, noise)
+        t, eps = self.draw(x0, learn.batch_size, learn.shard.start)
+        x_t = jump(x0, eps, *rates_at(t, self.schedule, x0))
         learn.batch = (x_t, t), make_target(x0, eps, t, self.schedule, self.target)
 
     def draw(self, x0: Tensor, batch_size: int, first: int) -> tuple[Tensor, Tensor]:
@@ -96,7 +98,7 @@ class DDPMCB(TrainCB):
         t = torch.randint(self.schedule.T, (batch_size,), generator=self.generator, device=source)
         dtype = torch.promote_types(x0.dtype, torch.float32)
         noise = torch.randn((batch_size, *x0.shape[1:]), generator=self.generator, device=source, dtype=dtype)
-        return t[first:end], noise[first:end]
+        return t[first:end].to(x0.device), noise[first:end].to(x0.device)
 
     def after_fit(self, learn: Learner) -> None:
         if self.diffusion is None and self.shape:  # a run that had ended already was resumed: no batch passed by
@@ -138,7 +140,7 @@ class DDPMCB(TrainCB):
             if not kwargs.get("sampler")
             else {"target": self.target}
         )
-        # not split over processes: a callback of one process draws while the others train
+        # not split over processes: a callback of one process samples while the others train
         return sample(model, self.schedule, n, **{"split": False, **own, **kwargs})
 
 # %% ../nbs/api/21_training.ipynb #49f44add
@@ -177,7 +179,7 @@ class EMA(Callback):
         average, model = learn.ema_model.to(learn.accelerator.device), learn.accelerator.unwrap_model(learn.model)
         if self.is_new:  # of several processes, all have just been given the weights of the main one
             average.load_state_dict(model.state_dict())
-        # looked up once: to walk through all modules takes longer than to average
+        # looked up once: walking through all modules takes longer than averaging
         self.parameters = list(average.parameters()), list(model.parameters())
         self.buffers = list(zip(average.buffers(), model.buffers(), strict=True))
 
@@ -194,7 +196,7 @@ ADAM = partial(torch.optim.Adam, eps=1e-5, fused=True)  # the default ε of 1e-8
 
 
 class Recipe(NamedTuple):
-    "What `train` does where it is not told otherwise. The values here are those of the course's notebook 17."
+    "The defaults of `train`. The values here are those of the course's notebook 17."
 
     schedule: Callable[[], Schedule] = linear_schedule
     target: Target = "eps"  # what the network predicts
@@ -202,7 +204,7 @@ class Recipe(NamedTuple):
     opt_func: Callable[..., torch.optim.Optimizer] = ADAM
     precision: str = "fp32"  # on a CPU
     sampler: Sampler = "ddpm"  # what `learn.sample` draws with
-    steps: int | None = None  # and in how many steps; None: all
+    steps: int | None = None  # in how many steps; None: all
     spacing: Spacing = "trailing"  # and which ones
 
 
@@ -245,10 +247,10 @@ def train(
 ) -> Learner:
     """Train a DDPM and return its Learner. The recipe is that of the preset: `RECIPES["fast"]`, else the course's, `Recipe()`.
 
-    Kept for later by a callback, `cbs=[Checkpoint("run")]`, it goes on with `resume="run"` and the same settings, to the last bit. In an empty folder it starts at
-    the beginning, so one call does for both.
+    With `cbs=[Checkpoint("run")]` the run is saved, and the same call with `resume="run"` continues it to the last bit. In an empty folder it starts at the
+    beginning, so one call does both.
 
-    An interrupt ends the training cleanly. On an error the Learner is not lost: it is the error's `learn` attribute, in a notebook `sys.last_value.learn`.
+    An interrupt ends the training cleanly. After an error the Learner is the error's attribute `learn`, in a notebook `sys.last_value.learn`.
     """
     if not isinstance(model, str | nn.Module):
         raise TypeError(f"model must be a preset of unet, or a network, found {shown(model)}.")

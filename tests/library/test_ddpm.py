@@ -161,7 +161,7 @@ def test_lessons_quote_what_is_there():
 def test_one_implementation_of_each_formula():
     "What stands on the page stands nowhere else in the library."
     formulas = {
-        "ᾱ from β": r"cumprod",
+        "ᾱ from β": r"[.]cumprod\(",
         "the root of 1-ᾱ": r"\(1 - alpha_bar\)\.sqrt|sqrt\(1 - alpha_bar\)",
         "the posterior": r"\* \(1 - alpha_bar_prev\) / \(1 - alpha_bar\)",
     }
