@@ -1,6 +1,7 @@
 from . import exercises
 from .checkpoints import Checkpoint, CheckpointError, Resume, SettingsError
-from .data import DataError, DataLoaders, ImageDataset, cifar10, fashion_mnist, garments, image_folder
+from .data import DataError, DataLoaders, ImageDataset
+from .datasets import cifar10, fashion_mnist, garments, image_folder
 from .diagnosis import Diagnosis, Finding, diagnose
 from .drawing import CLASSES, draw_garments, image_grid
 from .evaluation import Evaluation, classifier, evaluate, fid, kid
