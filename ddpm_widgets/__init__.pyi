@@ -11,7 +11,8 @@ from .callbacks import (
     Recorder,
 )
 from .checkpoints import Checkpoint, CheckpointError, Resume, SettingsError
-from .data import DataError, DataLoaders, ImageDataset, cifar10, fashion_mnist, garments, image_folder
+from .data import DataError, DataLoaders, ImageDataset
+from .datasets import cifar10, fashion_mnist, garments, image_folder
 from .diagnosis import Diagnosis, Finding, diagnose
 from .drawing import CLASSES, draw_garments
 from .evaluation import Evaluation, classifier, evaluate, fid, kid

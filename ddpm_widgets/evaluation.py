@@ -26,7 +26,9 @@ from tqdm import tqdm
 
 from .checkpoints import CheckpointError, read_hashed, write_hashed
 from .checks import check_path, check_whole, shown
-from .data import DataLoaders, cache_folder, dataset_of, fashion_mnist
+from .data import DataLoaders, dataset_of
+from .datasets import fashion_mnist
+from .downloads import cache_folder
 from .sampling import plan, sample
 from .weights import MODELS, read_safetensors, write_safetensors
 
@@ -234,7 +236,7 @@ def reference_features(
 ) -> Tensor:  # float32, shape (n, 256)
     "The features of the training images, from the cache if they were computed before."
     ds, judge = dataset_of(dls.train), judge or load_classifier(CLASSIFIER)
-    folder = cache_folder().parent if cache is None else Path(cache)
+    folder = cache_folder() if cache is None else Path(cache)
     key = hashlib.sha256(ds.images.numpy().tobytes() + fingerprint(judge).encode()).hexdigest()[:16]
     path = folder / f"features-{key}.safetensors"
     if path.is_file():

@@ -19,7 +19,17 @@ from IPython.core.formatters import DisplayFormatter
 
 import ddpm_widgets
 from ddpm_widgets import exercises
-from ddpm_widgets.exercises import EXERCISES, Complaint, Exercise, Verdict, judge
+from ddpm_widgets.exercises.engine import (
+    EXERCISES,
+    Complaint,
+    Exercise,
+    Verdict,
+    _wrapped_evenly,
+    call_answer,
+    grade,
+)
+
+CHECKS = {name: getattr(exercises, name) for name in exercises.__all__}  # this loads every lesson's module
 
 LESSONS = sorted((Path(__file__).parents[2] / "nbs/lessons").glob("[0-9]*.ipynb"))
 
@@ -613,7 +623,7 @@ def wrong(check: str, change) -> str:
 
 
 def check(name: str, answer) -> Verdict:
-    return getattr(exercises, name)(answer)
+    return CHECKS[name](answer)
 
 
 RIGHT = [(name, i) for name in ANSWERS for i in (0, 1)]
@@ -643,10 +653,10 @@ def test_each_mistake_has_its_own_hint(name, hint, i, capsys):
 
 
 def test_every_check_has_an_exercise_and_every_exercise_answers_here():
-    checks = {name for name in exercises.__all__ if name.startswith("check_")}
-    assert checks == set(EXERCISES) == set(ANSWERS)
-    for name in checks:
-        assert (inspect.getdoc(getattr(exercises, name)) or "").startswith(("Lesson ", "Lessons "))
+    assert all(name.startswith("check_") for name in CHECKS)
+    assert set(CHECKS) == set(EXERCISES) == set(ANSWERS)
+    for check in CHECKS.values():
+        assert (inspect.getdoc(check) or "").startswith(("Lesson ", "Lessons "))
 
 
 @pytest.mark.parametrize("name", ANSWERS)
@@ -671,7 +681,7 @@ def test_every_lesson_of_the_course_has_an_exercise():
 def test_the_lesson_uses_its_exercises(path, capsys):
     "Each is unsolved in the lesson and earns a hint; the folded solution below it passes."
     cells = [(c["cell_type"], "".join(c["source"])) for c in json.loads(path.read_text(encoding="utf-8"))["cells"]]
-    names: dict = {"torch": torch, **{name: getattr(exercises, name) for name in EXERCISES}}
+    names: dict = {"torch": torch, **CHECKS}
     used = []
     for (kind, source), (_, below) in zip(cells, cells[1:], strict=False):
         for node in ast.parse(source).body if kind == "code" else ():  # a solution may use what the lesson wrote before
@@ -682,13 +692,13 @@ def test_the_lesson_uses_its_exercises(path, capsys):
             used.append(name)
             exec(source, names)
             assert capsys.readouterr().out.startswith("not yet: "), f"{name} is solved already"
-            assert judge(names[function], EXERCISES[name])[1] in {hint for _, hint in EXERCISES[name].mistakes}
+            assert grade(names[function], EXERCISES[name])[1] in {hint for _, hint in EXERCISES[name].mistakes}
             folded = re.match(r"<details><summary>A solution</summary>\n(.*?)</details>", below, re.S)
             assert folded and (solution := re.search(r"```python\n(.*?)```", folded[1], re.S)), (
                 f"{name}: fold a solution"
             )
             exec(solution[1], names)
-            assert judge(names[function], EXERCISES[name]) == (True, EXERCISES[name].praise)
+            assert grade(names[function], EXERCISES[name]) == (True, EXERCISES[name].praise)
     assert any(EXERCISES[name].lesson == int(path.stem[:2]) for name in used)
 
 
@@ -696,7 +706,7 @@ def test_the_lesson_uses_its_exercises(path, capsys):
 
 
 def say(answer, name="check_noisify") -> str:
-    right, text = judge(answer, EXERCISES[name])
+    right, text = grade(answer, EXERCISES[name])
     assert not right
     return text
 
@@ -774,16 +784,16 @@ def test_no_answer_breaks_a_check(name, result):
     "Whatever comes back, a sentence does too."
     takes = EXERCISES[name].takes
     answer = eval(f"lambda {takes}: result", {"result": result}) if takes else lambda *_: result
-    right, text = judge(answer, EXERCISES[name])
+    right, text = grade(answer, EXERCISES[name])
     assert not right and text
 
 
 def test_an_answer_that_cannot_be_read_gets_a_sentence():
     odd = Exercise(
         lesson=0, name="f", takes="x", gives="y", calls=lambda: [(1,)], right=lambda x: x, praise="good.", mistakes=[],
-        see=lambda f, x: {"y": {}[f(x)]},
+        measure=lambda f, x: {"y": {}[f(x)]},
     )  # fmt: skip
-    assert "KeyError" in judge(lambda x: x + 1, odd)[1]
+    assert "KeyError" in grade(lambda x: x + 1, odd)[1]
 
 
 # Manners
@@ -792,7 +802,7 @@ def test_an_answer_that_cannot_be_read_gets_a_sentence():
 def test_what_is_printed_fits_and_leaves_no_word_alone(capsys):
     for exercise in EXERCISES.values():
         for _, hint in exercise.mistakes:
-            lines = exercises._wrapped_evenly(f"not yet: {hint}").splitlines()
+            lines = _wrapped_evenly(f"not yet: {hint}").splitlines()
             assert " ".join(lines) == f"not yet: {hint}" and max(map(len, lines)) <= 96
             assert len(lines) == 1 or min(map(len, lines)) > 20, lines
 
@@ -809,12 +819,12 @@ def test_the_readers_random_numbers_go_on_undisturbed():
 
 def test_a_verdict_is_the_same_every_time():
     answer = written(ANSWERS["check_dropout"][0])
-    assert len({judge(answer, EXERCISES["check_dropout"]) for _ in range(5)}) == 1
+    assert len({grade(answer, EXERCISES["check_dropout"]) for _ in range(5)}) == 1
 
 
 def test_gradients_may_be_switched_off_around_a_check():
     with torch.no_grad():
-        assert judge(written(ANSWERS["check_wrapped_predict"][0]), EXERCISES["check_wrapped_predict"])[0]
+        assert grade(written(ANSWERS["check_wrapped_predict"][0]), EXERCISES["check_wrapped_predict"])[0]
         assert "PyTorch keeps all" in say(written(wrong("check_sampler", {"@torch.no_grad()\n": ""})), "check_sampler")
 
 
@@ -833,9 +843,9 @@ def test_two_complaints_about_one_mistake_are_one():
     complaints = []
     for answer in (a, b):
         with pytest.raises(Complaint) as caught:
-            exercises._theirs(answer, 1)
+            call_answer(answer, 1)
         complaints.append(caught.value)
-    assert complaints[0].same == complaints[1].same and str(complaints[0]) != str(complaints[1])
+    assert complaints[0].key == complaints[1].key and str(complaints[0]) != str(complaints[1])
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ddpm_widgets import _cli, data, draw_garments, load_model
+from ddpm_widgets import _cli, draw_garments, load_model
+from ddpm_widgets.datasets import FASHION_MNIST_FILES
 
 ROOT = Path(__file__).parents[2]
 FAST = ["--model", "small", "--epochs", "1", "--batch-size", "8"]
@@ -26,7 +27,7 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data") / "fashion-mnist"
     folder.mkdir()
     images, labels = draw_garments(96, seed=5)
-    for name, array in zip(data.FILES, (images[:64], labels[:64], images[64:], labels[64:]), strict=True):
+    for name, array in zip(FASHION_MNIST_FILES, (images[:64], labels[:64], images[64:], labels[64:]), strict=True):
         head = bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
         (folder / name).write_bytes(gzip.compress(head + array.astype(np.uint8).tobytes()))
     return folder.parent

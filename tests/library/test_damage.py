@@ -18,8 +18,9 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 import ddpm_widgets as d
-from ddpm_widgets import data, weights
-from ddpm_widgets.data import read_idx
+from ddpm_widgets import weights
+from ddpm_widgets.datasets import FASHION_MNIST_FILES, read_idx
+from ddpm_widgets.downloads import download_files
 from ddpm_widgets.storage import read_hashed
 
 LINEAR = d.linear_schedule(20)
@@ -171,9 +172,7 @@ def test_saving_into_a_full_disk_keeps_the_old_file(tmp_path):
 
 
 def download(folder, mirror, files):
-    data.FILES.clear()
-    data.FILES.update(files)
-    data.download(folder, [mirror], progress=False)
+    download_files(files, [mirror], folder, False, "ask a friend")
 
 
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="needs fork")
@@ -182,7 +181,7 @@ def test_two_processes_download_at_once(tmp_path, monkeypatch):
     import hashlib
     import http.server
 
-    body = {name: gzip.compress(name.encode() * 20_000) for name in data.FILES}
+    body = {name: gzip.compress(name.encode() * 20_000) for name in FASHION_MNIST_FILES}
 
     class Slow(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
@@ -201,7 +200,7 @@ def test_two_processes_download_at_once(tmp_path, monkeypatch):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slow)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
-    files = {name: hashlib.sha256(content).hexdigest() for name, content in body.items()}
+    files = {name: f"sha256:{hashlib.sha256(content).hexdigest()}" for name, content in body.items()}
     try:
         fork = multiprocessing.get_context("fork")
         folder = tmp_path / "Kleider für Übung"

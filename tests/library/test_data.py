@@ -29,22 +29,14 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 from torch.utils.data import DataLoader
 
-from ddpm_widgets import data
-from ddpm_widgets.data import (
-    DataError,
-    DataLoaders,
-    ImageDataset,
-    download,
-    fashion_mnist,
-    garments,
-    pad,
-    read_idx,
-    scale,
-)
+from ddpm_widgets import datasets, downloads
+from ddpm_widgets.data import DataError, DataLoaders, ImageDataset, pad, scale
+from ddpm_widgets.datasets import FASHION_MNIST_FILES, cifar10, fashion_mnist, garments, image_folder, read_idx
+from ddpm_widgets.downloads import Unavailable, download_files
 from ddpm_widgets.drawing import CLASSES, draw_garments
 
-TRAIN, TRAIN_LABELS, TEST, TEST_LABELS = data.FILES
-SHA256 = dict(data.FILES)
+TRAIN, TRAIN_LABELS, TEST, TEST_LABELS = FASHION_MNIST_FILES
+CHECKSUMS = dict(FASHION_MNIST_FILES)
 IMAGES, _ = draw_garments(3)
 
 
@@ -73,7 +65,7 @@ def mini(tmp_path, arrays):
     "A folder with four small files in the official format."
     folder = tmp_path / "mini" / "fashion-mnist"
     folder.mkdir(parents=True)
-    for name, array in zip(data.FILES, arrays, strict=True):
+    for name, array in zip(FASHION_MNIST_FILES, arrays, strict=True):
         (folder / name).write_bytes(gzip.compress(idx(array)))
     return folder
 
@@ -81,7 +73,7 @@ def mini(tmp_path, arrays):
 @pytest.fixture(autouse=True)
 def far_from_home(monkeypatch, tmp_path, request):
     "No test sees this machine's cache; only those marked `data` see its files."
-    monkeypatch.setattr(data, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(datasets, "cache_folder", lambda name: tmp_path / name)
     if not request.node.get_closest_marker("data"):
         monkeypatch.delenv("DDPM_WIDGETS_DATA", raising=False)
 
@@ -122,7 +114,7 @@ def test_pad():
     square = pad(white, 32)
     assert square[..., 2:30, 2:30].min() == 255 and square.sum() == white.sum()
     assert pad(white, 28).equal(white) and pad(white, 33).sum() == white.sum()
-    with pytest.raises(DataError, match="28×28 do not fit into size=27") as e:
+    with pytest.raises(DataError, match="size must be 28 or more for images of 28×28, found 27") as e:
         pad(white, 27)
     one_sentence(e.value)
 
@@ -182,7 +174,7 @@ def test_subset(arrays):
     assert few.source == "mine" and few.classes == dls.classes and few.range == dls.range
     assert sorted(torch.cat([y for _, y in few.train]).tolist()) == sorted(arrays[1][:60].tolist())
     assert labels_of_two_epochs(dls.subset(60)) == labels_of_two_epochs(dls.subset(60))
-    with pytest.raises(DataError, match="n=121") as e:
+    with pytest.raises(DataError, match="n must be a whole number from 1 to 120, found 121") as e:
         dls.subset(121)
     one_sentence(e.value)
     with pytest.raises(DataError, match="OneByOne") as e:
@@ -393,7 +385,7 @@ def test_folder_or_the_one_above(mini, arrays, monkeypatch):
 
 
 def test_unpacked_files_and_torchvisions_folder(mini, arrays):
-    for name in data.FILES:
+    for name in FASHION_MNIST_FILES:
         packed = mini / name
         (mini / name.removesuffix(".gz")).write_bytes(gzip.decompress(packed.read_bytes()))
         packed.unlink()
@@ -436,7 +428,7 @@ def test_a_spoilt_folder_is_refused_and_left_alone(mini, spoil, words, stand_in,
     "Even with a stand-in and a network at hand: your folder is never papered over, nor written to."
     spoil(mini)
     before = {p.name: (p.read_bytes(), p.stat().st_mtime_ns) for p in mini.iterdir()}
-    monkeypatch.setattr(data, "download", None)
+    monkeypatch.setattr(datasets, "cached_files", None)
     for where in ({"folder": mini}, {}):
         monkeypatch.setenv("DDPM_WIDGETS_DATA", str(mini))
         with pytest.raises(DataError) as e:
@@ -484,9 +476,11 @@ class Server(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server(mini, monkeypatch):
-    Server.files = {name: (mini / name).read_bytes() for name in data.FILES}
+    Server.files = {name: (mini / name).read_bytes() for name in FASHION_MNIST_FILES}
     Server.asked = []
-    monkeypatch.setattr(data, "FILES", {n: hashlib.sha256(b).hexdigest() for n, b in Server.files.items()})
+    monkeypatch.setattr(
+        datasets, "FASHION_MNIST_FILES", {n: f"sha256:{hashlib.sha256(b).hexdigest()}" for n, b in Server.files.items()}
+    )
     httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
     thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
@@ -505,23 +499,28 @@ def nobody():
     return f"http://127.0.0.1:{port}/"
 
 
+def download(folder, mirrors, progress=True):
+    "Fashion-MNIST, in a folder of our choice."
+    return download_files(datasets.FASHION_MNIST_FILES, mirrors, folder, progress, datasets._GET_FASHION_MNIST)
+
+
 def files_in(folder):
     return sorted(p.name for p in folder.iterdir()) if folder.exists() else []
 
 
 def test_download_once(server, arrays, tmp_path, capfd, monkeypatch):
     announced = []
-    monkeypatch.setattr(data.pooch.get_logger(), "handlers", [logging.NullHandler()])
-    monkeypatch.setattr(data.pooch.get_logger(), "filters", [lambda record: announced.append(record) or True])
-    level = data.pooch.get_logger().level
+    monkeypatch.setattr(downloads.pooch.get_logger(), "handlers", [logging.NullHandler()])
+    monkeypatch.setattr(downloads.pooch.get_logger(), "filters", [lambda record: announced.append(record) or True])
+    level = downloads.pooch.get_logger().level
     dls = fashion_mnist(mirrors=[f"{server}/good/"], progress=False)
     loaded(dls, arrays)
-    assert len(Server.asked) == 4 and files_in(tmp_path / "cache") == sorted(data.FILES)
+    assert len(Server.asked) == 4 and files_in(tmp_path / "fashion-mnist") == sorted(FASHION_MNIST_FILES)
     loaded(fashion_mnist(mirrors=[f"{server}/good/"]), arrays)
     loaded(fashion_mnist(download=False), arrays)
     assert len(Server.asked) == 4  # the cache served the rest
     assert capfd.readouterr() == ("", "") and announced == []  # pooch keeps quiet
-    assert data.pooch.get_logger().level == level
+    assert downloads.pooch.get_logger().level == level
 
 
 def test_progress_bar(server, tmp_path, capfd):
@@ -545,7 +544,7 @@ def test_progress_bar(server, tmp_path, capfd):
 def test_first_mirror_fails(server, arrays, tmp_path, nobody, manner, why):
     bad = f"{server}/{manner}/" if manner else nobody
     loaded(fashion_mnist(mirrors=[bad, f"{server}/good/"], progress=False), arrays)
-    assert files_in(tmp_path / "cache") == sorted(data.FILES)  # and nothing half done
+    assert files_in(tmp_path / "fashion-mnist") == sorted(FASHION_MNIST_FILES)  # and nothing half done
     assert sum("/good/" in a for a in Server.asked) == 4
     assert sum("/good/" not in a for a in Server.asked) == bool(manner)  # a mirror that failed is not asked again
     with pytest.raises(DataError) as e:
@@ -558,43 +557,43 @@ def test_the_second_time_takes_up_where_the_first_broke_off(server, tmp_path, mo
     files = Server.files
     Server.files = {**files, TEST: b"something else"}
     with pytest.raises(DataError, match=TEST):
-        download(tmp_path / "cache", [f"{server}/good/"], progress=False)
-    assert files_in(tmp_path / "cache") == sorted([TRAIN, TRAIN_LABELS])
+        download(tmp_path / "fashion-mnist", [f"{server}/good/"], progress=False)
+    assert files_in(tmp_path / "fashion-mnist") == sorted([TRAIN, TRAIN_LABELS])
     Server.files, Server.asked[:] = files, []
-    download(tmp_path / "cache", [f"{server}/good/"], progress=False)
+    download(tmp_path / "fashion-mnist", [f"{server}/good/"], progress=False)
     assert [a.rsplit("/", 1)[1] for a in Server.asked] == [TEST, TEST_LABELS]
 
 
 def test_interrupted_halfway(server, tmp_path, monkeypatch):
     "Ctrl-C while bytes come in: nothing is kept, and the next call starts clean."
 
-    class Interrupted(data.tqdm):
+    class Interrupted(downloads.tqdm):
         def update(self, n=1):
             raise KeyboardInterrupt
 
     bars = []
-    monkeypatch.setattr(data, "tqdm", lambda **kw: bars.append(Interrupted(**kw)) or bars[-1])
+    monkeypatch.setattr(downloads, "tqdm", lambda **kw: bars.append(Interrupted(**kw)) or bars[-1])
     with pytest.raises(KeyboardInterrupt):
-        download(tmp_path / "cache", [f"{server}/good/"])
-    assert files_in(tmp_path / "cache") == [] and bars[-1].disable  # the bar is closed
+        download(tmp_path / "fashion-mnist", [f"{server}/good/"])
+    assert files_in(tmp_path / "fashion-mnist") == [] and bars[-1].disable  # the bar is closed
     monkeypatch.undo()
 
 
 def test_a_spoilt_cache_is_mended(server, arrays, tmp_path):
-    download(tmp_path / "cache", [f"{server}/good/"], progress=False)
-    (tmp_path / "cache" / TRAIN).write_bytes(b"spoilt")
+    download(tmp_path / "fashion-mnist", [f"{server}/good/"], progress=False)
+    (tmp_path / "fashion-mnist" / TRAIN).write_bytes(b"spoilt")
     with pytest.raises(DataError, match=TRAIN):
         fashion_mnist(mirrors=[f"{server}/down/"], progress=False)
-    assert (tmp_path / "cache" / TRAIN).read_bytes() == b"spoilt"
+    assert (tmp_path / "fashion-mnist" / TRAIN).read_bytes() == b"spoilt"
     loaded(fashion_mnist(mirrors=[f"{server}/good/"], progress=False), arrays)
 
 
 def test_a_cache_that_cannot_be_written(server, tmp_path, monkeypatch):
-    (tmp_path / "cache").write_text("a file where a folder should be")
+    (tmp_path / "fashion-mnist").write_text("a file where a folder should be")
     with pytest.raises(DataError) as e:
         fashion_mnist(mirrors=[f"{server}/good/"], progress=False)
-    one_sentence(e.value, str(tmp_path / "cache"), "must be a folder", "found")
-    assert (tmp_path / "cache").read_text() == "a file where a folder should be"
+    one_sentence(e.value, str(tmp_path / "fashion-mnist"), "must be a folder", "found")
+    assert (tmp_path / "fashion-mnist").read_text() == "a file where a folder should be"
 
 
 # ---- a folder that nobody may write to, and a disk that is full; both real
@@ -619,6 +618,7 @@ def as_nobody(do):
     mine, theirs = multiprocessing.Pipe()
 
     def run():
+        torch.set_num_threads(1)  # OpenMP's threads did not survive the fork
         if os.geteuid() == 0:
             os.setegid(65534), os.seteuid(65534)
         try:
@@ -646,8 +646,8 @@ def test_a_folder_without_permission(server, shut, below):
 
 def test_a_cache_without_permission(server, shut, arrays, monkeypatch):
     "With the flag the drawn garments stand in; what is in the cache already can be read there."
-    monkeypatch.setattr(data, "cache_folder", lambda: shut)
-    monkeypatch.setattr(data, "garments", lambda *a, **kw: garments(*a, n=50, n_valid=10, **kw))
+    monkeypatch.setattr(datasets, "cache_folder", lambda name: shut)
+    monkeypatch.setattr(datasets, "garments", lambda *a, **kw: garments(*a, n=50, n_valid=10, **kw))
     ask = partial(fashion_mnist, mirrors=[f"{server}/good/"], progress=False)
     name, said = as_nobody(ask)
     assert name == "Unavailable" and "Permission denied" in said
@@ -693,7 +693,7 @@ def test_a_full_disk(server, tmp_path):
 
 def test_without_a_network(nobody, monkeypatch, capfd):
     "Without the flag one sentence as an error, with it one sentence in print; both say how to get the real data."
-    monkeypatch.setattr(data, "garments", lambda *a, **kw: garments(*a, n=50, n_valid=10, **kw))
+    monkeypatch.setattr(datasets, "garments", lambda *a, **kw: garments(*a, n=50, n_valid=10, **kw))
     with pytest.raises(DataError) as e:
         fashion_mnist(mirrors=[nobody], progress=False)
     one_sentence(e.value, "could not be downloaded", "no connection", "connect to the internet", "DDPM_WIDGETS_DATA")
@@ -709,9 +709,9 @@ def test_without_a_network(nobody, monkeypatch, capfd):
 
 
 def test_the_mirrors_are_sound():
-    assert len(data.MIRRORS) >= 2 and all(m.endswith("/") for m in data.MIRRORS)
-    assert sum(m.startswith("https://") for m in data.MIRRORS) >= 2
-    assert len({m.split("/")[2] for m in data.MIRRORS}) >= 2  # not one host under several names
+    assert len(datasets.FASHION_MNIST_MIRRORS) >= 2 and all(m.endswith("/") for m in datasets.FASHION_MNIST_MIRRORS)
+    assert sum(m.startswith("https://") for m in datasets.FASHION_MNIST_MIRRORS) >= 2
+    assert len({m.split("/")[2] for m in datasets.FASHION_MNIST_MIRRORS}) >= 2  # not one host under several names
 
 
 # ---- the real thing
@@ -719,8 +719,8 @@ def test_the_mirrors_are_sound():
 
 @pytest.mark.data
 def test_official_files_have_the_sha256_written_down():
-    for path in data.find_files(os.environ["DDPM_WIDGETS_DATA"]):
-        assert hashlib.sha256(path.read_bytes()).hexdigest() == SHA256[path.name]
+    for path in datasets._find_fashion_mnist(os.environ["DDPM_WIDGETS_DATA"]):
+        assert f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}" == CHECKSUMS[path.name]
 
 
 @pytest.mark.data
@@ -753,7 +753,9 @@ def coloured():
 
 def batches_of(labels, images) -> dict[str, bytes]:
     records = np.concatenate([labels[:, None], images.reshape(len(images), -1)], 1)
-    return {name: part.tobytes() for name, part in zip(data.CIFAR10_BATCHES, np.array_split(records, 6), strict=True)}
+    return {
+        name: part.tobytes() for name, part in zip(datasets._CIFAR10_BATCHES, np.array_split(records, 6), strict=True)
+    }
 
 
 def packed(files: dict[str, bytes], extra=()) -> bytes:
@@ -789,18 +791,18 @@ def loaded_cifar(dls, coloured):
 
 
 def test_cifar10_from_a_folder(cifar_folder, coloured, monkeypatch):
-    dls = data.cifar10(16, folder=cifar_folder, seed=0)
+    dls = cifar10(16, folder=cifar_folder, seed=0)
     loaded_cifar(dls, coloured)
     assert dls.source == "CIFAR-10 files with 60 + 12 images" and dls.train.batch_size == 16
     monkeypatch.setenv("DDPM_WIDGETS_DATA", str(cifar_folder))
-    loaded_cifar(data.cifar10(download=False), coloured)
+    loaded_cifar(cifar10(download=False), coloured)
     for name, content in batches_of(*coloured).items():
         (cifar_folder / "cifar-10-batches-bin").mkdir(exist_ok=True)
         (cifar_folder / "cifar-10-batches-bin" / name).write_bytes(content)
     (cifar_folder / ARCHIVE).unlink()
-    loaded_cifar(data.cifar10(folder=cifar_folder), coloured)
-    loaded_cifar(data.cifar10(folder=cifar_folder / "cifar-10-batches-bin"), coloured)
-    assert data.cifar10(folder=cifar_folder, size=40).one_batch()[0].shape[1:] == (3, 40, 40)
+    loaded_cifar(cifar10(folder=cifar_folder), coloured)
+    loaded_cifar(cifar10(folder=cifar_folder / "cifar-10-batches-bin"), coloured)
+    assert cifar10(folder=cifar_folder, size=40).one_batch()[0].shape[1:] == (3, 40, 40)
 
 
 def test_cifar10_is_never_unpacked_to_the_disk(cifar_folder, coloured, tmp_path, monkeypatch):
@@ -811,14 +813,14 @@ def test_cifar10_is_never_unpacked_to_the_disk(cifar_folder, coloured, tmp_path,
     before = sorted(tmp_path.rglob("*"))
     monkeypatch.setattr(pickle, "loads", None)
     monkeypatch.setattr(pickle, "load", None)
-    loaded_cifar(data.cifar10(folder=cifar_folder), coloured)
+    loaded_cifar(cifar10(folder=cifar_folder), coloured)
     assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_each_damage_of_cifar10_has_its_sentence(cifar_folder, coloured, monkeypatch):
     good, archive = batches_of(*coloured), cifar_folder / ARCHIVE
     whole = archive.read_bytes()
-    one, test = data.CIFAR10_BATCHES[0], data.CIFAR10_BATCHES[-1]
+    one, test = datasets._CIFAR10_BATCHES[0], datasets._CIFAR10_BATCHES[-1]
     spoilt = {
         "cut short": [whole[: len(whole) // 2]],
         "damaged": [whole[:2000] + bytes(50) + whole[2050:], whole[:-8] + bytes(8), b"<html>", b""],
@@ -831,34 +833,34 @@ def test_each_damage_of_cifar10_has_its_sentence(cifar_folder, coloured, monkeyp
         for content in files:
             archive.write_bytes(content)
             with pytest.raises(DataError) as e:
-                data.cifar10(folder=cifar_folder)
+                cifar10(folder=cifar_folder)
             one_sentence(e.value, str(cifar_folder), "must", "found", words, "fetch ")
     archive.unlink()
     with pytest.raises(DataError) as e:
-        data.cifar10(folder=cifar_folder)
+        cifar10(folder=cifar_folder)
     one_sentence(e.value, str(cifar_folder), "found neither", ARCHIVE)
 
 
 def test_a_file_of_cifar10_that_goes_on_and_on_is_not_read_to_its_end(cifar_folder, coloured, monkeypatch):
-    files = {**batches_of(*coloured), data.CIFAR10_BATCHES[0]: bytes(10_001 * data.RECORD)}
+    files = {**batches_of(*coloured), datasets._CIFAR10_BATCHES[0]: bytes(10_001 * datasets._CIFAR10_RECORD)}
     (cifar_folder / ARCHIVE).write_bytes(packed(files))
-    with pytest.raises(DataError, match=f"found {10_000 * data.RECORD + 1} bytes"):
-        data.cifar10(folder=cifar_folder)
+    with pytest.raises(DataError, match=f"found {10_000 * datasets._CIFAR10_RECORD + 1} bytes"):
+        cifar10(folder=cifar_folder)
 
 
 @pytest.fixture
 def cifar_server(cifar_folder, server, monkeypatch):
     content = (cifar_folder / ARCHIVE).read_bytes()
     Server.files = {ARCHIVE: content}
-    monkeypatch.setattr(data, "CIFAR10", {ARCHIVE: f"md5:{hashlib.md5(content).hexdigest()}"})
+    monkeypatch.setattr(datasets, "CIFAR10_FILES", {ARCHIVE: f"md5:{hashlib.md5(content).hexdigest()}"})
     return server
 
 
 def test_cifar10_is_downloaded_once(cifar_server, coloured, tmp_path, mini, monkeypatch, capfd):
     monkeypatch.setenv("DDPM_WIDGETS_DATA", str(mini))  # which holds Fashion-MNIST alone
-    loaded_cifar(data.cifar10(mirrors=[f"{cifar_server}/good/"], progress=False), coloured)
-    loaded_cifar(data.cifar10(mirrors=[f"{cifar_server}/down/"]), coloured)
-    loaded_cifar(data.cifar10(download=False), coloured)
+    loaded_cifar(cifar10(mirrors=[f"{cifar_server}/good/"], progress=False), coloured)
+    loaded_cifar(cifar10(mirrors=[f"{cifar_server}/down/"]), coloured)
+    loaded_cifar(cifar10(download=False), coloured)
     assert len(Server.asked) == 1 and files_in(tmp_path / "cifar-10") == [ARCHIVE]
     assert capfd.readouterr() == ("", "")
 
@@ -868,24 +870,24 @@ def test_cifar10_is_downloaded_once(cifar_server, coloured, tmp_path, mini, monk
 )
 def test_cifar10_from_the_second_mirror(cifar_server, coloured, tmp_path, manner, why):
     bad = f"{cifar_server}/{manner}/"
-    with pytest.raises(data.Unavailable) as e:
-        data.cifar10(mirrors=[bad], progress=False)
+    with pytest.raises(Unavailable) as e:
+        cifar10(mirrors=[bad], progress=False)
     one_sentence(e.value, ARCHIVE, bad, why, "connect", "DDPM_WIDGETS_DATA")
     assert files_in(tmp_path / "cifar-10") == []
-    loaded_cifar(data.cifar10(mirrors=[bad, f"{cifar_server}/good/"], progress=False), coloured)
+    loaded_cifar(cifar10(mirrors=[bad, f"{cifar_server}/good/"], progress=False), coloured)
     assert files_in(tmp_path / "cifar-10") == [ARCHIVE]
 
 
 def test_cifar10_without_a_network(tmp_path):
-    with pytest.raises(data.Unavailable) as e:
-        data.cifar10(download=False)
+    with pytest.raises(Unavailable) as e:
+        cifar10(download=False)
     one_sentence(e.value, str(tmp_path / "cifar-10"), "download=False", "connect to the internet", "folder=")
 
 
 def test_the_mirrors_of_cifar10_are_sound():
-    assert list(data.CIFAR10) == [ARCHIVE] and data.CIFAR10[ARCHIVE].startswith("md5:")
-    assert len({m.split("/")[2] for m in data.CIFAR10_MIRRORS}) >= 2
-    assert all(m.startswith("https://") and m.endswith("/") for m in data.CIFAR10_MIRRORS)
+    assert list(datasets.CIFAR10_FILES) == [ARCHIVE] and datasets.CIFAR10_FILES[ARCHIVE].startswith("md5:")
+    assert len({m.split("/")[2] for m in datasets.CIFAR10_MIRRORS}) >= 2
+    assert all(m.startswith("https://") and m.endswith("/") for m in datasets.CIFAR10_MIRRORS)
 
 
 # ---- any folder of images
@@ -912,7 +914,7 @@ def colours(dls) -> list[tuple[int, ...]]:
 
 
 def test_a_folder_of_images(pictures):
-    dls = data.image_folder(pictures, 8, size=32, seed=3, progress=False)
+    dls = image_folder(pictures, 8, size=32, seed=3, progress=False)
     assert dls.classes == ("Cats", "boats") and dls.source == "20 images in pictures" and dls.range == (-1, 1)
     assert (len(dls.train.dataset), len(dls.valid.dataset), dls.train.batch_size) == (18, 2, 8)
     x, y = next(iter(dls.train))
@@ -921,19 +923,19 @@ def test_a_folder_of_images(pictures):
         assert dls.classes[label] == ("Cats" if b > 100 else "boats"), "a label has left its image"
     reds = sorted(r for r, _, b in colours(dls) if b < 100)
     assert reds == [10 * i for i in range(10)]
-    again = data.image_folder(str(pictures), 8, size=32, seed=4, progress=False)
+    again = image_folder(str(pictures), 8, size=32, seed=4, progress=False)
     assert torch.equal(again.valid.dataset.images, dls.valid.dataset.images)  # whatever the seed of the shuffling
     assert labels_of_two_epochs(again) != labels_of_two_epochs(dls)
     assert dls.one_batch()[0].max() <= 1 and np.array(dls.show(6)).ndim == 3
 
 
 def test_sizes_shares_and_greys(pictures):
-    grey = data.image_folder(pictures, size=20, colour=False, valid=0.5, progress=False)
+    grey = image_folder(pictures, size=20, colour=False, valid=0.5, progress=False)
     assert grey.train.dataset.images.shape == grey.valid.dataset.images.shape == (10, 1, 20, 20)
-    assert len(data.image_folder(pictures, valid=0.001, progress=False).valid.dataset) == 1
-    assert len(data.image_folder(pictures, valid=0.999, progress=False).train.dataset) == 1
-    assert data.image_folder(pictures, progress=False).one_batch()[0].shape[1:] == (3, 64, 64)
-    flat = data.image_folder(pictures / "boats", progress=False)
+    assert len(image_folder(pictures, valid=0.001, progress=False).valid.dataset) == 1
+    assert len(image_folder(pictures, valid=0.999, progress=False).train.dataset) == 1
+    assert image_folder(pictures, progress=False).one_batch()[0].shape[1:] == (3, 64, 64)
+    flat = image_folder(pictures / "boats", progress=False)
     assert flat.classes == ("boats",) and flat.train.dataset.labels.max() == 0
 
 
@@ -942,7 +944,7 @@ def test_the_middle_is_kept_and_nothing_is_squeezed(tmp_path):
     wide[:, 40:80, 0] = 255  # a red square in the middle
     for name in "ab":
         Image.fromarray(wide).save(tmp_path / f"{name}.png")
-    images = data.image_folder(tmp_path, size=40, progress=False).train.dataset.images
+    images = image_folder(tmp_path, size=40, progress=False).train.dataset.images
     assert images[0, 0].min() > 200 and images[0, 1:].max() == 0
 
 
@@ -953,7 +955,7 @@ def test_the_right_way_up(tmp_path):
     exif[0x0112] = 3
     for name in "ab":
         Image.fromarray(upside_down).save(tmp_path / f"{name}.jpg", exif=exif, quality=95)
-    image = data.image_folder(tmp_path, size=40, progress=False).train.dataset.images[0]
+    image = image_folder(tmp_path, size=40, progress=False).train.dataset.images[0]
     assert image[:, :15].min() > 240 and image[:, 25:].max() < 15
 
 
@@ -971,7 +973,7 @@ def test_what_is_transparent_shows_the_background(tmp_path, name, background, se
     for i in range(2):
         options = {"transparency": clear.info["transparency"]} if "transparency" in clear.info else {}
         clear.save(tmp_path / f"{i}{name}", **options)
-    dls = data.image_folder(tmp_path, size=16, background=background, progress=False)
+    dls = image_folder(tmp_path, size=16, background=background, progress=False)
     assert set(colours(dls)) == {seen}
 
 
@@ -981,7 +983,7 @@ def test_modes_of_every_kind(tmp_path):
     write_image(tmp_path / "print.jpg", "CMYK", value=(255, 255, 255))
     Image.fromarray(np.full((9, 9), 65535, np.uint16)).save(tmp_path / "scan.png")
     Image.fromarray(np.full((9, 9), 128 * 257, np.uint16)).save(tmp_path / "scan.tiff")
-    found = colours(data.image_folder(tmp_path, size=8, progress=False))
+    found = colours(image_folder(tmp_path, size=8, progress=False))
     assert sorted(found) == [(128,) * 3] * 2 + [(255,) * 3] * 3
 
 
@@ -990,7 +992,7 @@ def test_what_is_no_image_by_its_name_is_passed_over(pictures):
     (pictures / "boats" / "._0.png").write_bytes(b"left by a Mac")
     write_image(pictures / ".ipynb_checkpoints" / "0.png")
     (pictures / "folder.png").mkdir()
-    dls = data.image_folder(pictures, progress=False)
+    dls = image_folder(pictures, progress=False)
     assert dls.source == "20 images in pictures" and dls.classes == ("Cats", "boats")
 
 
@@ -998,9 +1000,9 @@ def test_an_image_that_cannot_be_read_is_named(pictures, capsys):
     (pictures / "boats" / "3.png").write_bytes((pictures / "boats" / "3.png").read_bytes()[:60])
     (pictures / "boats" / "4.png").write_text("<html>Not found</html>")
     with pytest.raises(DataError) as e:
-        data.image_folder(pictures, progress=False)
+        image_folder(pictures, progress=False)
     one_sentence(e.value, str(pictures), "must", "found 2 of 20", "3.png (", "4.png (no image", "skip_damaged=True")
-    dls = data.image_folder(pictures, skip_damaged=True, progress=False)
+    dls = image_folder(pictures, skip_damaged=True, progress=False)
     assert len(dls.train.dataset) + len(dls.valid.dataset) == 18
     assert "Left out 2 of 20 images" in capsys.readouterr().out
 
@@ -1008,7 +1010,7 @@ def test_an_image_that_cannot_be_read_is_named(pictures, capsys):
 def test_a_picture_made_to_exhaust_the_memory_is_refused(pictures, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
     with pytest.raises(DataError, match="decompression bomb") as e:
-        data.image_folder(pictures, progress=False)
+        image_folder(pictures, progress=False)
     assert "found 20 of 20" in str(e.value) and "…" in str(e.value)
 
 
@@ -1028,12 +1030,12 @@ def test_a_picture_made_to_exhaust_the_memory_is_refused(pictures, monkeypatch):
 )
 def test_folders_that_will_not_do(pictures, spoil, options, words):
     with pytest.raises(DataError) as e:
-        data.image_folder(spoil(pictures), **options, progress=False)
+        image_folder(spoil(pictures), **options, progress=False)
     one_sentence(e.value, "must", "found", *words)
 
 
 def test_a_bar_while_reading(pictures, capfd):
-    data.image_folder(pictures)
+    image_folder(pictures)
     out, err = capfd.readouterr()
     assert out == "" and "/20 " in err and err.count("\n") == 0
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ddpm_widgets import drawing
-from ddpm_widgets.data import load_folder
+from ddpm_widgets.datasets import read_fashion_mnist
 from ddpm_widgets.drawing import (
     CLASSES,
     DRAW,
@@ -99,7 +99,7 @@ def test_near_the_real_ones(drawn, real):
 @pytest.fixture(scope="module")
 def real():
 
-    arrays = load_folder(os.environ["DDPM_WIDGETS_DATA"])
+    arrays = read_fashion_mnist(os.environ["DDPM_WIDGETS_DATA"])
     return arrays[2], arrays[3]
 
 

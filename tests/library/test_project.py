@@ -276,7 +276,7 @@ def public_names(stub) -> list[tuple[str | None, str]]:
     return names
 
 
-@pytest.mark.parametrize("package", ["ddpm_widgets", "ddpm_widgets.widgets"])
+@pytest.mark.parametrize("package", ["ddpm_widgets", "ddpm_widgets.exercises", "ddpm_widgets.widgets"])
 def test_public_names_are_what_they_say(package):
     for module in walk_packages(ddpm_widgets.__path__, "ddpm_widgets."):
         import_module(module.name)  # a module named like a function would now stand in its place
@@ -291,39 +291,6 @@ def test_public_names_are_what_they_say(package):
         assert value is getattr(import_module(f"{package}.{module}"), name), name
         assert not isinstance(value, ModuleType), name
         assert name in import_module(f"{package}.{module}").__all__, f"{name} is not exported by {module}"
-
-
-def test_rooms_know_only_the_rooms_to_their_left():
-    "A module imports from no module whose notebook has a higher number; widgets know three of the leaves, and no torch."
-    room = {path.stem[3:]: int(path.stem[:2]) for path in (ROOT / "nbs/api").glob("*.ipynb")}
-    for path in (ROOT / "ddpm_widgets").rglob("[!_]*.py"):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        relative = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level]
-        absolute = [
-            node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom) and node not in relative
-        ]
-        modules = {alias.name for node in absolute for alias in node.names} | {
-            getattr(o, "module", None) for o in absolute
-        }
-        # what is imported inside a function, at need, has a test of its own
-        modules -= {
-            "schedule_explorer": {"ddpm_widgets.schedule"},
-            "training_monitor": {"ddpm_widgets.widgets.launched"},
-        }.get(path.stem, set())
-        tops = {str(name).split(".")[0] for name in modules}
-        if path.parent.name == "widgets":
-            leaves = {node.module for node in relative if node.level == 2}
-            assert leaves <= {"checks", "images", "figures"} and not tops & {"torch", "ddpm_widgets"}, path
-        else:
-            known = {str(node.module) for node in relative}
-            assert all(room[module] <= room[path.stem] for module in known), path
-        assert "fastcore" not in tops, path
-
-
-def test_learner_knows_nothing_of_diffusion():
-    tree = ast.parse((ROOT / "ddpm_widgets/learner.py").read_text(encoding="utf-8"))
-    rooms = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level}
-    assert rooms <= {"checks", "data"}
 
 
 # The course's table of contents

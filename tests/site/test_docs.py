@@ -325,10 +325,10 @@ def test_options_are_yaml():
 
 def test_links_to_the_site_are_made_relative():
     nb = page(
-        {"cell_type": "markdown", "metadata": {}, "source": f"[a]({_docs.site()}api/data.html#garments)"},
+        {"cell_type": "markdown", "metadata": {}, "source": f"[a]({_docs.site()}api/datasets.html#garments)"},
         name="api/05_schedule.ipynb",
     )
-    assert nb.cells[0].source == "[a](../api/data.html#garments)"
+    assert nb.cells[0].source == "[a](../api/datasets.html#garments)"
 
 
 def test_quarto_render_is_refused_anywhere_else(tmp_path):
