@@ -32,7 +32,8 @@ def noisify(
     x_t and ε have the dtype of x0; the sum is taken in float32 or better. Raises TypeError when x0 is not floating point and ValueError when
     t lies outside 0 … T-1 or has the wrong number of entries.
     """
-    check_schedule(schedule), check_x0(x0)
+    check_schedule(schedule)
+    check_x0(x0)
     n, source = len(x0), generator.device if generator else x0.device
     if t is None:
         t = torch.randint(schedule.T, (n,), generator=generator, device=source)

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import nbformat
+import pytest
 from lab import Notebook, Server, free_port, room_of_its_own
 
 # what the hand of lab.py needs; the command itself is given no option for it
@@ -31,6 +32,7 @@ class Command(Server):
         self.token = re.search(r"token=(\w+)", self.log.read_text())[1]
 
 
+@pytest.mark.slow
 def test_the_first_lesson_opens_and_runs(page, tmp_path, installed):
     lab = Command(tmp_path, installed)
     try:

@@ -212,6 +212,7 @@ def test_an_error_in_training_leaves_no_empty_folder(tmp_path, monkeypatch, few_
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is a signal there")
 def test_ctrl_c_keeps_what_was_learned(tmp_path, few_images):
     out = tmp_path / "run"

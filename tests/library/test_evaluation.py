@@ -39,6 +39,7 @@ class Painter(nn.Module):
 
 
 @pytest.mark.data
+@pytest.mark.slow
 def test_the_classifier_is_as_good_as_its_card_says():
     dls, judge = fashion_mnist(500), classifier()
     with torch.inference_mode():

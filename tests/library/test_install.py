@@ -68,7 +68,7 @@ def test_the_wheel_is_the_same_without_the_sdist(clean, in_wheel, tmp_path):
     assert content(next(tmp_path.glob("*.whl"))) == in_wheel
 
 
-@pytest.mark.parametrize("kind", ["*.whl", "*.tar.gz"])
+@pytest.mark.parametrize("kind", ["*.whl", pytest.param("*.tar.gz", marks=pytest.mark.slow)])
 def test_installed_elsewhere(dist, tmp_path, kind):
     there = Environment(tmp_path / "venv")
     there.install(next(dist.glob(kind)))

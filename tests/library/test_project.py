@@ -211,6 +211,7 @@ def test_everything_is_formatted():
     run(BIN / "ruff", "format", "--no-cache", "--check", ".")
 
 
+@pytest.mark.slow
 def test_types():
     run(BIN / "mypy")
 

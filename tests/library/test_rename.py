@@ -82,6 +82,7 @@ def test_no_old_address_is_left(args, site, project):
     assert rename(project, *back).returncode == 0 and contents(project) == before, "and back again"
 
 
+@pytest.mark.slow
 def test_what_is_renamed_is_a_project_like_before(project):
     "nbdev-export has nothing to write, and the tests that hold settings equal pass."
     assert rename(project, "a", "http://a.net/", "a@a.net").returncode == 0

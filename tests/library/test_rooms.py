@@ -172,8 +172,9 @@ def test_a_module_shows_what_the_stubs_show(path):
 
 
 OLD = (
-    *("Share", "Part", "told_to_stop", "GONE", "leave_word", "fitting", "Reverse", "ddpm_coefficients", "ending_at_x0"),
-    *("to_x0_and_eps", "respace", "undisturbed", "compared", "spoken", "told", "Given", "as_saved", "write_whole"),
+    *("Share", "Part", "told_to_stop", "GONE", "leave_word", "fitting", "Reverse", "reverse_steps", "ending_at_x0"),
+    *("split_x_t", "spaced", "undisturbed", "compared", "spoken", "told", "Given", "as_saved", "write_whole"),
+    *("ddim_steps", "dpm_solver_steps", "sampler_steps", "not_ours", "rebuilt", "checked_size"),
 )
 
 

@@ -1,5 +1,6 @@
 "axe-core on a saved page of each widget, light and dark, with everything shown that can be opened."
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ class Point(nn.Module):
         return self.conv(x)
 
 
+@cache
 def monitor():
     "A monitor that has watched a short run: losses, two validations, two grids of samples, bands."
     monitor = TrainingMonitor(sample_every=10, n_samples=6, sample_args={"steps": 4}, smoothing=5)
