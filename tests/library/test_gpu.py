@@ -19,7 +19,7 @@ from ddpm_widgets import (
     sample_steps,
     train,
 )
-from ddpm_widgets.sampling import SAMPLERS
+from ddpm_widgets.samplers import SAMPLERS
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU that PyTorch can use")
 

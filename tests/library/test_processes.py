@@ -2,17 +2,22 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
+from ddpm_widgets import ProcessError
 from ddpm_widgets.checkpoints import read_checkpoint
+from ddpm_widgets.interrupts import Interrupts
+from ddpm_widgets.processes import LOST_PEER_MESSAGES, Processes, ShardedLoader
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "tests/support/two_processes.py"
@@ -153,3 +158,62 @@ def test_when_one_dies_the_other_says_so_and_ends(what, tmp_path):
         -2000:
     ]
     assert "sys.last_value.learn" in out[0][1]
+
+
+class Of:
+    "What `Processes` needs to know of a Learner."
+
+    accelerator = SimpleNamespace(num_processes=2)
+
+    def __init__(self, error):
+        self.error = error
+
+
+@pytest.mark.parametrize("text", LOST_PEER_MESSAGES)
+def test_a_lost_peer_is_named_and_the_original_error_kept(text):
+    original = RuntimeError(f"[pair.cc:553] {text} [127.0.0.1]:3214\nand more")
+    with pytest.raises(ProcessError, match=re.escape(text)) as caught:
+        Processes().failed_fit(Of(original))
+    assert caught.value.__cause__ is original and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("NCCL error: unhandled cuda error, NCCL version 2.21.5"),
+        RuntimeError("gloo: unsupported dtype"),
+        RuntimeError("CUDA error: device-side assert triggered"),
+        ValueError("Connection closed by peer"),
+    ],
+    ids=str,
+)
+def test_a_fault_of_this_process_stays_what_it_is(error):
+    "An error is not taken for a lost peer because a library's name is in it."
+    Processes().failed_fit(Of(error))
+
+
+@pytest.mark.parametrize("sizes", [[16, 16, 1], [5], [3, 2, 1]])
+@pytest.mark.parametrize("processes", [2, 3])
+def test_shards_are_the_whole_batch(sizes, processes):
+    batches = [(torch.arange(n), {"y": torch.arange(n) * 2}) for n in sizes]
+    loaders = [
+        ShardedLoader(batches, SimpleNamespace(process_index=r, num_processes=processes, device=torch.device("cpu")))
+        for r in range(processes)
+    ]
+    for size, shards in zip(sizes, zip(*loaders, strict=True), strict=True):
+        own = [shard for loader, shard in zip(loaders, shards, strict=True) if loader.shard.start < loader.shard.stop]
+        assert torch.cat([x for x, _ in own]).tolist() == list(range(size))
+        assert torch.cat([y["y"] for _, y in own]).tolist() == [2 * i for i in range(size)]
+        assert all(len(x) for x, _ in shards), "every process has something to compute"
+        assert {loader.whole for loader in loaders} == {size}
+
+
+def test_a_program_that_ignores_interrupts_goes_on_ignoring_them():
+    former = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        fit = SimpleNamespace(stop_reason=None, stop=lambda reason: pytest.fail("it was told to stop"))
+        with Interrupts(fit):
+            signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, former)
