@@ -276,7 +276,9 @@ def public_names(stub) -> list[tuple[str | None, str]]:
     return names
 
 
-@pytest.mark.parametrize("package", ["ddpm_widgets", "ddpm_widgets.exercises", "ddpm_widgets.widgets"])
+@pytest.mark.parametrize(
+    "package", ["ddpm_widgets", "ddpm_widgets.diagnosis", "ddpm_widgets.exercises", "ddpm_widgets.widgets"]
+)
 def test_public_names_are_what_they_say(package):
     for module in walk_packages(ddpm_widgets.__path__, "ddpm_widgets."):
         import_module(module.name)  # a module named like a function would now stand in its place
@@ -296,7 +298,7 @@ def test_public_names_are_what_they_say(package):
 def test_rooms_know_only_the_rooms_to_their_left():
     "A module imports from no module whose notebook has a higher number; widgets know none of them."
     room = {path.stem[3:]: (int(path.stem[:2]),) for path in (ROOT / "nbs/api").glob("*.ipynb")}
-    for package, number in (("exercises", 25),):
+    for package, number in (("diagnosis", 24), ("exercises", 25)):
         inside = (ROOT / "nbs/api" / package).glob("*.ipynb")
         room |= {f"{package}.{path.stem[3:]}": (number, int(path.stem[:2])) for path in inside}
     for path in (ROOT / "ddpm_widgets").rglob("[!_]*.py"):
@@ -315,7 +317,11 @@ def test_rooms_know_only_the_rooms_to_their_left():
             assert all(node.level == 1 for node in relative) and not tops & {"torch", "ddpm_widgets"}, path
         else:
             *inside, name = path.relative_to(ROOT / "ddpm_widgets").with_suffix("").parts
-            known = {".".join([*inside[: len(inside) + 1 - node.level], str(node.module)]) for node in relative}
+            known = {
+                ".".join([*inside[: len(inside) + 1 - node.level], name])
+                for node in relative
+                for name in ([node.module] if node.module else [alias.name for alias in node.names])
+            }
             known |= {  # an import of several lines stays absolute
                 str(m).removeprefix("ddpm_widgets.") for m in modules if str(m).startswith("ddpm_widgets.")
             }
