@@ -5,8 +5,6 @@ when a command needs them, so that `--help` answers at once.
 """
 
 import argparse
-import hashlib
-import json
 import os
 import subprocess
 import sys
@@ -16,72 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__
+from ._course import PACKAGE, copy_course, course
 
 INTERRUPTED = 130  # what a shell expects of a program that Ctrl-C ended: 128 + SIGINT
-PACKAGE = Path(__file__).parent
-RECORD = ".ddpm-widgets.json"  # in a folder of lessons: what was copied, so that a reader's own changes are seen
-
-
-class Refused(Exception):
-    "Something the person must mend; the message is the whole story."
 
 
 # The lessons
-
-
-def course() -> dict[str, bytes]:  # path in the reader's folder → content
-    "The lessons and their pictures, as they came with the package or, in a checkout, as they stand there."
-    home = next((p for p in (PACKAGE / "course", PACKAGE.parent / "nbs") if (p / "lessons").is_dir()), None)
-    if home is None:
-        raise Refused(f"the lessons are missing beside {PACKAGE}: install ddpm-widgets again.")
-    found = [*sorted(home.glob("lessons/*.ipynb")), *sorted(home.glob("lessons/README.md")), *home.glob("static/*.svg")]
-    return {path.relative_to(home).as_posix(): path.read_bytes() for path in found}
-
-
-def sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def write(path: Path, content: bytes) -> None:
-    "Write a whole file or none: what was there stays until the new one is complete."
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(path.name + ".part")
-    try:
-        draft.write_bytes(content)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def copy_course(folder: Path) -> dict[str, list[str]]:  # what was "copied", "renewed", "left alone" and "up to date"
-    """Bring the lessons in a folder up to date, and never touch one that its reader has changed.
-
-    A file counts as changed unless it is, to the byte, what this command once wrote there.
-    """
-    if folder.exists() and not folder.is_dir():
-        raise Refused(f"{folder} must be a folder, found a file: name another, as in `ddpm-widgets lab my-lessons`.")
-    record = folder / RECORD
-    try:
-        written = dict(json.loads(record.read_text(encoding="utf-8"))["files"]) if record.exists() else {}
-    except (ValueError, KeyError, TypeError):
-        written = {}  # then nothing is known to be ours, and all that differs is left alone
-    did: dict[str, list[str]] = {"copied": [], "renewed": [], "left alone": [], "up to date": []}
-    for name, content in course().items():
-        path = folder / name
-        there = sha256(path.read_bytes()) if path.is_file() else None
-        if there is None and not path.exists():
-            word = "copied"
-        elif there == sha256(content):
-            word = "up to date"
-        else:
-            word = "renewed" if there is not None and there == written.get(name) else "left alone"
-        if word in ("copied", "renewed"):
-            write(path, content)
-        if word != "left alone":
-            written[name] = sha256(content)
-        did[word].append(name)
-    write(record, json.dumps({"version": __version__, "files": written}, indent=1).encode())
-    return did
 
 
 def lab(args: argparse.Namespace) -> int:
@@ -98,23 +36,14 @@ def lab(args: argparse.Namespace) -> int:
     if args.copy_only:
         return 0
     if find_spec("jupyterlab") is None:
-        raise Refused('JupyterLab is not installed: `pip install "ddpm-widgets[lab]"` brings it.')
+        raise ValueError('JupyterLab must be installed, found none: `pip install "ddpm-widgets[lab]"` brings it.')
     first = next(name for name in course() if name.startswith("lessons/01"))
-    # one setting of its own, before those there are: no question about news that covers the first lesson
+    # a setting ahead of the reader's own: no question about news, which would cover the first lesson
     settings = [str(PACKAGE / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH")]
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, settings))
-    command = [
-        *(
-            sys.executable,
-            "-m",
-            "jupyterlab",
-            "--ip=127.0.0.1",
-            "--log-level=ERROR",
-            "--LabApp.log_level=ERROR",
-            f"--LabApp.default_url=/lab/tree/{first}",
-        ),
-        *("--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.news_url=None"),
-    ]
+    command = [sys.executable, "-m", "jupyterlab", "--ip=127.0.0.1", "--log-level=ERROR", "--LabApp.log_level=ERROR"]
+    command += [f"--LabApp.default_url=/lab/tree/{first}", "--LabApp.news_url=None"]
+    command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     if args.port:
         command.append(f"--ServerApp.port={args.port}")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
@@ -142,15 +71,15 @@ def images(name: str, batch_size: int, seed: int, size: int) -> Any:
         return fashion_mnist(batch_size, seed=seed, size=size)
     if name == "garments":
         return garments(batch_size, seed=seed, size=size)
-    raise Refused(f'--data must be "fashion-mnist" or "garments", found {name!r}.')
+    raise ValueError(f'--data must be "fashion-mnist" or "garments", found {name!r}.')
 
 
 def new_file(path: Path, force: bool) -> Path:
-    "A file to be written: not over another, unless that is wanted, and in a folder that exists."
+    "A path to write to. Raises ValueError when the file exists, unless `force`, and when its folder does not."
     if path.exists() and not force:
-        raise Refused(f"{path} exists already: name another file, or pass --force to replace it.")
+        raise ValueError(f"{path} must be a new file, found one there: name another, or pass --force to replace it.")
     if not path.parent.is_dir():
-        raise Refused(f"there is no folder {path.parent}: make it first, or write somewhere else.")
+        raise ValueError(f"{path.parent} must be a folder, found none: make it first, or write somewhere else.")
     return path
 
 
@@ -159,11 +88,14 @@ def train(args: argparse.Namespace) -> int:
     checkpoints = out / "checkpoints"
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         if not args.resume:
-            raise Refused(
-                f"{out} exists already and is not empty: name another folder with --out, or pass --resume to go on with the run in it."
+            found = "files in it" if out.is_dir() else "a file"
+            raise ValueError(
+                f"{out} must be a new or empty folder, found {found}: name another with --out, or pass --resume to go on with the run in it."
             )
         if not any(checkpoints.glob("*.safetensors")):
-            raise Refused(f"{out} holds no checkpoint to go on from: leave --resume out, and name a new folder.")
+            raise ValueError(
+                f"{out} must hold a checkpoint to go on from, found none: leave --resume out, and name a new folder."
+            )
 
     from . import Checkpoint, TrainingMonitor, save_model, show_images
     from . import train as fit
@@ -186,13 +118,13 @@ def train(args: argparse.Namespace) -> int:
             resume=checkpoints,
         )
     except BaseException:
-        leave_no_empty_folders(checkpoints, out)  # as if nothing had been asked for
+        remove_empty(checkpoints, out)  # as if nothing had been asked for
         raise
     if not learn.accelerator.is_main_process:  # of several, one keeps the results
         return 0
     model: Any = learn.ema_model or learn.model
     if getattr(model, "diffusion", None) is None:  # interrupted before the first step
-        leave_no_empty_folders(checkpoints, out)
+        remove_empty(checkpoints, out)
         return INTERRUPTED
     save_model(
         model,
@@ -219,7 +151,8 @@ def train(args: argparse.Namespace) -> int:
     return INTERRUPTED if learn.stop_reason == "interrupted" else 0
 
 
-def leave_no_empty_folders(*folders: Path) -> None:
+def remove_empty(*folders: Path) -> None:
+    "Remove those folders that exist and are empty, the inner ones first."
     for folder in folders:
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
@@ -229,16 +162,16 @@ def draw(args: argparse.Namespace) -> int:
     out = new_file(args.out.expanduser(), args.force)
     film = args.film and new_file(args.film.expanduser(), args.force)
     if out.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
-        raise Refused(f"-o must be a picture (.png, .jpg or .webp), found {out.name!r}.")
+        raise ValueError(f"-o must be a picture, .png, .jpg or .webp, found {out.name!r}: choose such a name.")
 
     from . import SamplingPlayer, load_model, pretrained, sample, sample_steps, show_images
 
     model = pretrained() if args.weights == "fashion-mnist" else load_model(args.weights)
-    told = {"sampler": args.sampler, "steps": args.steps, "seed": args.seed}
-    show_images(sample(model, n=args.n, **told), columns=args.columns).save(out)
+    options = {"sampler": args.sampler, "steps": args.steps, "seed": args.seed}
+    show_images(sample(model, n=args.n, **options), columns=args.columns).save(out)
     print(f"{args.n} images in {out}")
     if film:
-        SamplingPlayer(sample_steps(model, n=min(args.n, 16), progress=True, **told)).to_html(film)
+        SamplingPlayer(sample_steps(model, n=min(args.n, 16), progress=True, **options)).to_html(film)
         print(f"How they came about is in {film}: open it in a browser.")
     return 0
 
@@ -268,7 +201,7 @@ def positive(text: str) -> float:
 
 
 class Help(argparse.RawDescriptionHelpFormatter):
-    "Texts as they are written, and no line of its own for the word that stands for all commands."
+    "Keep texts as they are written, and leave out the line of COMMAND itself."
 
     def _format_action(self, action: argparse.Action) -> str:
         text = super()._format_action(action)
@@ -484,6 +417,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nEnded by Ctrl-C.", file=sys.stderr)
         return INTERRUPTED
-    except (Refused, ValueError, OSError) as e:  # the library says in one sentence what was wrong and how to mend it
+    except (ValueError, OSError) as e:  # one sentence: what was wrong, what was found, how to mend it
         print(f"ddpm-widgets: {e}", file=sys.stderr)
         return 1

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ddpm_widgets import _cli, draw_garments, load_model
+from ddpm_widgets import _cli, _course, draw_garments, load_model
 from ddpm_widgets.datasets import FASHION_MNIST_FILES
 
 ROOT = Path(__file__).parents[2]
@@ -104,13 +104,13 @@ def test_wrong_options_exit_with_2(args, says, capsys):
         (("sample", "--weights", "nowhere.safetensors"), "there is no file nowhere.safetensors"),
         (("sample", "--weights", "text.safetensors"), "must be a whole file of save_model"),
         (("sample", "-o", "grid.txt"), "must be a picture"),
-        (("sample", "-o", "nowhere/grid.png"), "there is no folder nowhere"),
-        (("sample", "-o", "full.png"), "exists already"),
-        (("sample", "--film", "full.png"), "exists already"),
+        (("sample", "-o", "nowhere/grid.png"), "nowhere must be a folder, found none"),
+        (("sample", "-o", "full.png"), "full.png must be a new file, found one"),
+        (("sample", "--film", "full.png"), "full.png must be a new file, found one"),
         (("sample", "--steps", "2000"), "2000"),
-        (("train", "--out", "full"), "not empty"),
-        (("train", "--out", "full", "--resume"), "no checkpoint"),
-        (("train", "--out", "full.png"), "not empty"),
+        (("train", "--out", "full"), "full must be a new or empty folder, found files in it"),
+        (("train", "--out", "full", "--resume"), "full must hold a checkpoint to go on from, found none"),
+        (("train", "--out", "full.png"), "full.png must be a new or empty folder, found a file"),
         (("train", "--size", "30"), "30"),
         (("lab", "full.png", "--copy-only"), "must be a folder"),
     ],
@@ -250,28 +250,28 @@ def lessons_in(folder) -> dict[str, bytes]:
     return {
         p.relative_to(folder).as_posix(): p.read_bytes()
         for p in folder.rglob("*")
-        if p.is_file() and p.name != _cli.RECORD
+        if p.is_file() and p.name != _course.RECORD
     }
 
 
 def test_lab_copies_the_whole_course(tmp_path, capsys):
     assert run("lab", tmp_path / "course", "--copy-only") == 0
-    assert lessons_in(tmp_path / "course") == _cli.course()
+    assert lessons_in(tmp_path / "course") == _course.course()
     first = capsys.readouterr().out
     assert str(tmp_path / "course") in first and "Left alone" not in first
     assert run("lab", tmp_path / "course", "--copy-only") == 0
-    assert lessons_in(tmp_path / "course") == _cli.course()
+    assert lessons_in(tmp_path / "course") == _course.course()
 
 
 def test_lab_never_touches_what_the_reader_has_changed(tmp_path, monkeypatch, capsys):
     folder = tmp_path / "course"
     run("lab", folder, "--copy-only")
-    names = [name for name in _cli.course() if name.endswith(".ipynb")]
-    mine, gone, new = names[0], names[1], {name: content + b"\n" for name, content in _cli.course().items()}
+    names = [name for name in _course.course() if name.endswith(".ipynb")]
+    mine, gone, new = names[0], names[1], {name: content + b"\n" for name, content in _course.course().items()}
     (folder / mine).write_bytes(b"my own notes")
     (folder / gone).unlink()
     (folder / "lessons/mine.ipynb").write_bytes(b"another of mine")
-    monkeypatch.setattr(_cli, "course", lambda: new)  # a later version, all files changed
+    monkeypatch.setattr(_course, "course", lambda: new)  # a later version, all files changed
     capsys.readouterr()
     assert run("lab", folder, "--copy-only") == 0
     said = capsys.readouterr().out
@@ -287,12 +287,12 @@ def test_lab_never_touches_what_the_reader_has_changed(tmp_path, monkeypatch, ca
 def test_lab_with_a_lost_record_leaves_all_that_differs(tmp_path, record):
     folder = tmp_path / "course"
     run("lab", folder, "--copy-only")
-    name = next(iter(_cli.course()))
+    name = next(iter(_course.course()))
     (folder / name).write_bytes(b"mine")
-    (folder / _cli.RECORD).write_text(record)
+    (folder / _course.RECORD).write_text(record)
     assert run("lab", folder, "--copy-only") == 0
     assert (folder / name).read_bytes() == b"mine"
-    assert json.loads((folder / _cli.RECORD).read_text())["version"]
+    assert json.loads((folder / _course.RECORD).read_text())["version"]
 
 
 def test_lab_says_what_is_missing(tmp_path, monkeypatch, capsys):

@@ -36,7 +36,11 @@ from ddpm_widgets import (
     train,
     unet,
 )
-from ddpm_widgets.diagnosis import CHECKS, FEW, Case, as_loaders, first_not_finite, is_finite, measure
+from ddpm_widgets.diagnosis import CHECKS, Case
+from ddpm_widgets.diagnosis.checks import FEW_STEPS
+from ddpm_widgets.diagnosis.measuring import is_finite, measure_losses
+from ddpm_widgets.diagnosis.report import _as_loaders
+from ddpm_widgets.diagnosis.tracing import first_not_finite
 from ddpm_widgets.noising import TARGETS
 from ddpm_widgets.training import ADAM
 
@@ -84,8 +88,8 @@ def fitted(model=None, dls=None, *cbs, schedule=LINEAR, target="eps", lr=0.0, ep
 @pytest.fixture(autouse=True)
 def sixty_steps_are_enough(monkeypatch):
     "For Wiener they are; a real network needs more."
-    assert FEW == 300
-    monkeypatch.setattr("ddpm_widgets.diagnosis.FEW", 60)
+    assert FEW_STEPS == 300
+    monkeypatch.setattr("ddpm_widgets.diagnosis.checks.FEW_STEPS", 60)
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +147,7 @@ def test_a_short_run_on_garments_has_no_errors():
 def test_the_linear_predictor_has_the_loss_of_the_formula(target, schedule):
     "Wiener is that predictor, measured on the images that it has its mean and variance from."
     model = Wiener(schedule=schedule, target=target)
-    b = measure(model, Diffusion(schedule, target), X, X.mean(0), X.var(0))
+    b = measure_losses(model, Diffusion(schedule, target), X, X.mean(0), X.var(0))
     np.testing.assert_allclose(b.loss[target], b.linear[target], rtol=1e-4)
     assert b.gain() == pytest.approx(1, abs=1e-4)
     for first, last, linear, constant in zip(b.first, b.last, b.linear[target], b.constant[target], strict=True):
@@ -802,7 +806,7 @@ def test_a_check_may_be_added_and_may_fail(well, monkeypatch):
         yield Finding("warning", "seen before", "1", "mend it")
         raise ZeroDivisionError("oops")
 
-    monkeypatch.setattr("ddpm_widgets.diagnosis.CHECKS", [clumsy, *CHECKS])
+    monkeypatch.setattr("ddpm_widgets.diagnosis.report.CHECKS", [clumsy, *CHECKS])
     report = diagnose(well)
     assert [(f.check, f.what) for f in report.findings] == [("clumsy", "seen before")]
     assert "ZeroDivisionError: oops" in str(report) and len(report.of("fine")) == len(CHECKS)
@@ -819,7 +823,7 @@ def test_finite_in_any_wrapping():
 
 
 def test_images_are_looked_at_all_over_the_data(well):
-    case = Case(well.model, None, None, as_loaders(Dls(X[Y.argsort()], Y.sort().values)), Diffusion(LINEAR), None)
-    labels = case.seen[1]
+    case = Case(well.model, None, None, _as_loaders(Dls(X[Y.argsort()], Y.sort().values)), Diffusion(LINEAR), None)
+    labels = case.train_images[1]
     assert len(labels) == 512 and set(labels.tolist()) == set(range(10))
-    assert list(islice(iter(as_loaders(X).valid), 1))[0][0] is X
+    assert list(islice(iter(_as_loaders(X).valid), 1))[0][0] is X

@@ -10,7 +10,7 @@ from torch import nn
 from ddpm_widgets import Diffusion, cosine_schedule, evaluate, fashion_mnist, fid, garments, kid
 from ddpm_widgets import evaluation as module
 from ddpm_widgets.data import dataset_of
-from ddpm_widgets.evaluation import Classifier, as_saved, classifier, features, fingerprint
+from ddpm_widgets.evaluation import Classifier, _quantise, classifier, features, fingerprint
 
 G = torch.Generator().manual_seed(0)
 
@@ -79,11 +79,11 @@ def test_dropout_is_for_training_only():
 
 def test_images_are_judged_as_they_would_be_saved():
     x = torch.tensor([-3.0, -1.0, 0.0, 0.003, 1.0, 7.0]).view(1, 1, 1, 6).expand(1, 1, 28, 6).repeat(1, 1, 1, 5)
-    seen = as_saved(x)
+    seen = _quantise(x)
     assert seen.min() == -1 and seen.max() == 1
     levels = (seen + 1) * 127.5
     assert torch.allclose(levels, levels.round(), atol=1e-4)
-    assert torch.equal(as_saved(x.expand(1, 3, 28, 30)), seen)  # colours are averaged
+    assert torch.equal(_quantise(x.expand(1, 3, 28, 30)), seen)  # colours are averaged
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_kid_draws_the_same_subsets_every_time_and_leaves_the_global_generator_a
 
 
 def test_a_distance_needs_two_images():
-    with pytest.raises(ValueError, match="two images or more on either side, found 1 and 5"):
+    with pytest.raises(ValueError, match="two images or more each, found 1 and 5"):
         fid(torch.zeros(1, 4), torch.zeros(5, 4))
 
 
@@ -164,7 +164,7 @@ def test_a_report_can_be_reproduced(dls, tmp_path):
     found = evaluate(Painter(), **options)
     again = evaluate(Painter(), **{**options, "batch_size": 7})
     assert found.fids == pytest.approx(again.fids, rel=1e-3) and found.fids[0] != found.fids[1]
-    assert found.fid == pytest.approx(sum(found.fids) / 2) and found.spread == max(found.fids) - min(found.fids)
+    assert found.fid == pytest.approx(sum(found.fids) / 2) and found.fid_range == max(found.fids) - min(found.fids)
     said = repr(found)
     for part in (
         "40 images",
@@ -182,7 +182,7 @@ def test_a_report_can_be_reproduced(dls, tmp_path):
 def test_the_floor_says_when_there_are_not_enough_real_images(dls, tmp_path):
     found = evaluate(Painter(), n=310, seeds=(0,), dls=dls, cache=tmp_path, progress=False)
     assert "the first 300 held out, all there are, instead of 310" in repr(found)
-    assert np.isnan(found.spread) and "seeds from" not in repr(found)
+    assert np.isnan(found.fid_range) and "seeds from" not in repr(found)
 
 
 def test_the_global_generator_is_not_touched(dls, tmp_path):
@@ -215,10 +215,13 @@ def test_reference_features_are_computed_once(dls, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "call, says",
     [
-        (lambda d: evaluate(Painter(), n=1, dls=d), "n must be a whole number of images, 2 or more, found 1"),
+        (lambda d: evaluate(Painter(), n=1, dls=d), "n must be a whole number from 2 to 2147483647, found 1"),
         (lambda d: evaluate(Painter(), n=2.5, dls=d), "found 2.5"),
-        (lambda d: evaluate(Painter(), seeds=(), dls=d), "seeds is empty"),
-        (lambda d: evaluate(torch.zeros(4, 1, 32, 32), steps=5, dls=d), "steps cannot change them"),
+        (lambda d: evaluate(Painter(), seeds=(), dls=d), r"whole numbers, one or more, found \(\)"),
+        (
+            lambda d: evaluate(torch.zeros(4, 1, 32, 32), steps=5, dls=d),
+            "steps must be left out where images are given, found 5",
+        ),
         (lambda d: evaluate(Painter(), sampler="euler", dls=d), "sampler is one of"),
         (lambda d: evaluate(nn.Identity(), dls=d), "carries no schedule"),
     ],

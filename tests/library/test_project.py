@@ -277,7 +277,9 @@ def public_names(stub) -> list[tuple[str | None, str]]:
     return names
 
 
-@pytest.mark.parametrize("package", ["ddpm_widgets", "ddpm_widgets.exercises", "ddpm_widgets.widgets"])
+@pytest.mark.parametrize(
+    "package", ["ddpm_widgets", "ddpm_widgets.diagnosis", "ddpm_widgets.exercises", "ddpm_widgets.widgets"]
+)
 def test_public_names_are_what_they_say(package):
     for module in walk_packages(ddpm_widgets.__path__, "ddpm_widgets."):
         import_module(module.name)  # a module named like a function would now stand in its place
