@@ -59,6 +59,7 @@ def need_tier(what: str, ok: object | None = None, reason: str | None = None) ->
         pytest.fail(f"required here: {reason}", pytrace=False) if required else pytest.skip(reason)
 
 
+@pytest.hookimpl(optionalhook=True)  # pytest-xdist may be missing
 def pytest_xdist_auto_num_workers(config) -> int:
     """How many processes `-n auto` starts, as `make test` does: one more than there are cores, and at most five.
 

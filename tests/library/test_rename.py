@@ -18,12 +18,13 @@ REPOSITORY = re.compile(r"https://github\.com/[\w-]+/ddpm-widgets(?![\w-])")
 
 
 @pytest.fixture(scope="module")
-def clone(clean, tmp_path_factory) -> Path:
+def clone(tmp_path_factory) -> Path:
     "The project as git has it. Its tests leave it as it is."
     clone = tmp_path_factory.mktemp("rename") / "clone"
-    shutil.copytree(clean, clone)
-    (clone / "nbs/_quarto.yml").unlink()  # `clean` follows the symlink
-    (clone / "nbs/_quarto.yml").symlink_to("../_quarto.yml")
+    for path in own_files():
+        target = clone / path.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target, follow_symlinks=False)
     for command in (["init", "-q"], ["add", "-A"]):
         subprocess.run(["git", *command], cwd=clone, check=True, capture_output=True)
     return clone

@@ -240,7 +240,8 @@ class Lab(Server):
         self.folder.mkdir()
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
-        env = {**room_of_its_own(folder), "PYTHONPATH": str(OFFLINE)}
+        paths = [str(OFFLINE), *filter(None, [os.environ.get("PYTHONPATH")])]
+        env = {**room_of_its_own(folder), "PYTHONPATH": os.pathsep.join(paths)}
         command = [
             *(sys.executable, "-m", self.module, "--no-browser", "--allow-root"),
             *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
