@@ -78,7 +78,7 @@ def pytest_xdist_auto_num_workers(config) -> int:
 SECONDS = {
     **{"08_better_schedules": 150, "05_sampling": 140, "06_watching_it_happen": 115, "04_training": 110},
     **{"07_experiments": 110, "09_how_good_is_it": 110, "10_your_turn": 70, "01_dropout": 60, "gallery": 50},
-    **{"21_training": 25, "24_diagnosis": 20, "23_evaluation": 20, "pages": 120},
+    **{"22_training": 25, "24_diagnosis": 20, "24_evaluation": 20, "pages": 120},
     **{"test_lessons_lab": 100, "test_accessibility": 60, "test_notebook_launcher": 60, "test_processes": 60},
     **{"test_monitor_lab": 60, "test_project": 60, "test_checkpoints": 50, "test_evaluation": 50, "test_marimo": 40},
     **{
