@@ -102,7 +102,7 @@ CALLS = {  # name → the function, and arguments that are right
     "cosine_schedule": (d.cosine_schedule, {"T": 10, "s": 0.008}),
     "sigmoid_schedule": (d.sigmoid_schedule, {"T": 10, "start": -3.0, "end": 3.0, "tau": 1.0}),
     "Schedule": (d.Schedule, {"betas": [0.1, 0.2]}),
-    "respace": (d.spaced, {"schedule": LINEAR, "steps": 5, "spacing": "trailing"}),
+    "respace": (d.respace, {"schedule": LINEAR, "steps": 5, "spacing": "trailing"}),
     "noisify": (d.noisify, {"x0": X0, "schedule": LINEAR, "t": 3, "noise": X0}),
     "min_snr_weights": (d.min_snr_weights, {"schedule": LINEAR, "target": "eps", "gamma": 5.0}),
     "sample": (
