@@ -188,7 +188,9 @@ def test_train_draws_as_the_model_chooses_and_says_how(model, asked, says, tmp_p
 
     def watched(model, schedule=None, n=16, **kwargs):
         if n == 64:
-            made = sampling.plan(model, schedule, *map(kwargs.get, ("target", "shape", "sampler", "steps", "spacing")))
+            names = ("target", "shape", "sampler", "steps", "spacing")
+            options = sampling.SamplingOptions(**{name: kwargs.get(name) for name in names})
+            made = options.resolve(model, schedule)
             drawn.append(({**kwargs}, made.process.timesteps.tolist()))
         return sampling.sample(model, schedule, 4, **{**kwargs, "steps": 2})
 

@@ -1,7 +1,7 @@
-"""Code that a kernel runs before a lesson whose full run is another test's: what takes long is answered at once, or done on less.
+"""Run in a kernel before a lesson, where another test runs that lesson in full: what costs most becomes cheap.
 
-Every cell still runs, with all its assertions, on the images that stand in for the data. But a U-Net does not compute its layers,
-fewer garments are drawn, and a training has ten epochs at most. What is left of the cost is what the lesson itself does.
+Every cell still runs, with its assertions, on the images that stand in for the data. But a U-Net answers without computing its
+layers, fewer garments are drawn, and a training ends after ten epochs.
 """
 
 from ddpm_widgets import garments
@@ -10,7 +10,7 @@ from ddpm_widgets.unets import UNet
 
 
 def answer(self, x_t, t):
-    "The best guess for images that are Gaussian noise themselves: a target of v is 0, and the noise is roughly x_t."
+    "What predicts best where the images are Gaussian noise too: 0 for v, and about x_t for the noise."
     in_graph = 0 * self.unet.conv_out.bias.sum()  # so that a loss has gradients
     target = self.diffusion.target if getattr(self, "diffusion", None) else "eps"
     return (0 if target == "v" else 1) * x_t + in_graph
