@@ -1,11 +1,12 @@
 // ScheduleExplorer: noise schedules as curves, and as ten steps of one image, with one cursor through all of it.
 // State is traits alone; curves and pictures are computed here, from the sliders, the image and a seed.
 import "./schedule_explorer.css";
-import { marks, place, range, short } from "./monitor/curve.js";
+import { marks, place, range, short } from "./shared/curve.js";
 import { f32, u8 } from "./shared/bytes.js";
-import { h, icon, root as radical, svg, symbol } from "./shared/dom.js";
+import { h, root as radical, svg, symbol } from "./shared/dom.js";
 import { clamp, fixed3, sig3 } from "./shared/format.js";
 import { mix } from "./shared/forward.js";
+import { icon } from "./shared/icons.js";
 import { linked } from "./shared/link.js";
 import { normal } from "./shared/random.js";
 import { curvesOf, formula, spentAt, spread } from "./shared/schedules.js";

@@ -1,7 +1,7 @@
 // TrainingMonitor: a training run while it runs, and afterwards.
 import "./training_monitor.css";
 import { chart } from "./monitor/chart.js";
-import { column, duration, GREATEST, gridPixels, LEAST, MEAN, nearest, range, RATE, smooth, STEP, tiny } from "./monitor/curve.js";
+import { column, duration, GREATEST, gridPixels, LEAST, MEAN, nearest, range, RATE, smooth, STEP, tiny } from "./shared/curve.js";
 import { f32, u8 } from "./shared/bytes.js";
 import { h } from "./shared/dom.js";
 import { clamp, sig3 } from "./shared/format.js";

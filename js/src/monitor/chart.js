@@ -1,8 +1,8 @@
 // A small line chart in SVG: its colours are the page's, its text is text, and it is sharp on every screen.
 import { h, svg } from "../shared/dom.js";
-import { marks, path, place, ribbon, short } from "./curve.js";
+import { marks, path, place, ribbon, short } from "../shared/curve.js";
 
-/** @typedef {import("./curve.js").Scale} Scale */
+/** @typedef {import("../shared/curve.js").Scale} Scale */
 /** @typedef {{ class: string, x: ArrayLike<number>, y: ArrayLike<number>, low?: ArrayLike<number>, dots?: boolean }} Line */
 
 const LEFT = 52;

@@ -17,6 +17,9 @@ export const snr = (alphaBar) => alphaBar / (1 - alphaBar);
  * @property {number} width @property {number} height of the whole picture, in image pixels
  */
 
+/** Lay images out in rows. @param {Pick<Layout, "n" | "w" | "h" | "c">} images @param {number} columns @param {number} gapX @param {number} gapY @param {number} below pixels below the last row @returns {Layout} */
+export const rowsOf = ({ n, w, h, c }, columns, gapX, gapY = gapX, below = 0) => ({ n, w, h, c, columns, gapX, gapY, width: columns * (w + gapX) - gapX, height: Math.ceil(n / columns) * (h + gapY) - gapY + below });
+
 /**
  * Mix signal and noise, signal·x0 + noise·ε, and write the images as RGBA pixels: eq. 4 with signal = √ᾱ, noise = √(1-ᾱ),
  * its two terms with the other weight 0.

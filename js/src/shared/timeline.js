@@ -1,12 +1,10 @@
 // The one timeline of all widgets: play button, curves that can be dragged, a slider as their x axis, keys and wheel.
-import { h, icon, svg } from "./dom.js";
+import { attr, button as make, div, h, span, stretched, svg, UNSPOKEN } from "./dom.js";
 import { clamp, ticks } from "./format.js";
-import { atEnd, calm } from "./view.js";
+import { icon, PAUSE, PLAY } from "./icons.js";
+import { atEnd, calm, on } from "./view.js";
 
 /** @typedef {{ name: string, y: ArrayLike<number>, color?: string, dash?: string, fill?: [string, string] }} Curve y in 0…1, one per position; fill: names of what lies below and above it */
-
-const PLAY = "M7 4.5v15l12.5-7.5z";
-const PAUSE = "M6.5 4.5h4v15h-4zM13.5 4.5h4v15h-4z";
 
 /**
  * An SVG path through n values of y (or as many as `most` of them, evenly picked) in a 1000×100 box, y = 1 at its top.
@@ -52,18 +50,18 @@ export function timeline({ n, label, text = String, onInput, signal, name = "t",
   let t = 0;
   let speed = 1;
   const face = icon(PLAY);
-  const button = h("button", { type: "button", class: "ddw-play", "aria-label": "Play" }, face);
+  const button = make({ class: "ddw-play", "aria-label": "Play" }, face);
   const slider = h("input", { type: "range", class: "ddw-slider", min: 0, step: 1, "aria-label": label });
-  const plot = svg("svg", { viewBox: "0 0 1000 100", preserveAspectRatio: "none", class: "ddw-curves" });
-  const cursor = h("div", { class: "ddw-cursor" });
-  const flag = h("div", { class: "ddw-flag" });
+  const plot = stretched(100, { class: "ddw-curves" });
+  const cursor = div("ddw-cursor");
+  const flag = div("ddw-flag");
   const dots = h("div");
   const names = h("div");
-  const chart = h("div", { class: "ddw-chart", "aria-hidden": "true", hidden: true },
-    h("div", { class: "ddw-plot" }, plot, names, cursor, dots, flag)); // prettier-ignore
-  const scale = h("div", { class: "ddw-scale", "aria-hidden": "true", hidden: true }, h("span", {}, "1"), h("span", { class: "ddw-axis" }, axis), h("span", {}, "0"));
-  const marks = h("div", { class: "ddw-ticks", "aria-hidden": "true" });
-  const el = h("div", { class: "ddw-timeline" }, scale, chart, button, slider, marks);
+  const chart = h("div", { class: "ddw-chart", ...UNSPOKEN, hidden: true },
+    div("ddw-plot", plot, names, cursor, dots, flag)); // prettier-ignore
+  const scale = h("div", { class: "ddw-scale", ...UNSPOKEN, hidden: true }, h("span", {}, "1"), span("ddw-axis", axis), h("span", {}, "0"));
+  const marks = h("div", { class: "ddw-ticks", ...UNSPOKEN });
+  const el = div("ddw-timeline", scale, chart, button, slider, marks);
   /** @type {Curve[]} */
   let curves = [];
 
@@ -72,7 +70,7 @@ export function timeline({ n, label, text = String, onInput, signal, name = "t",
     t = clamp(Math.round(to), 0, n - 1);
     const x = n > 1 ? t / (n - 1) : 0;
     slider.value = String(t);
-    slider.setAttribute("aria-valuetext", text(t));
+    attr(slider, "aria-valuetext", text(t));
     el.style.setProperty("--x", String(x));
     flag.textContent = `${name} = ${number(t)}`;
     curves.forEach((c, k) => /** @type {HTMLElement} */ (dots.children[k]).style.setProperty("top", `${100 * (1 - c.y[t])}%`));
@@ -102,7 +100,7 @@ export function timeline({ n, label, text = String, onInput, signal, name = "t",
       const line = svg("path", { d, class: "ddw-curve", style: `stroke: ${color}`, "stroke-dasharray": dash });
       return fill ? [svg("path", { d: `${d}V100H0Z`, class: "ddw-below" }), svg("path", { d: `${d}V0H0Z`, class: "ddw-above" }), line] : [line];
     })); // prettier-ignore
-    names.replaceChildren(...list.flatMap(({ fill }) => (fill ? [h("span", { class: "ddw-name-below" }, fill[0]), h("span", { class: "ddw-name-above" }, fill[1])] : [])));
+    names.replaceChildren(...list.flatMap(({ fill }) => (fill ? [span("ddw-name-below", fill[0]), span("ddw-name-above", fill[1])] : [])));
     dots.replaceChildren(...list.map(({ color = "var(--ddw-accent)" }) => h("div", { class: "ddw-dot", style: `--c: ${color}` })));
     show(t);
   }
@@ -113,13 +111,13 @@ export function timeline({ n, label, text = String, onInput, signal, name = "t",
     cancelAnimationFrame(raf);
     raf = 0;
     face.firstElementChild?.setAttribute("d", PLAY);
-    button.setAttribute("aria-label", "Play");
+    attr(button, "aria-label", "Play");
   }
   function play() {
     if (raf || n < 2) return;
     if (t >= n - 1) move(0);
     face.firstElementChild?.setAttribute("d", PAUSE);
-    button.setAttribute("aria-label", "Pause");
+    attr(button, "aria-label", "Pause");
     let at = t;
     let before = performance.now();
     /** @param {number} now */
@@ -137,8 +135,8 @@ export function timeline({ n, label, text = String, onInput, signal, name = "t",
   }
   const toggle = () => (raf ? pause() : play());
   atEnd(signal, pause);
-  button.addEventListener("click", toggle, { signal });
-  slider.addEventListener("input", () => (pause(), move(slider.valueAsNumber)), { signal });
+  on(button, "click", toggle, signal);
+  on(slider, "input", () => (pause(), move(slider.valueAsNumber)), signal);
 
   // The curve is a slider too: t follows the pointer, the handle stays on the curve.
   /** @param {PointerEvent} e */
@@ -146,22 +144,22 @@ export function timeline({ n, label, text = String, onInput, signal, name = "t",
     const box = plot.getBoundingClientRect();
     move(clamp((e.clientX - box.left) / box.width, 0, 1) * (n - 1));
   };
-  chart.addEventListener("pointerdown", (e) => {
+  on(chart, "pointerdown", (e) => {
     if (e.button) return;
     pause();
     e.preventDefault();
     chart.setPointerCapture(e.pointerId);
     slider.focus({ preventScroll: true });
     drag(e);
-  }, { signal }); // prettier-ignore
-  chart.addEventListener("pointermove", (e) => chart.hasPointerCapture(e.pointerId) && drag(e), { signal });
+  }, signal); // prettier-ignore
+  on(chart, "pointermove", (e) => chart.hasPointerCapture(e.pointerId) && drag(e), signal);
 
   // The wheel moves t only once the pointer has moved here by itself: whoever scrolls past is not caught.
   let here = false;
   let rest = 0;
-  el.addEventListener("pointermove", (e) => (here ||= Boolean(e.movementX || e.movementY)), { signal });
-  el.addEventListener("pointerleave", () => ((here = false), (rest = 0)), { signal });
-  el.addEventListener("wheel", (e) => {
+  on(el, "pointermove", (e) => (here ||= Boolean(e.movementX || e.movementY)), signal);
+  on(el, "pointerleave", () => ((here = false), (rest = 0)), signal);
+  on(el, "wheel", (e) => {
     const delta = (e.deltaY || e.deltaX) * (e.deltaMode ? 33 : 1);
     const stuck = delta > 0 ? t === n - 1 : t === 0;
     if (!here || stuck || e.ctrlKey) return;
@@ -172,7 +170,7 @@ export function timeline({ n, label, text = String, onInput, signal, name = "t",
     const whole = Math.trunc(rest);
     rest -= whole;
     move(t + whole);
-  }, { signal, passive: false }); // prettier-ignore
+  }, signal, { passive: false }); // prettier-ignore
 
   /** The keys of the timeline; for the widget's root. Returns whether the key was one. @param {KeyboardEvent} e */
   function key(e) {
