@@ -4,11 +4,12 @@ import "./density_scrubber.css";
 import { pathPlot } from "./density/paths.js";
 import { measured, read, walkers } from "./density/read.js";
 import { sidePlot } from "./density/side.js";
-import { button, div, h, press, span, symbol } from "./shared/dom.js";
+import { button, div, group, h, press, span, symbol } from "./shared/dom.js";
 import { equation } from "./shared/equation.js";
 import { clamp, fixed3 } from "./shared/format.js";
 import { DICE, icon } from "./shared/icons.js";
 import { linked } from "./shared/link.js";
+import { floor, min, sqrt } from "./shared/math.js";
 import { diffuse } from "./shared/mixture.js";
 import { syncer } from "./shared/sync.js";
 import { timeline } from "./shared/timeline.js";
@@ -28,7 +29,7 @@ const MOTIONS = {
 
 /** What x stands for: the value, less its mean, over its spread. @param {Seen} seen */
 function standardised({ name, unit, mean, std }) {
-  const digits = clamp(2 - Math.floor(Math.log10(std)), 0, 8);
+  const digits = clamp(2 - floor(Math.log10(std)), 0, 8);
   const own = unit && ` ${unit}`;
   const centred = Number(mean.toFixed(digits)) ? `(${name} ${mean < 0 ? "+" : "−"} ${Math.abs(mean).toFixed(digits)}${own})` : name;
   return ` = ${centred} / ${std.toFixed(digits)}${own}`;
@@ -47,7 +48,7 @@ function controls(model, sync, signal) {
   on(histogram, "click", () => sync.set("histogram", !model.get("histogram")), signal);
   on(again, "click", () => sync.set("seed", (model.get("seed") + 1) % 2 ** 32), signal);
   return {
-    el: div("ddw-tools", h("div", { class: "switch", role: "group", "aria-label": "How the walkers move" }, ...motions.map((m) => m.node)), histogram, again, note),
+    el: div("ddw-tools", group("switch", "How the walkers move", ...motions.map((m) => m.node)), histogram, again, note),
     note,
     /** @param {number} count @param {number} n */
     paint(count, n) {
@@ -90,7 +91,7 @@ function build(model, sync, signal, state) {
     label: "timestep t",
     signal,
     onInput: (t) => sync.set("t", t),
-    text: (t) => `t ${t}: signal ${fixed3(Math.sqrt(state.seen.alphaBar[t]))}, noise ${fixed3(Math.sqrt(1 - state.seen.alphaBar[t]))}`,
+    text: (t) => `t ${t}: signal ${fixed3(sqrt(state.seen.alphaBar[t]))}, noise ${fixed3(sqrt(1 - state.seen.alphaBar[t]))}`,
   });
   const [eq4, paths, side, tools] = [equation(), pathPlot(), sidePlot(), controls(model, sync, signal)];
   const units = span("ddw-muted ddw-num");
@@ -98,7 +99,7 @@ function build(model, sync, signal, state) {
     div("ddw-head", eq4.el, units),
     div("board", paths.what, side.title, paths.scale, paths.plot, side.plot, side.scale, div("under", line.el), side.key),
     tools.el); // prettier-ignore
-  const count = () => Math.min(state.led.n, model.get("count"));
+  const count = () => min(state.led.n, model.get("count"));
 
   /** The axes, and what stays while t moves. */
   function layout() {
@@ -160,8 +161,7 @@ function render({ model, el, signal: outer }) {
   listen(model, "change:parts change:starts change:alpha_bar change:mean change:std change:name change:unit change:walkers", rebuild, signal);
   const go = (/** @type {number} */ t) => sync.set("t", clamp(t, 0, state.seen.T - 1));
   linked(model, () => state.seen.T, go, signal);
-  const hold = () => (line.pause(), line.slider.focus({ preventScroll: true }));
-  pointed(paths.plot, { hold, move: go, tell: (t, z) => void (tell(t, z) || leave()), leave }, () => state.seen, signal);
+  pointed(paths.plot, { hold: line.hold, move: go, tell: (t, z) => void (tell(t, z) || leave()), leave }, () => state.seen, signal);
   on(root, "keydown", (e) => {
     if (!line.key(e) && (e.key === " " || e.key === "Enter") && /** @type {Element} */ (e.target).matches("button")) e.stopPropagation();
   }, signal); // prettier-ignore

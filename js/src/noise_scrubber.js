@@ -6,10 +6,11 @@ import { grid } from "./noise/grid.js";
 import { layout } from "./noise/pane.js";
 import { noise, read } from "./noise/read.js";
 import { stage } from "./noise/stage.js";
-import { button, div, h, press, span } from "./shared/dom.js";
+import { button, div, group, h, press, span } from "./shared/dom.js";
 import { clamp, fixed3 } from "./shared/format.js";
 import { DICE, icon, ZOOM } from "./shared/icons.js";
 import { linked } from "./shared/link.js";
+import { max, min, sqrt } from "./shared/math.js";
 import { COLORS, DASHES } from "./shared/palette.js";
 import { syncer } from "./shared/sync.js";
 import { timeline } from "./shared/timeline.js";
@@ -45,12 +46,12 @@ function controls(model, sync, signal) {
 function beside({ style, offsetWidth, offsetHeight }, root, e) {
   const box = root.getBoundingClientRect();
   const [x, y] = [e.clientX - box.left, e.clientY - box.top];
-  style.left = `${clamp(x + 18 + offsetWidth > box.width ? x - offsetWidth - 18 : x + 18, 4, Math.max(4, box.width - offsetWidth - 4))}px`;
-  style.top = `${y + 22 + offsetHeight > box.height ? Math.max(4, y - offsetHeight - 16) : y + 22}px`;
+  style.left = `${clamp(x + 18 + offsetWidth > box.width ? x - offsetWidth - 18 : x + 18, 4, max(4, box.width - offsetWidth - 4))}px`;
+  style.top = `${y + 22 + offsetHeight > box.height ? max(4, y - offsetHeight - 16) : y + 22}px`;
 }
 
 /** What a screen reader says at t. @param {Seen} seen @param {number} t */
-const spoken = ({ bands, names }, t) => [`t ${t}`, ...bands.map((a, k) => `${bands.length > 1 ? `${names[k]} ` : ""}signal ${fixed3(Math.sqrt(a[t]))}, noise ${fixed3(Math.sqrt(1 - a[t]))}`)].join(": ");
+const spoken = ({ bands, names }, t) => [`t ${t}`, ...bands.map((a, k) => `${bands.length > 1 ? `${names[k]} ` : ""}signal ${fixed3(sqrt(a[t]))}, noise ${fixed3(sqrt(1 - a[t]))}`)].join(": ");
 
 /** The elements, and how they are laid out and painted. @param {Model} model @param {Sync} sync @param {AbortSignal} signal @param {{ seen: Seen }} state */
 function build(model, sync, signal, state) {
@@ -59,7 +60,7 @@ function build(model, sync, signal, state) {
   const line = timeline({ n: 2, label: "timestep t", axis: "ᾱ", signal, onInput: (t) => sync.set("t", t), text: (t) => spoken(seen(), t) });
   const [images, floating, tools, eps] = [grid(seen), card(true), controls(model, sync, signal), noise(model)];
   const enlarged = stage(seen, (i) => sync.set("enlarged", i), request, signal);
-  const root = h("div", { class: "ddw ddw-noise-scrubber", role: "group", "aria-label": "Forward process: images and noise" }, images.el, enlarged.el, line.el, tools.el, floating.el);
+  const root = group("ddw ddw-noise-scrubber", "Forward process: images and noise", images.el, enlarged.el, line.el, tools.el, floating.el);
   /** @type {import("./noise/read.js").Probe | undefined} */
   let hover; // in the grid
   const now = () => clamp(model.get("t"), 0, seen().T - 1);
@@ -82,7 +83,7 @@ function build(model, sync, signal, state) {
 
   /** Fit everything to the width there is. */
   function place() {
-    const placed = layout(seen(), Math.max(160, images.el.clientWidth || 640), model.get("columns"), model.get("terms"));
+    const placed = layout(seen(), max(160, images.el.clientWidth || 640), model.get("columns"), model.get("terms"));
     images.place(placed);
     enlarged.place(placed.enlarged);
     paint();
@@ -124,7 +125,7 @@ function render({ model, el, signal: outer }) {
   linked(model, () => state.seen.T, (t) => sync.set("t", clamp(t, 0, state.seen.T - 1)), signal); // prettier-ignore
 
   const enlarge = (/** @type {number} */ i) => sync.set("enlarged", i);
-  on(tools.enlarge, "click", () => enlarge(model.get("enlarged") >= 0 ? -1 : Math.min(stage.image, state.seen.n - 1)), signal);
+  on(tools.enlarge, "click", () => enlarge(model.get("enlarged") >= 0 ? -1 : min(stage.image, state.seen.n - 1)), signal);
   on(stage.close, "click", () => (enlarge(-1), tools.enlarge.focus()), signal);
   on(root, "keydown", (e) => {
     if (stage.key(e) || line.key(e) || e.key !== "Escape" || stage.el.hidden) return;

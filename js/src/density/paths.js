@@ -1,6 +1,7 @@
 // The density over all t, and on it the paths of some walkers.
 import { marks, short } from "../shared/curve.js";
-import { attr, div, h, stretched, svg, UNSPOKEN } from "../shared/dom.js";
+import { attr, div, h, put, stretched, svg, UNSPOKEN } from "../shared/dom.js";
+import { max, min } from "../shared/math.js";
 import { density, diffuse } from "../shared/mixture.js";
 import { down, minus } from "./read.js";
 
@@ -19,7 +20,7 @@ function heatmap({ parts, alphaBar, T, lo, hi }) {
     const m = diffuse(parts, alphaBar[Math.round((i / (canvas.width - 1)) * (T - 1))]);
     for (let j = 0; j < canvas.height; j++) {
       const p = density(m, hi - ((j + 0.5) / canvas.height) * (hi - lo));
-      image.data[4 * (j * canvas.width + i) + 3] = 255 * Math.min(1, p / FULL);
+      image.data[4 * (j * canvas.width + i) + 3] = 255 * min(1, p / FULL);
     }
   }
   ctx.putImageData(image, 0, 0);
@@ -29,11 +30,11 @@ function heatmap({ parts, alphaBar, T, lo, hi }) {
 /** Walker i's path in a 1000×1000 box. @param {Seen} seen @param {Walkers} walkers @param {number} i */
 function outline(seen, { paths }, i) {
   const { T } = seen;
-  const points = Math.min(POINTS, T);
+  const points = min(POINTS, T);
   let d = "";
   for (let j = 0; j < points; j++) {
-    const t = Math.round((j / Math.max(1, points - 1)) * (T - 1));
-    d += `${j ? "L" : "M"}${((1000 * t) / Math.max(1, T - 1)).toFixed(1)} ${(1000 * down(seen, paths[i * T + t])).toFixed(1)}`;
+    const t = Math.round((j / max(1, points - 1)) * (T - 1));
+    d += `${j ? "L" : "M"}${((1000 * t) / max(1, T - 1)).toFixed(1)} ${(1000 * down(seen, paths[i * T + t])).toFixed(1)}`;
   }
   return d;
 }
@@ -58,14 +59,14 @@ export function pathPlot() {
       what.textContent = name + (unit && `, ${unit}`);
       const values = marks({ lo: mean + std * lo, hi: mean + std * hi, log: false }, 6);
       const at = values.map((v) => down(seen, (v - mean) / std));
-      scale.replaceChildren(...values.map((v, i) => h("span", { style: `top:${100 * at[i]}%` }, minus(short(v)))));
-      rules.replaceChildren(...at.map((u) => svg("line", { x2: 1000, y1: 1000 * u, y2: 1000 * u })));
+      put(scale, values.map((v, i) => h("span", { style: `top:${100 * at[i]}%` }, minus(short(v)))));
+      put(rules, at.map((u) => svg("line", { x2: 1000, y1: 1000 * u, y2: 1000 * u })));
       heat.style.setProperty("--heat", `url(${heatmap(seen)})`);
     },
     /** @param {Seen} seen @param {Walkers} walkers @param {number} count how many paths */
     lead(seen, walkers, count) {
-      lines.replaceChildren(...Array.from({ length: count }, (_, i) => svg("path", { d: outline(seen, walkers, i) })));
-      dots.replaceChildren(...Array.from(lines.children, () => h("i")));
+      put(lines, Array.from({ length: count }, (_, i) => svg("path", { d: outline(seen, walkers, i) })));
+      put(dots, Array.from(lines.children, () => h("i")));
       near.removeAttribute("d");
     },
     /** @param {Seen} seen @param {Walkers} walkers @param {number} t */

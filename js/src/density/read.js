@@ -1,6 +1,7 @@
 // What a DensityScrubber's traits say, in z = (value - mean) / std.
 import { f32 } from "../shared/bytes.js";
 import { clamp } from "../shared/format.js";
+import { floor, max, min } from "../shared/math.js";
 import { draw, walk } from "../shared/mixture.js";
 
 /** @typedef {import("../shared/mixture.js").Mixture} Mixture */
@@ -30,8 +31,8 @@ export function read(model) {
     alphaBar,
     T: alphaBar.length,
     parts,
-    lo: Math.max(-8, Math.min(-3.3, ...ends(-1))), // of the axis
-    hi: Math.min(8, Math.max(3.3, ...ends(1))),
+    lo: max(-8, min(-3.3, ...ends(-1))), // of the axis
+    hi: min(8, max(3.3, ...ends(1))),
     mean: model.get("mean"),
     std: model.get("std"),
     name: model.get("name"),
@@ -55,4 +56,4 @@ export const down = ({ lo, hi }, z) => (hi - z) / (hi - lo);
 export const minus = (/** @type {string} */ s) => s.replace("-", "−");
 
 /** z as a measured value, as exact as the spread deserves. @param {Seen} seen @param {number} z */
-export const measured = ({ mean, std, unit }, z) => minus((mean + std * z).toFixed(clamp(1 - Math.floor(Math.log10(std)), 0, 8))) + (unit && ` ${unit}`);
+export const measured = ({ mean, std, unit }, z) => minus((mean + std * z).toFixed(clamp(1 - floor(Math.log10(std)), 0, 8))) + (unit && ` ${unit}`);

@@ -1,6 +1,7 @@
 // The density at t, lying on its side beside the paths, and the walkers' histogram.
-import { attr, div, h, span, stretched, svg, UNSPOKEN } from "../shared/dom.js";
+import { attr, div, h, put, span, stretched, svg, UNSPOKEN } from "../shared/dom.js";
 import { clamp } from "../shared/format.js";
+import { floor, max, sqrt } from "../shared/math.js";
 import { density } from "../shared/mixture.js";
 import { FULL, POINTS } from "./paths.js";
 import { down, minus } from "./read.js";
@@ -38,12 +39,12 @@ export function sidePlot() {
 
   /** @param {Seen} seen @param {Walkers} walkers @param {number} t @param {number} unit */
   function histogram(seen, { n, paths }, t, unit) {
-    const most = clamp(Math.round(1.6 * Math.sqrt(n)), 8, 32); // few walkers, few bars
+    const most = clamp(Math.round(1.6 * sqrt(n)), 8, 32); // few walkers, few bars
     const counts = new Float64Array(most);
     let ticks = "";
     for (let i = 0; i < n; i++) {
       const u = down(seen, paths[i * seen.T + t]);
-      if (u >= 0 && u < 1) counts[Math.floor(u * most)]++;
+      if (u >= 0 && u < 1) counts[floor(u * most)]++;
       ticks += `M0 ${(1000 * u).toFixed(1)}H10`;
     }
     const value = (/** @type {number} */ c) => ((c / n) * most) / (seen.hi - seen.lo); // a density, as the line
@@ -55,7 +56,7 @@ export function sidePlot() {
     plot, title, scale, key,
     /** @param {Seen} seen @param {Element} lines the rules of the plot beside it */
     layout(seen, lines) {
-      rules.replaceChildren(...lines.cloneNode(true).childNodes);
+      put(rules, lines.cloneNode(true).childNodes);
       const whole = [-6, -4, -2, 0, 2, 4, 6].filter((z) => z > seen.lo && z < seen.hi);
       scale.replaceChildren(...whole.map((z) => h("span", { style: `top:${100 * down(seen, z)}%` }, minus(String(z)))), span("ddw-sym", "x"));
       groups.hidden = !seen.groups;
@@ -64,11 +65,11 @@ export function sidePlot() {
     paint(seen, m, walkers, t, shown) {
       // Where the density peaks beyond the usual (many narrow kernels), the whole axis gives way.
       let peak = FULL;
-      for (let j = 0; j <= POINTS; j++) peak = Math.max(peak, 1.04 * density(m, seen.hi - (j / POINTS) * (seen.hi - seen.lo)));
+      for (let j = 0; j <= POINTS; j++) peak = max(peak, 1.04 * density(m, seen.hi - (j / POINTS) * (seen.hi - seen.lo)));
       const unit = 1000 / peak;
       attr(area, "d", profile(seen, m, unit, true));
       attr(normalLine, "d", profile(seen, NORMAL, unit));
-      inside.replaceChildren(...(seen.groups ? Array.from(m.weights, (w, k) => svg("path", { d: profile(seen, { weights: [1], means: [m.means[k]], stds: [m.stds[k]] }, unit * w) })) : []));
+      put(inside, (seen.groups ? Array.from(m.weights, (w, k) => svg("path", { d: profile(seen, { weights: [1], means: [m.means[k]], stds: [m.stds[k]] }, unit * w) })) : []));
       if (shown) histogram(seen, walkers, t, unit);
       else for (const node of [bars, rug]) attr(node, "d", "");
       attr(plot, "aria-label", `density of ${seen.name} at t ${t}`);

@@ -1,6 +1,7 @@
 // The values of one pixel, and its path over all t.
+import { max } from "../shared/math.js";
 import { curvePath } from "../shared/timeline.js";
-import { attr, div, h, span, stretched, svg, symbol, UNSPOKEN } from "../shared/dom.js";
+import { attr, div, h, put, span, stretched, svg, symbol, UNSPOKEN } from "../shared/dom.js";
 import { signed3 } from "../shared/format.js";
 import { COLORS, DASHES } from "../shared/palette.js";
 import { valuesAt } from "./read.js";
@@ -29,9 +30,9 @@ export function card(floating) {
       const channels = Array.from({ length: c }, (_, i) => valuesAt(seen, noise, at, i));
       title.textContent = `pixel (${at.x}, ${at.y}) of image ${at.image + 1}` + (labels[at.image] ? ` · ${labels[at.image]}` : "") + (bands.length > 1 ? ` · ${names[at.band]}` : "");
       [channels.map((v) => v.start), channels.map((v) => v.eps(t)), channels.map((v) => v.mixed(at.band, t))].forEach((own, i) => (values[i].dd.textContent = own.map(signed3).join("\n")));
-      const most = fresh ? 4 : Math.max(1.5, ...channels.map((v) => 1.1 * Math.hypot(v.start, v.eps(t))));
+      const most = fresh ? 4 : max(1.5, ...channels.map((v) => 1.1 * Math.hypot(v.start, v.eps(t))));
       const curves = c > 1 ? channels.map((v, i) => ({ v, band: at.band, color: CHANNELS[i], dash: undefined })) : bands.map((_, k) => ({ v: channels[0], band: k, color: COLORS[k % 4], dash: DASHES[k % 4] }));
-      lines.replaceChildren(...curves.map(({ v, band, color, dash }) => svg("path", { d: curvePath((s) => 0.5 + v.mixed(band, s) / most / 2, T, 200), style: `stroke: ${color}`, "stroke-dasharray": dash })));
+      put(lines, curves.map(({ v, band, color, dash }) => svg("path", { d: curvePath((s) => 0.5 + v.mixed(band, s) / most / 2, T, 200), style: `stroke: ${color}`, "stroke-dasharray": dash })));
       attr(visible, "y", 50 - 50 / most);
       attr(visible, "height", 100 / most);
       for (const end of ["x1", "x2"]) attr(now, end, (1000 * t) / (T - 1));

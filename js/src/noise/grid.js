@@ -1,8 +1,9 @@
 // The images under each schedule, and the weights that mix them.
-import { div, h, span, UNSPOKEN } from "../shared/dom.js";
+import { div, group, h, put, span, UNSPOKEN } from "../shared/dom.js";
 import { equation } from "../shared/equation.js";
 import { sig3 } from "../shared/format.js";
 import { snr } from "../shared/forward.js";
+import { floor } from "../shared/math.js";
 import { COLORS, DASHES, swatch } from "../shared/palette.js";
 import { panesOf, rowOf, say } from "./pane.js";
 
@@ -18,7 +19,7 @@ function band({ bands, names }, k, terms) {
     span("ddw-num", span("ddw-muted", "SNR "), ratio)); // prettier-ignore
   const panes = panesOf(k, terms);
   return {
-    el: h("div", { class: "band", role: "group", "aria-label": `schedule ${names[k]}` }, head, rowOf(panes)),
+    el: group("band", `schedule ${names[k]}`, head, rowOf(panes)),
     panes,
     /** @param {number} t */
     show(t) {
@@ -40,7 +41,7 @@ export function grid(seen) {
     /** @param {boolean} terms */
     fill(terms) {
       bands = seen().names.map((_, k) => band(seen(), k, terms));
-      el.replaceChildren(...bands.map((b) => b.el));
+      put(el, bands.map((b) => b.el));
     },
     /** @param {ReturnType<typeof import("./pane.js").layout>} layout */
     place({ grid, scale, labelled }) {
@@ -59,7 +60,7 @@ export function grid(seen) {
           say(pane, `${n} image${n > 1 ? "s" : ""} at t ${t}`);
           const { columns, gapX, gapY } = /** @type {import("../shared/pane.js").Layout} */ (pane.layout);
           if (i === undefined) pane.mark.hidden = true;
-          else pane.frame((i % columns) * (w + gapX), Math.floor(i / columns) * (h + gapY), w, h);
+          else pane.frame((i % columns) * (w + gapX), floor(i / columns) * (h + gapY), w, h);
         }
       }
     },

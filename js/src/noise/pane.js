@@ -2,6 +2,7 @@
 import { attr, div, h, span, symbol, UNSPOKEN } from "../shared/dom.js";
 import { rootAlphaBar, rootRest } from "../shared/equation.js";
 import { columnsFor, fitScale, foldColumns, rowsOf } from "../shared/forward.js";
+import { floor, max, min, sqrt } from "../shared/math.js";
 import { Pane } from "../shared/pane.js";
 
 /** @typedef {import("./read.js").Seen} Seen */
@@ -26,7 +27,7 @@ export class TermPane extends Pane {
   /** @param {Seen} seen @param {Float32Array} eps @param {number} t */
   paint({ x0, bands }, eps, t) {
     const alphaBar = bands[this.band][t];
-    this.mix(x0, eps, this.term === "noise" ? 0 : Math.sqrt(alphaBar), this.term === "signal" ? 0 : Math.sqrt(1 - alphaBar), this.first);
+    this.mix(x0, eps, this.term === "noise" ? 0 : sqrt(alphaBar), this.term === "signal" ? 0 : sqrt(1 - alphaBar), this.first);
   }
 
   /** Put a frame around w×h image pixels at (x, y). @param {number} x @param {number} y @param {number} w @param {number} h */
@@ -41,9 +42,9 @@ export class TermPane extends Pane {
     if (!this.layout) return;
     const { n, w, h, columns, gapX, gapY, width, height } = this.layout;
     const box = this.canvas.getBoundingClientRect();
-    const px = Math.floor(((e.clientX - box.left) / box.width) * width);
-    const py = Math.floor(((e.clientY - box.top) / box.height) * height);
-    const [column, row] = [Math.floor(px / (w + gapX)), Math.floor(py / (h + gapY))];
+    const px = floor(((e.clientX - box.left) / box.width) * width);
+    const py = floor(((e.clientY - box.top) / box.height) * height);
+    const [column, row] = [floor(px / (w + gapX)), floor(py / (h + gapY))];
     const [x, y, k] = [px - column * (w + gapX), py - row * (h + gapY), row * columns + column];
     if (px < 0 || py < 0 || x >= w || y >= h || column >= columns || k >= n) return;
     return { image: this.first + k, x, y, band: this.band };
@@ -55,7 +56,7 @@ export class TermPane extends Pane {
     this.screen.querySelectorAll(".label").forEach((l) => l.remove());
     this.screen.append(...labels.map((text, i) => {
       const left = ((i % columns) * (w + gapX)) / width;
-      const top = (Math.floor(i / columns) * (high + gapY) + high) / height;
+      const top = (floor(i / columns) * (high + gapY) + high) / height;
       return h("span", { class: "label", style: `left:${100 * left}%;top:${100 * top}%;width:${(100 * w) / width}%` }, text);
     })); // prettier-ignore
   }
@@ -81,16 +82,16 @@ export function layout(seen, room, wanted, terms) {
   const ratio = devicePixelRatio || 1;
   const most = n === 1 ? 256 : n <= 4 || wanted ? 160 : 96;
   const columns = wanted ? foldColumns(wanted, n, room, paneRoom, terms ? 2 : 4) : columnsFor(n, paneRoom, w, ratio, most);
-  const tile = Math.min(most, paneRoom / columns - 4);
+  const tile = min(most, paneRoom / columns - 4);
   const scale = fitScale(tile, w, ratio);
   const labelled = labels.length > 0 && tile >= 44;
-  const gapX = Math.max(1, Math.round((tile < 32 ? 2 : 4) / scale));
+  const gapX = max(1, Math.round((tile < 32 ? 2 : 4) / scale));
   const gapY = labelled ? Math.ceil(LABEL_ROOM / scale) : gapX;
   return {
     grid: rowsOf(seen, columns, gapX, gapY, labelled ? gapY : 0),
     scale,
     labelled,
-    enlarged: fitScale(Math.min(bands.length * each > 1 ? 224 : 288, paneRoom - 26 / each), Math.max(w, h), ratio), // the scale of a single image
+    enlarged: fitScale(min(bands.length * each > 1 ? 224 : 288, paneRoom - 26 / each), max(w, h), ratio), // the scale of a single image
   };
 }
 

@@ -1,6 +1,7 @@
 // What a NoiseScrubber's traits say, and the noise that belongs to them.
 import { f32, u8 } from "../shared/bytes.js";
 import { value } from "../shared/forward.js";
+import { sqrt } from "../shared/math.js";
 import { normal, normalAt, streamAt } from "../shared/random.js";
 
 /**
@@ -49,7 +50,7 @@ export function valuesAt({ w, h, c, x0, bands }, noise, { image, x, y }, channel
   const i = ((image * h + y) * w + x) * c + channel;
   const start = value(x0[i]);
   const eps = (/** @type {number} */ t) => noise.at(t, i);
-  return { start, eps, mixed: (/** @type {number} */ band, /** @type {number} */ t) => Math.sqrt(bands[band][t]) * start + Math.sqrt(1 - bands[band][t]) * eps(t) };
+  return { start, eps, mixed: (/** @type {number} */ band, /** @type {number} */ t) => sqrt(bands[band][t]) * start + sqrt(1 - bands[band][t]) * eps(t) };
 }
 
 /** @typedef {{ image: number, x: number, y: number, band: number }} Probe a pixel the reader points at, under one of the schedules */

@@ -1,8 +1,9 @@
 // One image enlarged, with the pixel that is read in it.
-import { div, h } from "../shared/dom.js";
+import { attr, div, h, put } from "../shared/dom.js";
 import { clamp } from "../shared/format.js";
 import { rowsOf } from "../shared/forward.js";
 import { CLOSE, LEFT, RIGHT, round } from "../shared/icons.js";
+import { min } from "../shared/math.js";
 import { on } from "../shared/view.js";
 import { card } from "./card.js";
 import { panesOf, rowOf, say } from "./pane.js";
@@ -13,6 +14,21 @@ import { panesOf, rowOf, say } from "./pane.js";
 
 /** @type {Record<string, [number, number]>} */
 const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+/** The rows of one schedule. @param {Seen} seen @param {number} band @param {number} i which image @param {boolean} terms */
+function enlargedPanes({ bands, names }, band, i, terms) {
+  const own = panesOf(band, terms);
+  for (const pane of own) {
+    pane.first = i;
+    pane.mark.classList.add("pixel");
+  }
+  const { el, canvas } = own[own.length - 1];
+  if (bands.length > 1 && !terms) el.prepend(h("figcaption", {}, names[band]));
+  attr(canvas, "role", "application");
+  attr(canvas, "tabindex", 0);
+  canvas.dataset.keys = "";
+  return own;
+}
 
 /** @param {() => Seen} seen @param {(i: number) => void} enlarge shows image i; -1: none @param {() => void} request paints again @param {AbortSignal} signal */
 export function stage(seen, enlarge, request, signal) {
@@ -37,22 +53,6 @@ export function stage(seen, enlarge, request, signal) {
     }, signal); // prettier-ignore
   }
 
-  /** The rows of one schedule. @param {number} band @param {number} i @param {boolean} terms */
-  function row(band, i, terms) {
-    const own = panesOf(band, terms);
-    panes.push(...own);
-    for (const pane of own) {
-      pane.first = i;
-      pane.mark.classList.add("pixel");
-    }
-    const last = own[own.length - 1];
-    if (seen().bands.length > 1 && !terms) last.el.prepend(h("figcaption", {}, seen().names[band]));
-    last.canvas.setAttribute("role", "application");
-    last.canvas.setAttribute("tabindex", "0");
-    last.canvas.dataset.keys = "";
-    return rowOf(own);
-  }
-
   return {
     el, close,
     get image() { return pinned.image; },
@@ -66,9 +66,11 @@ export function stage(seen, enlarge, request, signal) {
       panes = [];
       if (el.hidden) return rows.replaceChildren();
       if (!was || pinned.image !== i) pinned = { image: i, x: was ? pinned.x : w >> 1, y: was ? pinned.y : h >> 1, band: 0 };
-      pinned = { image: i, x: Math.min(pinned.x, w - 1), y: Math.min(pinned.y, h - 1), band: Math.min(pinned.band, bands.length - 1) };
+      pinned = { image: i, x: min(pinned.x, w - 1), y: min(pinned.y, h - 1), band: min(pinned.band, bands.length - 1) };
       title.textContent = `Image ${i + 1} of ${n}` + (labels[i] ? ` · ${labels[i]}` : "");
-      rows.replaceChildren(...bands.map((_, k) => row(k, i, terms)));
+      const own = bands.map((_, k) => enlargedPanes(seen(), k, i, terms));
+      panes = own.flat();
+      put(rows, own.map(rowOf));
     },
     /** @param {number} scale */
     place(scale) {

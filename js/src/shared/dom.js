@@ -36,8 +36,14 @@ export const div = (name, ...children) => h("div", { class: name }, ...children)
 /** @param {string} name its class @param {...(Node | string)} children */
 export const span = (name, ...children) => h("span", { class: name }, ...children);
 
+/** What belongs together, and has a name. @param {string} name its class @param {string} label @param {...(Node | string)} children */
+export const group = (name, label, ...children) => h("div", { class: name, role: "group", "aria-label": label }, ...children);
+
 /** @param {Attrs} attrs @param {...(Node | string)} children */
 export const button = (attrs, ...children) => h("button", { type: "button", class: "ddw-btn", ...attrs }, ...children);
+
+/** Put these children in place of those there are. @param {Element} node @param {Iterable<Node | string>} children */
+export const put = (node, children) => node.replaceChildren(...children);
 
 /** @param {Element} node @param {string} name @param {string | number | boolean} value */
 export const attr = (node, name, value) => node.setAttribute(name, String(value));
