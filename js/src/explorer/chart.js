@@ -1,6 +1,6 @@
 // A chart of all schedules, whose x axis is the way from the first step to the last.
 import { marks, place, range, short } from "../shared/curve.js";
-import { attr, div, h, put, span, stretched, svg, symbol, UNSPOKEN } from "../shared/dom.js";
+import { div, h, put, span, stretched, svg, symbol, UNSPOKEN } from "../shared/dom.js";
 import { rootAlphaBar, rootRest } from "../shared/equation.js";
 import { min } from "../shared/math.js";
 import { curvePath } from "../shared/timeline.js";
@@ -54,7 +54,7 @@ export function chart({ key, title, log }) {
     },
     /** @param {(s: Schedule) => number} step which timestep of a schedule the cursor is at */
     point(step) {
-      curves.forEach(({ schedule, y }, k) => attr(dots.children[k], "style", `--c: ${schedule.color}; top: ${100 * (1 - place(axis, y[step(schedule)]))}%;`));
+      curves.forEach(({ schedule, y }, k) => (/** @type {HTMLElement} */ (dots.children[k]).style.top = `${100 * (1 - place(axis, y[step(schedule)]))}%`));
     },
   };
 }
