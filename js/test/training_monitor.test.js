@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { column, duration, gridColumns, gridPixels, marks, MEAN, nearest, path, place, range, RATE, ribbon, short, smooth, STEP, tiny } from "../src/monitor/curve.js"; // prettier-ignore
+import { column, duration, gridColumns, gridPixels, MEAN, nearest, RATE, smooth, STEP, tiny } from "../src/monitor/run.js";
+import { marks, path, place, range, ribbon, short } from "../src/shared/curve.js";
 
 const rows = new Float32Array([1, 1, 0.5, 2, 0.1, 2, 0.5, 0.25, 1, 0.2]);
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from ddpm_widgets import widgets
+
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "ddpm_widgets/static"
 WIDGETS = sorted(p.stem for p in (ROOT / "js/src").glob("*.js"))
@@ -23,6 +25,19 @@ def node(*command):
 @pytest.mark.node
 def test_types():
     node("node", "node_modules/typescript/bin/tsc", "-p", ".")
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_the_types_name_the_traits(name):
+    "`get` is typed by what stands in the widget's JSDoc: the synced traits of the Python class, and no other."
+    folder = {"noise_scrubber": "noise", "density_scrubber": "density", "schedule_explorer": "explorer"}.get(
+        name, name.rpartition("_")[2]
+    )
+    text = (ROOT / "js/src" / folder / "read.js").read_text(encoding="utf-8")
+    typed = re.findall(r"@property \{.*?\} (\w+)", re.search(r"@typedef \{object\} OwnTraits(.*?)\*/", text, re.S)[1])
+    widget = getattr(widgets, "".join(word.title() for word in name.split("_")))
+    own = [n for n, t in widget.class_traits(sync=True).items() if t.this_class is widget]
+    assert sorted(typed) == sorted(n for n in own if not n.startswith("_"))
 
 
 @pytest.mark.node

@@ -1,8 +1,9 @@
 // A small line chart in SVG: its colours are the page's, its text is text, and it is sharp on every screen.
-import { h, svg } from "../shared/dom.js";
-import { marks, path, place, ribbon, short } from "./curve.js";
+import { h, put, svg } from "../shared/dom.js";
+import { marks, path, place, ribbon, short } from "../shared/curve.js";
+import { max, min } from "../shared/math.js";
 
-/** @typedef {import("./curve.js").Scale} Scale */
+/** @typedef {import("../shared/curve.js").Scale} Scale */
 /** @typedef {{ class: string, x: ArrayLike<number>, y: ArrayLike<number>, low?: ArrayLike<number>, dots?: boolean }} Line */
 
 const LEFT = 52;
@@ -23,7 +24,7 @@ export function chart({ height: start, axis = true, marks: count = 4 }) {
 
   /** @param {Line[]} list @param {{ lo: number, hi: number }} x @param {Scale} y @param {number} height */
   function draw(list, x, y, height = start) {
-    const width = Math.max(160, box.clientWidth);
+    const width = max(160, box.clientWidth);
     const tall = height - TOP - bottom;
     scale = x;
     inner = width - LEFT - RIGHT;
@@ -36,7 +37,7 @@ export function chart({ height: start, axis = true, marks: count = 4 }) {
     cursor.setAttribute("y1", String(TOP));
     cursor.setAttribute("y2", String(TOP + tall));
     const rows = marks(y, count).map((v) => [v, TOP + py(v)]);
-    const steps = axis ? marks({ ...x, log: false }, Math.max(2, Math.round(inner / 110))).filter(Number.isInteger) : [];
+    const steps = axis ? marks({ ...x, log: false }, max(2, Math.round(inner / 110))).filter(Number.isInteger) : [];
     grid.replaceChildren(
       ...rows.flatMap(([v, at]) => [
         svg("line", { x1: LEFT, x2: LEFT + inner, y1: at, y2: at }),
@@ -44,8 +45,8 @@ export function chart({ height: start, axis = true, marks: count = 4 }) {
       ]),
       ...steps.map((s) => svg("text", { x: LEFT + px(s), y: height - 6, "text-anchor": "middle" }, s.toLocaleString("en"))),
     );
-    lines.replaceChildren(...list.flatMap(({ class: name, x, y, low, dots }) => {
-      if (low) return [svg("path", { class: name, d: ribbon(x, low, y, px, (v) => Math.max(0, Math.min(tall, py(v)))) })];
+    put(lines, list.flatMap(({ class: name, x, y, low, dots }) => {
+      if (low) return [svg("path", { class: name, d: ribbon(x, low, y, px, (v) => max(0, min(tall, py(v)))) })];
       const d = path(x, y, px, py);
       const line = svg("path", { class: name, d });
       if (!dots) return [line];

@@ -1,5 +1,6 @@
 // A film of one sampling run, as numbers. Pure functions; what Python's SamplingPlayer says of its frames, said here.
 import { unzlibSync } from "./inflate.js";
+import { floor, max, min, sqrt } from "../shared/math.js";
 
 /**
  * One run: its frames as bytes, one after the other, each with its streams.
@@ -44,13 +45,13 @@ export function unpack(packed, ts, streams, size, tolerance, alphaBar) {
  * @param {number} alphaBar @param {number} tolerance @param {Uint8Array} out the grey levels, one picture after the other
  */
 function decode([missed, guess, noise], alphaBar, tolerance, out) {
-  const [a, b, size] = [Math.sqrt(alphaBar), Math.sqrt(1 - alphaBar), guess.length];
-  const [fine, step] = [2 * Math.max(1, Math.ceil(tolerance * b)) + 1, 2 * tolerance + 1];
+  const [a, b, size] = [sqrt(alphaBar), sqrt(1 - alphaBar), guess.length];
+  const [fine, step] = [2 * max(1, Math.ceil(tolerance * b)) + 1, 2 * tolerance + 1];
   const sign = (/** @type {number} */ byte) => (byte << 24) >> 24;
   const level = (/** @type {number} */ v) => (v < 0 ? 0 : v > 255 ? 255 : v);
   for (let i = 0; i < size; i++) {
     const [x0, eps] = [3 * guess[i], 128 + step * sign(noise[i])];
-    out[i] = level(level(Math.floor(a * (x0 - 127.5) + b * (eps - 127.5) + 128)) + fine * sign(missed[i]));
+    out[i] = level(level(floor(a * (x0 - 127.5) + b * (eps - 127.5) + 128)) + fine * sign(missed[i]));
     out[size + i] = level(x0);
     out[2 * size + i] = level(eps);
   }
@@ -71,8 +72,8 @@ export function nearest(values, x) {
 
 /** The frame of each run that is as far along as frame `at` of the run `lead`. @param {number[][]} ts @param {number} lead @param {number} at */
 export function inStep(ts, lead, at) {
-  const u = ts[lead][at] / Math.max(1, ts[lead][0]);
-  return ts.map((own, k) => (k === lead ? at : nearest(own.map((t) => t / Math.max(1, own[0])), u)));
+  const u = ts[lead][at] / max(1, ts[lead][0]);
+  return ts.map((own, k) => (k === lead ? at : nearest(own.map((t) => t / max(1, own[0])), u)));
 }
 
 /** The run with the most frames. @param {number[][]} ts */
@@ -82,7 +83,7 @@ export const longest = (ts) => ts.reduce((best, t, k) => (t.length > ts[best].le
 export function distance(a, b) {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2;
-  return Math.sqrt(sum / Math.max(1, a.length)) / 127.5;
+  return sqrt(sum / max(1, a.length)) / 127.5;
 }
 
 /**
@@ -118,8 +119,8 @@ export function half(parts) {
 
 /** How many columns make a block of n images: no wider than needed, and no hole in the last row if it can be. @param {number} n */
 export function block(n) {
-  const square = Math.max(1, Math.ceil(Math.sqrt(n)));
+  const square = max(1, Math.ceil(sqrt(n)));
   let best = square;
-  for (let c = square; c <= Math.min(n, 2 * square); c++) if ((c - (n % c)) % c < (best - (n % best)) % best) best = c;
+  for (let c = square; c <= min(n, 2 * square); c++) if ((c - (n % c)) % c < (best - (n % best)) % best) best = c;
   return best;
 }

@@ -1,7 +1,9 @@
 // Numbers as a reader wants them.
 
+import { floor, max, min } from "./math.js";
+
 /** @param {number} x @param {number} lo @param {number} hi */
-export const clamp = (x, lo, hi) => Math.max(lo, Math.min(hi, x));
+export const clamp = (x, lo, hi) => max(lo, min(hi, x));
 
 /** Three decimals, with a real minus sign. @param {number} x */
 export const fixed3 = (x) => (Number.isFinite(x) ? x.toFixed(3).replace(/^-(?=0\.0+$)/, "").replace("-", "−") : "–");
@@ -25,8 +27,8 @@ export function sig3(x) {
 export function ticks(n) {
   const last = n - 1;
   if (last < 1) return [0];
-  const magnitude = 10 ** Math.floor(Math.log10(last / 4));
-  const step = Math.max(1, [1, 2, 2.5, 5, 10].map((m) => m * magnitude).find((s) => s >= (last / 4) * 0.99) ?? last);
+  const magnitude = 10 ** floor(Math.log10(last / 4));
+  const step = max(1, [1, 2, 2.5, 5, 10].map((m) => m * magnitude).find((s) => s >= (last / 4) * 0.99) ?? last);
   const out = [];
   for (let t = 0; t < last - step * 0.6; t += step) if (Number.isInteger(t)) out.push(t);
   return [...out, last];

@@ -1,7 +1,9 @@
 // The forward process of DDPM (Ho, Jain & Abbeel 2020), eq. 4: x_t = √ᾱ_t x0 + √(1-ᾱ_t) ε.
 
+import { floor, max, min, sqrt } from "./math.js";
+
 /** A pixel's grey level for a value in [-1, 1]; what lies outside is clipped. @param {number} x @returns {number} 0…255 */
-export const grey = (x) => Math.round((Math.max(-1, Math.min(1, x)) + 1) * 127.5);
+export const grey = (x) => Math.round((max(-1, min(1, x)) + 1) * 127.5);
 
 /** A value in [-1, 1] for a grey level. @param {number} g 0…255 */
 export const value = (g) => g / 127.5 - 1;
@@ -17,6 +19,9 @@ export const snr = (alphaBar) => alphaBar / (1 - alphaBar);
  * @property {number} width @property {number} height of the whole picture, in image pixels
  */
 
+/** Lay images out in rows. @param {Pick<Layout, "n" | "w" | "h" | "c">} images @param {number} columns @param {number} gapX @param {number} gapY @param {number} below pixels below the last row @returns {Layout} */
+export const rowsOf = ({ n, w, h, c }, columns, gapX, gapY = gapX, below = 0) => ({ n, w, h, c, columns, gapX, gapY, width: columns * (w + gapX) - gapX, height: Math.ceil(n / columns) * (h + gapY) - gapY + below });
+
 /**
  * Mix signal and noise, signal·x0 + noise·ε, and write the images as RGBA pixels: eq. 4 with signal = √ᾱ, noise = √(1-ᾱ),
  * its two terms with the other weight 0.
@@ -31,7 +36,7 @@ export function mix(x0, eps, signal, noise, out, layout, first = 0) {
   const m = 127.5 * (1 - signal) + 0.5; // + ½, because the loop cuts decimals off
   let i = first * w * h * c;
   for (let k = 0; k < n; k++) {
-    let row = Math.floor(k / columns) * (h + gapY) * width + (k % columns) * (w + gapX);
+    let row = floor(k / columns) * (h + gapY) * width + (k % columns) * (w + gapX);
     for (let y = 0; y < h; y++, row += width) {
       if (c === 1) {
         for (let j = row; j < row + w; j++, i++) {
@@ -59,7 +64,7 @@ export function mix(x0, eps, signal, noise, out, layout, first = 0) {
  * @param {number} size CSS pixels @param {number} side image pixels @param {number} ratio screen pixels per CSS pixel
  */
 export function fitScale(size, side, ratio) {
-  const whole = Math.floor((size * ratio) / side);
+  const whole = floor((size * ratio) / side);
   return whole >= 1 ? whole / ratio : size / side;
 }
 
@@ -69,13 +74,13 @@ export function fitScale(size, side, ratio) {
  * @param {number} most CSS pixels an image may take @returns {number}
  */
 export function columnsFor(n, room, side, ratio, most) {
-  const target = Math.max(20, Math.min(most, room / 4, Math.sqrt((room * 300) / n)));
+  const target = max(20, min(most, room / 4, sqrt((room * 300) / n)));
   let best = 1;
   let least = Infinity;
   for (let c = 1; c <= n && c * 14 <= room; c++) {
-    const tile = side * fitScale(Math.min(most, room / c - 4), side, ratio);
+    const tile = side * fitScale(min(most, room / c - 4), side, ratio);
     const empty = (c - (n % c)) % c;
-    const unused = Math.max(0, Math.log2(room / c / most));
+    const unused = max(0, Math.log2(room / c / most));
     const cost = Math.abs(Math.log2(tile / target)) + unused + (empty ? 0.25 + empty / c : 0);
     if (cost <= least) (best = c), (least = cost);
   }
@@ -89,7 +94,7 @@ export function columnsFor(n, room, side, ratio, most) {
  * @param {number} most columns on a narrow page @returns {number}
  */
 export function foldColumns(wanted, n, room, paneRoom, most = 4) {
-  const columns = Math.min(n, wanted);
+  const columns = min(n, wanted);
   if (room >= 440) return columns;
   const folded = Math.ceil(columns / Math.ceil(columns / most));
   return Math.ceil(n / folded) * (paneRoom / folded) <= 1.5 * room ? folded : columns;

@@ -1,5 +1,6 @@
 // A mixture of Gaussians in one dimension under the forward process: it stays a mixture of Gaussians, so its density, its
 // score and the paths back from the noise can be written down. All in float64.
+import { max, sqrt } from "./math.js";
 import { normal, streamAt } from "./random.js";
 
 /** @typedef {{ weights: ArrayLike<number>, means: ArrayLike<number>, stds: ArrayLike<number> }} Mixture weights sum to 1 */
@@ -7,11 +8,11 @@ import { normal, streamAt } from "./random.js";
 
 /** The mixture at ᾱ: means √ᾱ μ, variances ᾱ σ² + 1 - ᾱ (DDPM eq. 4, for each component). @param {Mixture} m @param {number} alphaBar @returns {Mixture} */
 export function diffuse({ weights, means, stds }, alphaBar) {
-  const a = Math.sqrt(alphaBar);
+  const a = sqrt(alphaBar);
   return {
     weights,
     means: Float64Array.from(means, (m) => a * m),
-    stds: Float64Array.from(stds, (s) => Math.sqrt(alphaBar * s * s + 1 - alphaBar)),
+    stds: Float64Array.from(stds, (s) => sqrt(alphaBar * s * s + 1 - alphaBar)),
   };
 }
 
@@ -22,14 +23,14 @@ export function density({ weights, means, stds }, x) {
     const u = (x - means[k]) / stds[k];
     if (u * u < 80) p += (weights[k] / stds[k]) * Math.exp(-0.5 * u * u);
   }
-  return p / Math.sqrt(2 * Math.PI);
+  return p / sqrt(2 * Math.PI);
 }
 
 /** d/dx log p(x): each component pulls to its mean, as strongly as x is its own. @param {Mixture} m @param {number} x */
 export function score({ weights, means, stds }, x) {
   const n = weights.length;
   let most = -Infinity; // of the exponents, so that far out nothing is 0/0
-  for (let k = 0; k < n; k++) most = Math.max(most, -0.5 * ((x - means[k]) / stds[k]) ** 2);
+  for (let k = 0; k < n; k++) most = max(most, -0.5 * ((x - means[k]) / stds[k]) ** 2);
   let p = 0;
   let pull = 0;
   for (let k = 0; k < n; k++) {
@@ -67,7 +68,7 @@ export function walk(motion, m, alphaBar, starts, seed) {
   if (motion === "noising") {
     for (let t = 0; t < T; t++) {
       const alpha = alphaBar[t] / (t ? alphaBar[t - 1] : 1);
-      const [keep, add] = [Math.sqrt(alpha), Math.sqrt(1 - alpha)];
+      const [keep, add] = [sqrt(alpha), sqrt(1 - alpha)];
       for (let i = 0; i < n; i++) out[i * T + t] = now[i] = keep * now[i] + add * eps[i * T + t];
     }
     return out;
@@ -77,14 +78,14 @@ export function walk(motion, m, alphaBar, starts, seed) {
     const [a, before] = [alphaBar[t], alphaBar[t - 1]];
     const at = diffuse(m, a);
     const alpha = a / before;
-    const sigma = Math.sqrt(((1 - alpha) * (1 - before)) / (1 - a));
+    const sigma = sqrt(((1 - alpha) * (1 - before)) / (1 - a));
     for (let i = 0; i < n; i++) {
       const x = now[i];
       const s = score(at, x);
-      const x0 = (x + (1 - a) * s) / Math.sqrt(a); // the best guess of where it came from
+      const x0 = (x + (1 - a) * s) / sqrt(a); // the best guess of where it came from
       out[i * T + t - 1] = now[i] = motion === "ddim"
-        ? Math.sqrt(before) * x0 - Math.sqrt((1 - before) * (1 - a)) * s
-        : (Math.sqrt(before) * (1 - alpha) * x0 + Math.sqrt(alpha) * (1 - before) * x) / (1 - a) + sigma * eps[i * T + t]; // prettier-ignore
+        ? sqrt(before) * x0 - sqrt((1 - before) * (1 - a)) * s
+        : (sqrt(before) * (1 - alpha) * x0 + sqrt(alpha) * (1 - before) * x) / (1 - a) + sigma * eps[i * T + t]; // prettier-ignore
     }
   }
   return out;

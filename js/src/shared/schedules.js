@@ -1,5 +1,7 @@
 // The noise schedules in float64: the formulas of ddpm_widgets.schedule, line by line.
 
+import { floor, min, sqrt } from "./math.js";
+
 /** @typedef {{ T: number, beta_min: number, beta_max: number, s: number }} Settings T ≥ 2 steps; β of the first and the last of 1,000 steps; the cosine's offset */
 /** @typedef {{ beta: Float64Array, alphaBar: Float64Array, signal: Float64Array, noise: Float64Array, logSnr: Float64Array }} Curves √ᾱ and √(1-ᾱ) are signal and noise */
 
@@ -10,7 +12,7 @@ const places = (n) => Float64Array.from({ length: n + 1 }, (_, i) => i / n);
 function resample(curve, T) {
   const n = curve.length - 1;
   return places(T).map((u) => {
-    const left = Math.min(Math.floor(u * n), n - 1);
+    const left = min(floor(u * n), n - 1);
     return curve[left] + (curve[left + 1] - curve[left]) * (u * n - left);
   });
 }
@@ -25,13 +27,13 @@ function linear({ T, beta_min, beta_max }) {
   const logAlphaBar = new Float64Array(1001);
   betas.forEach((beta, t) => (logAlphaBar[t + 1] = logAlphaBar[t] + Math.log1p(-beta)));
   const at = resample(logAlphaBar, T);
-  return Float64Array.from({ length: T }, (_, t) => Math.min(-Math.expm1(at[t + 1] - at[t]), 1 - 1e-5));
+  return Float64Array.from({ length: T }, (_, t) => min(-Math.expm1(at[t + 1] - at[t]), 1 - 1e-5));
 }
 
 /** β from a curve ᾱ(u), u from 0 (an image) to 1 (noise); kept below .999, so that the last step is no division by 0. @param {(u: number) => number} curve @param {number} T */
 function fromCurve(curve, T) {
   const alphaBar = places(T).map(curve);
-  return Float64Array.from({ length: T }, (_, t) => Math.min(1 - alphaBar[t + 1] / alphaBar[t], 0.999));
+  return Float64Array.from({ length: T }, (_, t) => min(1 - alphaBar[t + 1] / alphaBar[t], 0.999));
 }
 
 /** ᾱ falls like a squared cosine (Nichol & Dhariwal 2021, eq. 17). @param {Settings} settings */
@@ -47,7 +49,7 @@ export const FORMULAS = { linear, cosine, sigmoid };
 
 /** All curves of a schedule from its ᾱ. @param {Float64Array} alphaBar @param {Float64Array} [beta] if it is known more exactly @returns {Curves} */
 export function curvesOf(alphaBar, beta = alphaBar.map((a, t) => 1 - a / (t ? alphaBar[t - 1] : 1))) {
-  return { beta, alphaBar, signal: alphaBar.map(Math.sqrt), noise: alphaBar.map((a) => Math.sqrt(1 - a)), logSnr: alphaBar.map((a) => Math.log(a / (1 - a))) };
+  return { beta, alphaBar, signal: alphaBar.map(sqrt), noise: alphaBar.map((a) => sqrt(1 - a)), logSnr: alphaBar.map((a) => Math.log(a / (1 - a))) };
 }
 
 /** The curves of a formula by its name. @param {string} name @param {Settings} settings */

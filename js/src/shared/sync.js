@@ -4,7 +4,9 @@ import { atEnd } from "./view.js";
 /**
  * `set(name, value)` changes the model now and sends soon: the first change at once, later ones together, the last one
  * always (also when the view ends in between).
- * @param {import("./afm").Model} model @param {AbortSignal} signal @param {number} ms least time between two messages
+ * @template {object} Traits
+ * @param {import("./afm").Model<Traits>} model @param {AbortSignal} signal @param {number} ms least time between two messages
+ * @returns {import("./afm").Sync<Traits>}
  */
 export function syncer(model, signal, ms = 100) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -20,7 +22,6 @@ export function syncer(model, signal, ms = 100) {
     if (dirty) model.save_changes();
   });
   return {
-    /** @param {string} name @param {any} value */
     set(name, value) {
       if (model.get(name) === value) return;
       model.set(name, value);

@@ -1,23 +1,22 @@
 // The one timeline of all widgets: play button, curves that can be dragged, a slider as their x axis, keys and wheel.
-import { h, icon, svg } from "./dom.js";
+import { attr, button, div, h, put, span, stretched, svg, UNSPOKEN } from "./dom.js";
 import { clamp, ticks } from "./format.js";
-import { atEnd, calm } from "./view.js";
+import { icon, PAUSE, PLAY } from "./icons.js";
+import { max, min } from "./math.js";
+import { atEnd, calm, on } from "./view.js";
 
 /** @typedef {{ name: string, y: ArrayLike<number>, color?: string, dash?: string, fill?: [string, string] }} Curve y in 0…1, one per position; fill: names of what lies below and above it */
-
-const PLAY = "M7 4.5v15l12.5-7.5z";
-const PAUSE = "M6.5 4.5h4v15h-4zM13.5 4.5h4v15h-4z";
 
 /**
  * An SVG path through n values of y (or as many as `most` of them, evenly picked) in a 1000×100 box, y = 1 at its top.
  * @param {(i: number) => number} y @param {number} n
  */
 export function curvePath(y, n, most = 400) {
-  const last = Math.max(1, n - 1);
-  const points = Math.min(most, n);
+  const last = max(1, n - 1);
+  const points = min(most, n);
   let d = "";
   for (let j = 0; j < points; j++) {
-    const i = Math.round((j * last) / Math.max(1, points - 1));
+    const i = Math.round((j * last) / max(1, points - 1));
     d += `${j ? "L" : "M"}${+((1000 * i) / last).toFixed(2)} ${+(100 * (1 - y(i))).toFixed(3)}`;
   }
   return d;
@@ -25,14 +24,124 @@ export function curvePath(y, n, most = 400) {
 
 /** Where a key leads, from t among n positions; undefined if it is none of the timeline's. @param {string} key @param {boolean} shift @param {number} t @param {number} n */
 export function keyTarget(key, shift, t, n) {
-  const leap = Math.max(1, Math.round(n / 10));
-  const step = shift ? Math.min(10, leap) : 1;
+  const leap = max(1, Math.round(n / 10));
+  const step = shift ? min(10, leap) : 1;
   /** @type {Record<string, number>} */
   const to = {
     ArrowRight: t + step, ArrowUp: t + step, ArrowLeft: t - step, ArrowDown: t - step,
     PageUp: t + leap, PageDown: t - leap, Home: 0, End: n - 1,
   }; // prettier-ignore
   return Object.hasOwn(to, key) ? clamp(to[key], 0, n - 1) : undefined;
+}
+
+/** @typedef {{ t: number, n: number, speed: number, loop: boolean }} Place where the timeline is, of how many positions, and how it plays */
+
+/** The curves, with a dot on each at t. @param {string} axis what they show */
+function curvesPlot(axis) {
+  const plot = stretched(100, { class: "ddw-curves" });
+  const [dots, names, flag] = [h("div"), h("div"), div("ddw-flag")];
+  const chart = h("div", { class: "ddw-chart", ...UNSPOKEN, hidden: true },
+    div("ddw-plot", plot, names, div("ddw-cursor"), dots, flag)); // prettier-ignore
+  const scale = h("div", { class: "ddw-scale", ...UNSPOKEN, hidden: true }, h("span", {}, "1"), span("ddw-axis", axis), h("span", {}, "0"));
+  /** @type {Curve[]} */
+  let curves = [];
+  return {
+    plot, chart, scale,
+    /** None hides them. @param {Curve[]} list */
+    set(list) {
+      curves = list;
+      chart.hidden = scale.hidden = !list.length;
+      put(plot, list.flatMap(({ y, color = "var(--ddw-accent)", dash, fill }) => {
+        const d = curvePath((i) => y[i], y.length);
+        const line = svg("path", { d, class: "ddw-curve", style: `stroke: ${color}`, "stroke-dasharray": dash });
+        return fill ? [svg("path", { d: `${d}V100H0Z`, class: "ddw-below" }), svg("path", { d: `${d}V0H0Z`, class: "ddw-above" }), line] : [line];
+      }));
+      put(names, list.flatMap(({ fill }) => (fill ? [span("ddw-name-below", fill[0]), span("ddw-name-above", fill[1])] : [])));
+      put(dots, list.map(({ color = "var(--ddw-accent)" }) => h("div", { class: "ddw-dot", style: `--c: ${color}` })));
+    },
+    /** @param {number} t @param {string} text at the cursor */
+    point(t, text) {
+      flag.textContent = text;
+      curves.forEach((c, k) => /** @type {HTMLElement} */ (dots.children[k]).style.setProperty("top", `${100 * (1 - c.y[t])}%`));
+    },
+  }; // prettier-ignore
+}
+
+/** The play button. It goes by the clock, so that a slow machine skips frames and keeps the pace. @param {Place} at @param {(t: number) => void} move @param {number} seconds all of it takes @param {AbortSignal} signal */
+function player(at, move, seconds, signal) {
+  const face = icon(PLAY);
+  const el = button({ class: "ddw-play", "aria-label": "Play" }, face);
+  let raf = 0;
+  function pause() {
+    cancelAnimationFrame(raf);
+    raf = 0;
+    look(PLAY, "Play");
+  }
+  /** @param {string} d @param {string} label */
+  function look(d, label) {
+    face.firstElementChild?.setAttribute("d", d);
+    attr(el, "aria-label", label);
+  }
+  function play() {
+    if (raf || at.n < 2) return;
+    if (at.t >= at.n - 1) move(0);
+    look(PAUSE, "Pause");
+    let to = at.t;
+    let before = performance.now();
+    /** @param {number} now */
+    const tick = (now) => {
+      const last = at.n - 1;
+      raf = requestAnimationFrame(tick);
+      if (Math.round(to) !== at.t) to = at.t; // moved meanwhile: go on from there
+      if (calm() && now - before < 500) return; // two still pictures a second
+      to += (max(0, now - before) / 1000 / seconds) * at.speed * last;
+      before = now;
+      if (to >= last && at.loop) to = at.t < last ? last : 0;
+      move(to);
+      if (at.t >= at.n - 1 && !at.loop) pause();
+    };
+    raf = requestAnimationFrame(tick);
+  }
+  const toggle = () => (raf ? pause() : play());
+  atEnd(signal, pause);
+  on(el, "click", toggle, signal);
+  return { el, play, pause, toggle, playing: () => raf !== 0 };
+}
+
+/** The curve is a slider too: t follows the pointer, the handle stays on the curve. @param {HTMLElement} chart @param {Element} plot @param {() => void} hold @param {(u: number) => void} move to a part of the way @param {AbortSignal} signal */
+function dragged(chart, plot, hold, move, signal) {
+  /** @param {PointerEvent} e */
+  const drag = (e) => {
+    const box = plot.getBoundingClientRect();
+    move(clamp((e.clientX - box.left) / box.width, 0, 1));
+  };
+  on(chart, "pointerdown", (e) => {
+    if (e.button) return;
+    e.preventDefault();
+    chart.setPointerCapture(e.pointerId);
+    hold();
+    drag(e);
+  }, signal); // prettier-ignore
+  on(chart, "pointermove", (e) => chart.hasPointerCapture(e.pointerId) && drag(e), signal);
+}
+
+/** The wheel moves t only once the pointer has moved here by itself: whoever scrolls past is not caught. @param {Element} el @param {Place} at @param {(t: number) => void} move @param {AbortSignal} signal */
+function wheeled(el, at, move, signal) {
+  let here = false;
+  let rest = 0;
+  on(el, "pointermove", (e) => (here ||= Boolean(e.movementX || e.movementY)), signal);
+  on(el, "pointerleave", () => ((here = false), (rest = 0)), signal);
+  on(el, "wheel", (e) => {
+    const delta = (e.deltaY || e.deltaX) * (e.deltaMode ? 33 : 1);
+    const stuck = delta > 0 ? at.t === at.n - 1 : at.t === 0;
+    if (!here || stuck || e.ctrlKey) return;
+    e.preventDefault();
+    e.stopPropagation();
+    rest += (delta / 100) * max(1, at.n / 100);
+    const whole = Math.trunc(rest);
+    rest -= whole;
+    move(at.t + whole);
+  }, signal, { passive: false }); // prettier-ignore
 }
 
 /**
@@ -49,137 +158,45 @@ export function keyTarget(key, shift, t, n) {
  * @param {boolean} [o.loop] start again at the end
  */
 export function timeline({ n, label, text = String, onInput, signal, name = "t", at: number = (t) => t, axis = "", seconds = 6, loop = false }) {
-  let t = 0;
-  let speed = 1;
-  const face = icon(PLAY);
-  const button = h("button", { type: "button", class: "ddw-play", "aria-label": "Play" }, face);
+  /** @type {Place} */
+  const at = { t: 0, n, speed: 1, loop };
+  const { plot, chart, scale, set, point } = curvesPlot(axis);
+  const { el: face, play, pause, toggle, playing } = player(at, move, seconds, signal);
   const slider = h("input", { type: "range", class: "ddw-slider", min: 0, step: 1, "aria-label": label });
-  const plot = svg("svg", { viewBox: "0 0 1000 100", preserveAspectRatio: "none", class: "ddw-curves" });
-  const cursor = h("div", { class: "ddw-cursor" });
-  const flag = h("div", { class: "ddw-flag" });
-  const dots = h("div");
-  const names = h("div");
-  const chart = h("div", { class: "ddw-chart", "aria-hidden": "true", hidden: true },
-    h("div", { class: "ddw-plot" }, plot, names, cursor, dots, flag)); // prettier-ignore
-  const scale = h("div", { class: "ddw-scale", "aria-hidden": "true", hidden: true }, h("span", {}, "1"), h("span", { class: "ddw-axis" }, axis), h("span", {}, "0"));
-  const marks = h("div", { class: "ddw-ticks", "aria-hidden": "true" });
-  const el = h("div", { class: "ddw-timeline" }, scale, chart, button, slider, marks);
-  /** @type {Curve[]} */
-  let curves = [];
+  const marks = h("div", { class: "ddw-ticks", ...UNSPOKEN });
+  const el = div("ddw-timeline", scale, chart, face, slider, marks);
+  const part = (/** @type {number} */ t) => (at.n > 1 ? t / (at.n - 1) : 0);
 
   /** Show t without telling anyone. @param {number} to */
   function show(to) {
-    t = clamp(Math.round(to), 0, n - 1);
-    const x = n > 1 ? t / (n - 1) : 0;
+    const t = (at.t = clamp(Math.round(to), 0, at.n - 1));
     slider.value = String(t);
-    slider.setAttribute("aria-valuetext", text(t));
-    el.style.setProperty("--x", String(x));
-    flag.textContent = `${name} = ${number(t)}`;
-    curves.forEach((c, k) => /** @type {HTMLElement} */ (dots.children[k]).style.setProperty("top", `${100 * (1 - c.y[t])}%`));
+    attr(slider, "aria-valuetext", text(t));
+    el.style.setProperty("--x", String(part(t)));
+    point(t, `${name} = ${number(t)}`);
   }
 
   /** The person moved it. @param {number} to */
   function move(to) {
-    const before = t;
+    const before = at.t;
     show(to);
-    if (t !== before) onInput(t);
+    if (at.t !== before) onInput(at.t);
   }
 
   /** @param {number} length */
   function setLength(length) {
-    n = length;
-    slider.max = String(n - 1);
-    marks.replaceChildren(...ticks(n).map((i) => h("span", { style: `--x: ${n > 1 ? i / (n - 1) : 0}` }, String(number(i)))));
-    show(t);
+    at.n = length;
+    slider.max = String(length - 1);
+    put(marks, ticks(length).map((i) => h("span", { style: `--x: ${part(i)}` }, String(number(i)))));
+    show(at.t);
   }
-
-  /** The curves above the slider; none hides them. @param {Curve[]} list */
-  function setCurves(list) {
-    curves = list;
-    chart.hidden = scale.hidden = !list.length;
-    plot.replaceChildren(...list.flatMap(({ y, color = "var(--ddw-accent)", dash, fill }) => {
-      const d = curvePath((i) => y[i], y.length);
-      const line = svg("path", { d, class: "ddw-curve", style: `stroke: ${color}`, "stroke-dasharray": dash });
-      return fill ? [svg("path", { d: `${d}V100H0Z`, class: "ddw-below" }), svg("path", { d: `${d}V0H0Z`, class: "ddw-above" }), line] : [line];
-    })); // prettier-ignore
-    names.replaceChildren(...list.flatMap(({ fill }) => (fill ? [h("span", { class: "ddw-name-below" }, fill[0]), h("span", { class: "ddw-name-above" }, fill[1])] : [])));
-    dots.replaceChildren(...list.map(({ color = "var(--ddw-accent)" }) => h("div", { class: "ddw-dot", style: `--c: ${color}` })));
-    show(t);
-  }
-
-  // Play: by the clock, so that a slow machine skips frames and keeps the pace.
-  let raf = 0;
-  function pause() {
-    cancelAnimationFrame(raf);
-    raf = 0;
-    face.firstElementChild?.setAttribute("d", PLAY);
-    button.setAttribute("aria-label", "Play");
-  }
-  function play() {
-    if (raf || n < 2) return;
-    if (t >= n - 1) move(0);
-    face.firstElementChild?.setAttribute("d", PAUSE);
-    button.setAttribute("aria-label", "Pause");
-    let at = t;
-    let before = performance.now();
-    /** @param {number} now */
-    const tick = (now) => {
-      raf = requestAnimationFrame(tick);
-      if (Math.round(at) !== t) at = t; // moved meanwhile: go on from there
-      if (calm() && now - before < 500) return; // two still pictures a second
-      at += (Math.max(0, now - before) / 1000 / seconds) * speed * (n - 1);
-      before = now;
-      if (at >= n - 1 && loop) at = t < n - 1 ? n - 1 : 0;
-      move(at);
-      if (t >= n - 1 && !loop) pause();
-    };
-    raf = requestAnimationFrame(tick);
-  }
-  const toggle = () => (raf ? pause() : play());
-  atEnd(signal, pause);
-  button.addEventListener("click", toggle, { signal });
-  slider.addEventListener("input", () => (pause(), move(slider.valueAsNumber)), { signal });
-
-  // The curve is a slider too: t follows the pointer, the handle stays on the curve.
-  /** @param {PointerEvent} e */
-  const drag = (e) => {
-    const box = plot.getBoundingClientRect();
-    move(clamp((e.clientX - box.left) / box.width, 0, 1) * (n - 1));
-  };
-  chart.addEventListener("pointerdown", (e) => {
-    if (e.button) return;
-    pause();
-    e.preventDefault();
-    chart.setPointerCapture(e.pointerId);
-    slider.focus({ preventScroll: true });
-    drag(e);
-  }, { signal }); // prettier-ignore
-  chart.addEventListener("pointermove", (e) => chart.hasPointerCapture(e.pointerId) && drag(e), { signal });
-
-  // The wheel moves t only once the pointer has moved here by itself: whoever scrolls past is not caught.
-  let here = false;
-  let rest = 0;
-  el.addEventListener("pointermove", (e) => (here ||= Boolean(e.movementX || e.movementY)), { signal });
-  el.addEventListener("pointerleave", () => ((here = false), (rest = 0)), { signal });
-  el.addEventListener("wheel", (e) => {
-    const delta = (e.deltaY || e.deltaX) * (e.deltaMode ? 33 : 1);
-    const stuck = delta > 0 ? t === n - 1 : t === 0;
-    if (!here || stuck || e.ctrlKey) return;
-    e.preventDefault();
-    e.stopPropagation();
-    pause();
-    rest += (delta / 100) * Math.max(1, n / 100);
-    const whole = Math.trunc(rest);
-    rest -= whole;
-    move(t + whole);
-  }, { signal, passive: false }); // prettier-ignore
 
   /** The keys of the timeline; for the widget's root. Returns whether the key was one. @param {KeyboardEvent} e */
   function key(e) {
     if (e.ctrlKey || e.metaKey || e.altKey || e.defaultPrevented) return false;
     const target = /** @type {Element} */ (e.target);
     const other = target !== slider && target.matches("button, input, select, textarea, summary, [data-keys]");
-    const to = other ? undefined : keyTarget(e.key, e.shiftKey, t, n);
+    const to = other ? undefined : keyTarget(e.key, e.shiftKey, at.t, at.n);
     if (to === undefined && (e.key !== " " || other)) return false;
     e.preventDefault();
     e.stopPropagation();
@@ -188,14 +205,20 @@ export function timeline({ n, label, text = String, onInput, signal, name = "t",
     return true;
   }
 
+  const hold = () => (pause(), slider.focus({ preventScroll: true }));
+  on(slider, "input", () => (pause(), move(slider.valueAsNumber)), signal);
+  dragged(chart, plot, hold, (u) => move(u * (at.n - 1)), signal);
+  wheeled(el, at, (t) => (pause(), move(t)), signal);
   setLength(n);
   return {
-    el, slider, show, setLength, setCurves, play, pause, toggle, key,
+    el, slider, show, setLength, play, pause, hold, toggle, key,
+    /** The curves above the slider. @param {Curve[]} list */
+    setCurves: (list) => (set(list), show(at.t)),
     /** @param {number} x times the normal pace */
-    setSpeed: (x) => void (speed = x),
+    setSpeed: (x) => void (at.speed = x),
     /** @param {boolean} x */
-    setLoop: (x) => void (loop = x),
-    get t() { return t; },
-    get playing() { return raf !== 0; },
+    setLoop: (x) => void (at.loop = x),
+    get t() { return at.t; },
+    get playing() { return playing(); },
   }; // prettier-ignore
 }

@@ -42,6 +42,30 @@ export function frame(fn, signal) {
   };
 }
 
+/**
+ * Listen to an element for as long as the view lives.
+ * @template {keyof HTMLElementEventMap} Type
+ * @param {Element} node @param {Type} type @param {(e: HTMLElementEventMap[Type]) => void} fn @param {AbortSignal} signal @param {AddEventListenerOptions} [options]
+ */
+export const on = (node, type, fn, signal, options) => node.addEventListener(type, /** @type {EventListener} */ (fn), { signal, ...options });
+
+/** Call `fn` when an element has become wider or narrower. @param {Element} node @param {() => void} fn @param {AbortSignal} signal */
+export function onWidth(node, fn, signal) {
+  let seen = node.clientWidth;
+  const observer = new ResizeObserver(() => {
+    if (node.clientWidth !== seen) (seen = node.clientWidth), fn();
+  });
+  observer.observe(node);
+  atEnd(signal, () => observer.disconnect());
+}
+
+/** Show a view for as long as it lives. @param {Element} el @param {Element} root @param {AbortSignal} signal */
+export function mount(el, root, signal) {
+  el.append(root);
+  keepKeys(root, signal);
+  atEnd(signal, () => root.remove());
+}
+
 /** Keys that a control of ours may answer, when nothing but Shift is held. */
 const OURS = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown", " ", "Enter", "Escape"]);
 
