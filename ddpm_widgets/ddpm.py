@@ -35,7 +35,12 @@ def jump(x0: Tensor, eps: Tensor, signal_rate: Tensor, noise_rate: Tensor) -> Te
     return signal_rate * x0 + noise_rate * eps
 
 # %% ../nbs/api/00_ddpm.ipynb #dd00000b
-def training_loss(model: Callable, x0: Tensor, betas: Tensor, generator: torch.Generator | None = None) -> Tensor:
+def training_loss(
+    model: Callable,  # model(x_t, t) → the noise it sees, shaped like x_t
+    x0: Tensor,  # images, shape (n, channels, height, width)
+    betas: Tensor,  # shape (T,)
+    generator: torch.Generator | None = None,  # draws t and ε
+) -> Tensor:
     "The loss of one training step: draw t and ε, jump, predict, compare (algorithm 1, eq. 14)."
     t = torch.randint(len(betas), (len(x0),), generator=generator)
     eps = torch.randn(x0.shape, generator=generator)
@@ -56,21 +61,26 @@ def posterior(beta: Tensor, alpha_bar: Tensor, alpha_bar_prev: Tensor) -> tuple[
     return x0_weight, x_t_weight, variance
 
 
-def reverse_step(x0: Tensor, x_t: Tensor, z: Tensor | float, x0_weight, x_t_weight, sigma) -> Tensor:
-    "x_{t-1}: the mean, and fresh noise z of standard deviation σ_t (eqs. 6 and 7)."
-    return x0_weight * x0 + x_t_weight * x_t + sigma * z
+def reverse_step(pred_x0: Tensor, x_t: Tensor, z: Tensor | float, x0_weight, x_t_weight, sigma) -> Tensor:
+    "x_{t-1}: a blend of x̂0 and x_t, and fresh noise σ_t·z with z ~ N(0, I) (eqs. 6 and 7)."
+    return x0_weight * pred_x0 + x_t_weight * x_t + sigma * z
 
 
 @torch.no_grad()
-def sample(model: Callable, shape: tuple[int, ...], betas: Tensor, generator: torch.Generator | None = None) -> Tensor:
-    "Images from noise: T times predict the noise, guess the image, step back (algorithm 2, with σ_t² = β_t)."
+def sample(
+    model: Callable,  # model(x_t, t) → the noise it sees, shaped like x_t; in evaluation mode
+    shape: tuple[int, ...],  # of the images: n, channels, height, width
+    betas: Tensor,  # shape (T,)
+    generator: torch.Generator | None = None,  # draws x_T and z
+) -> Tensor:
+    "Images from noise: predict the noise, guess the image, step back, T times (algorithm 2, with σ_t² = β_t)."
     alpha_bar = cumulative_alpha(betas)
     signal_rate, noise_rate = rates(alpha_bar)
     x0_weight, x_t_weight, _ = posterior(betas, alpha_bar, previous(alpha_bar))
     x_t = torch.randn(shape, generator=generator)
     for t in reversed(range(len(betas))):
-        eps = model(x_t, torch.full(shape[:1], t))
-        x0 = x0_from_eps(x_t, eps, signal_rate[t], noise_rate[t]).clamp(-1, 1)  # images lie in [-1, 1]
+        pred_eps = model(x_t, torch.full(shape[:1], t))
+        pred_x0 = x0_from_eps(x_t, pred_eps, signal_rate[t], noise_rate[t]).clamp(-1, 1)  # images lie in [-1, 1]
         z = torch.randn(shape, generator=generator) if t > 0 else 0.0  # the last step adds no noise
-        x_t = reverse_step(x0, x_t, z, x0_weight[t], x_t_weight[t], betas[t].sqrt())
+        x_t = reverse_step(pred_x0, x_t, z, x0_weight[t], x_t_weight[t], betas[t].sqrt())
     return x_t

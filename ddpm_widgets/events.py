@@ -30,13 +30,13 @@ _CANCELS: dict[str, Any] = {"fit": CancelFit, "epoch": CancelEpoch, "batch": Can
 
 
 class Callback:
-    "Something that listens to a Learner. You need not subclass it: any object with methods named after events will do."
+    "Base class of callbacks. You need not subclass it: any object with methods named after events will do."
 
     order = 0  # callbacks with a lower order are called first
 
 
 class TrainCB(Callback):
-    "The five operations, done in the usual way. Subclass it, and pass yours to the Learner, to change one."
+    "The five operations, done in the usual way. Subclass it to change several; to change one, pass any object with a method of that name."
 
     def predict(self, learn: Any) -> None:
         learn.preds = learn.model(learn.batch[0])
@@ -55,7 +55,7 @@ class TrainCB(Callback):
 
 
 class _OneProcess(TrainCB):
-    "What a Learner does unless a callback does it. The two operations added here change when several processes train."
+    "The operations a Learner falls back on. The two added here are taken over by `Processes`."
 
     def prepare_loader(self, learn: Any, dl: Any) -> Any:
         return learn.accelerator.prepare(dl)
@@ -81,13 +81,13 @@ class Events:
                     method(self)
 
     def do(self, operation: str, *args: Any) -> Any:
-        "Let the last callback that has a method named `operation` do it; without one, it is done in the usual way."
+        "Let the last callback with a method named `operation` do it, else `TrainCB`."
         cb = next((cb for cb in reversed(self.cbs) if callable(getattr(cb, operation, None))), _DEFAULT)
         with self._name_the_callback(cb, operation):
             return getattr(cb, operation)(self, *args)
 
     def around(self, name: str, body: Callable[..., Any], *args: Any) -> None:
-        "before_…, the body, after_…; the Cancel exception of that name, raised anywhere in there, skips the rest."
+        "Call before_{name}, run the body, call after_{name}. The Cancel exception of that name ends the block early, without after_{name}."
         try:
             self.callback(f"before_{name}")
             body(*args)

@@ -15,7 +15,7 @@ from typing import Any
 
 # %% ../nbs/api/14_interrupts.ipynb #dd000406
 class Interrupts:
-    "Inside the block, an interrupt stops `learn` after the current step; a second one raises KeyboardInterrupt."
+    "Inside the block, an interrupt stops `learn` after the current step; one more raises KeyboardInterrupt."
 
     def __init__(self, learn: Any):  # has `stop(reason)` and `stop_reason`
         self.learn = learn

@@ -68,13 +68,13 @@ class Learner(Events):
         self.n_epochs = self.n_batches = self.batch_size = 0
         self.steps = self.fit_steps = self.total_steps = 0
         self.first_epoch = self.first_iter = 0  # where a resumed fit begins
-        self.stop_reason: str | None = None
-        self.fit_lr = lr  # of this fit
+        self.stop_reason, self.fit_lr = None, lr  # type: str | None, float
         # What callbacks leave for each other and for the reader: see EMA, DDPMCB, Metrics, Recorder, Checkpoint, MixedPrecision
         self.ema_model = self.sample = self.metrics = self.recorder = self.checkpoint = self.precision = None  # type: Any
         self.train_loss = self.valid_loss = None  # type: float | None
 
     def one_batch(self) -> None:
+        "Predict and measure the loss; in training, take a step."
         self.around("predict", self.do, "predict")
         self.around("loss", self.do, "get_loss")
         if self.training:
@@ -152,7 +152,7 @@ class Learner(Events):
         self.stop_reason = reason
 
     def prepare(self) -> None:
-        "Make the optimizer, once; let accelerate move everything to the device and wrap what must be wrapped."
+        "Create the optimizer, once; let accelerate move and wrap model, optimizer and loaders."
         self.callback("before_prepare")
         if self.own_accelerator is None:
             AcceleratorState._reset_state()  # precision is a global of accelerate: an earlier fit must not decide it
@@ -176,9 +176,11 @@ class Learner(Events):
         self.opt = getattr(self.opt, "optimizer", self.opt)
         if self.accelerator is not None:
             self.model = self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
-            vars(self.model).pop("_is_accelerate_prepared", None)  # left behind, it keeps the next fit's precision away
+            vars(self.model).pop(
+                "_is_accelerate_prepared", None
+            )  # accelerate skips a model with this mark, and its next precision
             if self.own_accelerator is not None:
-                self.accelerator.free_memory()  # slow, and of no use where the next fit makes a new one
+                self.accelerator.free_memory()  # slow; only for one that is used again
         self.dl = self.train_dl = self.valid_dl = None
 
     def generators(self) -> list[torch.Generator]:
@@ -187,7 +189,7 @@ class Learner(Events):
 
 # %% ../nbs/api/17_learner.ipynb #0408165c
 def check_loaders(dls: Any) -> Any:
-    "The same data. Raises TypeError when it has no `.train`, and ValueError when that holds no batch."
+    "Return dls. Raises TypeError if it has no `.train`, and ValueError if that holds no batch."
     train: Any = getattr(dls, "train", None)
     if not (hasattr(train, "__iter__") and hasattr(train, "__len__")):
         raise TypeError(

@@ -1,4 +1,4 @@
-"""What several processes that train one model need. A single process never meets it.
+"""What several processes need to train one model together.
 
 Docs: https://example.github.io/ddpm-widgets/api/processes.html.md"""
 
@@ -33,10 +33,12 @@ def this_process() -> PartialState:  # process_index, num_processes, is_main_pro
     started = "LOCAL_RANK" in os.environ and int(os.environ.get("WORLD_SIZE", 1)) > 1
     cpu = parse_flag_from_env("ACCELERATE_USE_CPU")
     found = PartialState(cpu=cpu)
-    for without_gpu in (cpu, True):
-        if started and found.num_processes == 1:  # then ask anew
+    for cpu_only in (cpu, True):
+        if (
+            started and found.num_processes == 1
+        ):  # several were launched and one is found: detect again, at last without a GPU
             AcceleratorState._reset_state(reset_partial_state=True)
-            found = PartialState(cpu=without_gpu)
+            found = PartialState(cpu=cpu_only)
     return found
 
 # %% ../nbs/api/15_processes.ipynb #dd000505
@@ -68,7 +70,7 @@ class ShardedLoader:
             self.whole = count_images(batch)
             first, end = rank * self.whole // processes, (rank + 1) * self.whole // processes
             self.shard = slice(first, end)
-            seen = self.shard if first < end else slice(0, 1)  # nothing left: one image that does not count
+            seen = self.shard if first < end else slice(0, 1)  # an empty shard: compute on one image, with weight 0
             yield send_to_device(slice_batch(batch, seen), self.accelerator.device)
 
 
@@ -106,25 +108,25 @@ LOST_PEER_MESSAGES = (
 
 @contextmanager
 def _relayed_signals(interrupts: Interrupts) -> Iterator[None]:
-    """SIGTERM is one more way to ask for a stop, and what a launcher repeats within ten seconds counts once.
+    """Treat SIGTERM as a request to stop, and ignore a signal that the launcher repeats within ten seconds.
 
-    The block's end waits up to five seconds for a repetition that is still on its way, because it would hit whatever runs next.
+    The end of the block waits up to five seconds for a repetition that is still on its way; it would hit whatever runs next.
     """
-    heard: list[int] = []
+    received: list[int] = []
     since = 0.0
 
     def relayed(number: int, frame: FrameType | None) -> None:
         nonlocal since
-        repeated = number == signal.SIGTERM or (heard.count(number) == 1 and time.monotonic() - since < 10)
+        repeated = number == signal.SIGTERM or (received.count(number) == 1 and time.monotonic() - since < 10)
         since = since or time.monotonic()
-        heard.append(number)
+        received.append(number)
         if not (repeated and interrupts.learn.stop_reason):
             interrupts.interrupt(number, frame)
 
     interrupts.handle(signal.SIGINT, relayed)
     interrupts.handle(signal.SIGTERM, relayed)
     yield
-    while heard and heard.count(heard[0]) == 1 and time.monotonic() - since < 5:
+    while received and received.count(received[0]) == 1 and time.monotonic() - since < 5:
         time.sleep(0.02)
 
 
@@ -139,7 +141,7 @@ class Processes:
         return ShardedLoader(dl, learn.accelerator)
 
     def before_pass(self, learn: Any) -> None:
-        "One order and one noise for all: the main process's random numbers."
+        "Copy the main process's random state to every process: one order, one noise."
         on_gpu = learn.accelerator.device.type == "cuda"
         synchronize_rng_states(["torch", "cuda"] if on_gpu else ["torch"])
         for generator in learn.generators():
@@ -164,15 +166,16 @@ class Processes:
 
         A request that arrives during the all-gather takes effect one step later.
         """
-        asked = 1 + (learn.stop_reason == "interrupted") if learn.stop_reason else 0
-        all_asked = learn.accelerator.gather(torch.tensor([asked], device=learn.accelerator.device))
-        agreed = int(all_asked.max())  # 2: an interrupt of one is an interrupt of all
-        if agreed and not learn.stop_reason:
-            learn.stop_reason = "interrupted" if agreed == 2 else "stopped by another process"
-        return agreed > 0
+        go_on, stop, interrupted = range(3)
+        own = interrupted if learn.stop_reason == "interrupted" else stop if learn.stop_reason else go_on
+        requests = learn.accelerator.gather(torch.tensor([own], device=learn.accelerator.device))
+        agreed = int(requests.max())  # the strongest request counts for all
+        if agreed > go_on and not learn.stop_reason:
+            learn.stop_reason = "interrupted" if agreed == interrupted else "stopped by another process"
+        return agreed > go_on
 
     def failed_fit(self, learn: Any) -> None:
-        "Say so when the error means that another process has gone. Any other error stays what it is."
+        "Raise ProcessError if `learn.error` means that another process has gone. Any other error stays what it is."
         if isinstance(learn.error, RuntimeError) and any(text in str(learn.error) for text in LOST_PEER_MESSAGES):
             raise ProcessError(
                 f"another of the {learn.accelerator.num_processes} processes of this run has ended: see what it says, mend that and "

@@ -67,7 +67,7 @@ def own_generators(
 def preserve_rng(
     *holders: Any,  # loaders and callbacks whose own generators are preserved, too
 ) -> Iterator[None]:
-    "Random numbers drawn inside the block leave every generator as it was before."
+    "Restore the state of every generator when the block ends."
     generators = own_generators(*holders)
     state = random_state(generators)
     try:

@@ -1,4 +1,4 @@
-"""Every sampler as one weighted sum: of the guess, of where you are, of fresh noise, and of the guess before.
+"""Every sampler as one weighted sum: of x̂0, of x_t, of fresh noise, and of the x̂0 of the step before.
 
 Docs: https://example.github.io/ddpm-widgets/api/samplers.html.md"""
 
@@ -74,15 +74,15 @@ def dpm_solver_coefficients(
     "The coefficients of DPM-Solver++ (2M) (Lu et al. 2022, arXiv 2211.01095, algorithm 2); the first step, which has no guess before it, is DDIM's."
     alpha_bar = schedule.alpha_bar64
     alpha_bar_prev = previous(alpha_bar)
-    clock = torch.logit(alpha_bar) / 2  # λ
-    infinitely_far = torch.full((1,), torch.inf, dtype=torch.float64)  # where the image itself is
-    h = torch.cat([infinitely_far, -clock.diff()])
-    h_before = torch.cat([h[1:], infinitely_far])
+    half_log_snr = torch.logit(alpha_bar) / 2  # λ
+    infinity = torch.full((1,), torch.inf, dtype=torch.float64)  # λ of the clean image
+    h = torch.cat([infinity, -half_log_snr.diff()])
+    h_before = torch.cat([h[1:], infinity])
     x_t_weight = ((1 - alpha_bar_prev) / (1 - alpha_bar)).sqrt()
     guess_weight = -alpha_bar_prev.sqrt() * torch.expm1(-h)
-    lean = h / (2 * h_before)
+    extrapolation = h / (2 * h_before)
     no_noise = torch.zeros_like(h)
-    return with_final_x0(guess_weight * (1 + lean), x_t_weight, no_noise, -guess_weight * lean)
+    return with_final_x0(guess_weight * (1 + extrapolation), x_t_weight, no_noise, -guess_weight * extrapolation)
 
 # %% ../nbs/api/07_samplers.ipynb #4abda3e4
 Sampler = Literal["ddpm", "ddim", "dpm++"]

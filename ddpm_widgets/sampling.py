@@ -60,7 +60,7 @@ class Noise:
 # %% ../nbs/api/21_sampling.ipynb #dd000801
 @dataclass(frozen=True, kw_only=True)
 class SamplingOptions:
-    "How to draw: the keywords of `sample` and `sample_steps` that both share. What is None, the model decides."
+    "The keywords that `sample` and `sample_steps` share. None means the value the model carries."
 
     sampler: Sampler | None = None  # "ddpm", "ddim" or "dpm++"; None: the model's own choice, else "ddpm"
     steps: int | None = None  # how many steps to take, 1 … T; None: the model's own choice, else all T
@@ -101,25 +101,25 @@ class SamplingOptions:
         check_target(d.target)
         _check_shape(d.shape)
         _check_clamp(self.clamp)
-        process = d.schedule if d.steps is None else respace(d.schedule, d.steps, d.spacing)
-        coefficients = sampler_coefficients(d.sampler, process, variance=self.variance, eta=self.eta)
+        steps = d.schedule if d.steps is None else respace(d.schedule, d.steps, d.spacing)
+        coefficients = sampler_coefficients(d.sampler, steps, variance=self.variance, eta=self.eta)
         half = {"bf16": torch.bfloat16, "fp16": torch.float16, None: None}[half_precision(self.precision)]
         clamp = d.data_range if isinstance(self.clamp, str) else self.clamp
-        return ReverseProcess(d, process, coefficients, clamp, half)
+        return ReverseProcess(d, steps, coefficients, clamp, half)
 
 # %% ../nbs/api/21_sampling.ipynb #f2793eef
 class ReverseProcess(NamedTuple):
-    "The way back, worked out: which steps to take, with which coefficients."
+    "Resolved options: which steps to take, with which coefficients."
 
     diffusion: Diffusion  # what the network was trained for, with the options in place
-    process: Schedule  # the steps to visit
+    schedule: Schedule  # the steps to visit
     coefficients: list[StepCoefficients]  # one for each of them, the first for t=0
     clamp: tuple[float, float] | None  # the range in which x̂0 is kept
-    half: torch.dtype | None = None  # what the network computes in, if not in float32
+    autocast_dtype: torch.dtype | None = None  # what the network computes in, if not in float32
 
 
 def _carried_by(model: Any, schedule: Schedule | None) -> Diffusion:
-    "What the model carries, or what follows from the schedule. Raises TypeError when it is no network, ValueError when the schedule is missing or another."
+    "What the model carries, or what follows from the schedule. Raises TypeError if it is no network, ValueError if the schedule is missing or does not match the model's."
     if not isinstance(model, nn.Module):
         if hasattr(model, "ema_model"):  # a Learner
             word = "model" if model.ema_model is None else "ema_model"
@@ -162,7 +162,7 @@ def _check_clamp(clamp: Any) -> None:
 class Step(NamedTuple):
     "What the sampler knows at timestep t, before it takes the step, and the step it takes."
 
-    t: int  # what the network was told, T-1 … 0
+    t: int  # the timestep that the network is given, T-1 … 0
     x_t: Tensor  # the noisy images, shape (n, channels, height, width)
     x0: Tensor  # x̂0, the network's guess at the images; the last step's is the sample
     eps: Tensor  # ε̂, the network's guess at the noise
@@ -181,7 +181,7 @@ def sample_steps(
     progress: bool = False,  # draw a progress bar
     **options: Any,  # sampler, steps, spacing, variance, eta, shape, clamp, target, precision: see `SamplingOptions`
 ) -> Iterator[Step]:  # one for each step, in the order they are taken
-    """Go back from noise to images and yield every step, from t=T-1 to t=0 (DDPM algorithm 2, and its faster relatives).
+    """Go back from noise to images and yield each step taken, the noisiest first (DDPM algorithm 2, and its faster relatives).
 
     Tensors lie on the model's device and belong to inference mode; `.clone()` one to train on it. Raises ValueError, before any work is done, for an
     n below 1, steps outside 1 … T, an unknown sampler, an option that it does not have, or an x_T of the wrong shape.
@@ -202,16 +202,16 @@ def _walk_back(
 ) -> Iterator[Step]:
     device = device_of(model)
     gaussian = Noise(seed, size, device, first)
-    process = way.process.to(device)
-    timesteps = way.process.timesteps.tolist()
+    schedule = way.schedule.to(device)
+    timesteps = way.schedule.timesteps.tolist()
     index = torch.arange(len(timesteps), device=device)  # made once: nothing in the loop waits for the device
     with eval_mode(model), tqdm(total=len(timesteps), unit=" steps", leave=False, disable=not progress) as bar:
         x_t = gaussian() if x_T is None else x_T.to(device)
         x0_before: Any = None
         for i in reversed(range(len(timesteps))):
-            with torch.autocast(device.type, way.half, enabled=way.half is not None):
-                pred = predict(model, x_t, process.timesteps[i].expand(size[0])).to(x_t.dtype)
-            x0, eps = to_x0_and_eps(pred, x_t, index[i].expand(size[0]), process, way.diffusion.target)  # eq. 15
+            with torch.autocast(device.type, way.autocast_dtype, enabled=way.autocast_dtype is not None):
+                pred = predict(model, x_t, schedule.timesteps[i].expand(size[0])).to(x_t.dtype)
+            x0, eps = to_x0_and_eps(pred, x_t, index[i].expand(size[0]), schedule, way.diffusion.target)  # eq. 15
             if way.clamp is not None:
                 x0 = x0.clamp(*way.clamp)
             c = way.coefficients[i]

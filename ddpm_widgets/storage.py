@@ -1,4 +1,4 @@
-"""Files that are complete or not there, that know when they are damaged, and hold no programs.
+"""Files that are complete or not there, that know when they are damaged, and contain no executable code.
 
 Docs: https://example.github.io/ddpm-widgets/api/storage.html.md"""
 
@@ -105,7 +105,7 @@ def pack(
     tensors: dict[str, Tensor],  # takes the tensors
     name: str = "",  # what this value is called
 ) -> Any:  # for JSON
-    "Take the tensors out of a nest, and spell out what JSON does not know. Raises TypeError for anything else, and names it."
+    "Convert a nested value for JSON; its tensors go into `tensors`. Raises TypeError for other types, and names them."
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, Tensor):
@@ -131,7 +131,7 @@ def unpack(
     value: Any,  # what `pack` gave
     tensors: dict[str, Tensor],
 ) -> Any:
-    "The nest as it was."
+    "Rebuild the value that `pack` took apart."
     if not isinstance(value, dict):
         return value
     if "tensor" in value:

@@ -145,7 +145,7 @@ class DDPMCB(TrainCB):
 
 # %% ../nbs/api/22_training.ipynb #49f44add
 class EMA(Callback):
-    """Keep a moving average of the weights in `learn.ema_model` (DDPM §4), with a warm-up that forgets the initial weights.
+    """Keep a moving average of the weights in `learn.ema_model` (DDPM, appendix B), with a warm-up that forgets the initial weights.
 
     After step k: average ← d·average + (1-d)·weights, with d = min(decay, (1+k)/(10+k)). Buffers are copied. A second fit goes on with the same average.
     """

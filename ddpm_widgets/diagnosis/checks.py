@@ -130,7 +130,7 @@ def group_norms(case: Case) -> Findings:
 # %% ../../nbs/api/diagnosis/03_checks.ipynb #a0638a70
 def signal_left(case: Case) -> Findings:
     "√ᾱ at the noisiest step: what is left of the image where sampling takes it for pure noise."
-    schedule, start = case.trained.schedule, case.sampling.process
+    schedule, start = case.trained.schedule, case.sampling.schedule
     left, at_start, T = float(schedule.sqrt_alpha_bar[-1]), float(start.sqrt_alpha_bar[-1]), schedule.T
     severity: Severity = "error" if max(left, at_start) > 0.2 else "warning"
     if left > 0.03:

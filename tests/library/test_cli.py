@@ -191,7 +191,7 @@ def test_train_draws_as_the_model_chooses_and_says_how(model, asked, says, tmp_p
             names = ("target", "shape", "sampler", "steps", "spacing")
             options = sampling.SamplingOptions(**{name: kwargs.get(name) for name in names})
             made = options.resolve(model, schedule)
-            drawn.append(({**kwargs}, made.process.timesteps.tolist()))
+            drawn.append(({**kwargs}, made.schedule.timesteps.tolist()))
         return sampling.sample(model, schedule, 4, **{**kwargs, "steps": 2})
 
     monkeypatch.setattr(training, "sample", watched)
