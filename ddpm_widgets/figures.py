@@ -62,7 +62,7 @@ def as_schedules(
 
 # %% ../nbs/api/04_figures.ipynb #e083880f
 INK = "#7a8495"  # text and axes: 3.8 : 1 on white and 4.7 : 1 on the dark page
-GRID = "rgba(128, 138, 155, 0.22)"
+_GRID = "rgba(128, 138, 155, 0.22)"
 COLORS = (
     "#6d66f2",
     "#d9622b",
@@ -70,7 +70,7 @@ COLORS = (
     "#db3f8c",
     "#a3730f",
 )  # accent, noise and the others of theme.css, between light and dark
-FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif'
+_FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif'
 
 
 def figure(x: str, y: str, alt: str, **layout: Any) -> Any:  # a plotly Figure
@@ -78,13 +78,13 @@ def figure(x: str, y: str, alt: str, **layout: Any) -> Any:  # a plotly Figure
     import plotly.graph_objects as go  # here, because widgets draw curves without plotly
 
     axis = dict(
-        gridcolor=GRID, linecolor=INK, tickcolor=GRID, zeroline=False, ticks="outside", ticklen=4, automargin=True
+        gridcolor=_GRID, linecolor=INK, tickcolor=_GRID, zeroline=False, ticks="outside", ticklen=4, automargin=True
     )
     fig = go.Figure()
     fig.update_layout(
         template="none", height=340, margin=dict(l=56, r=16, t=40, b=48), paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
-        font=dict(family=FONT, size=13, color=INK), colorway=COLORS, hovermode="x unified",
-        hoverlabel=dict(bgcolor="#1f2937", bordercolor="#1f2937", font=dict(family=FONT, size=12, color="#f8fafc")),
+        font=dict(family=_FONT, size=13, color=INK), colorway=COLORS, hovermode="x unified",
+        hoverlabel=dict(bgcolor="#1f2937", bordercolor="#1f2937", font=dict(family=_FONT, size=12, color="#f8fafc")),
         legend=dict(orientation="h", x=0, y=1.02, xanchor="left", yanchor="bottom", bgcolor="rgba(0,0,0,0)"),
         xaxis=dict(**axis, title=dict(text=x), showgrid=False, showline=True), yaxis=dict(**axis, title=dict(text=y)),
         meta=dict(alt=alt),

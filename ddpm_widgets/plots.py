@@ -85,7 +85,7 @@ def plot_schedules(
     return fig
 
 # %% ../nbs/api/25_plots.ipynb #2a56aef9
-def smooth(
+def _smooth(
     losses: np.ndarray,  # shape (steps,); NaN where there is none
     span: float | None = None,  # steps to look back; None: a fiftieth of all
 ) -> np.ndarray:  # float64, shape (steps,)
@@ -134,7 +134,7 @@ def plot_loss(
     if not runs:
         raise ValueError("source must be at least one training, found an empty dict.")
     histories = {n: _history(s, repr(n) if n else "the training") for n, s in runs.items()}
-    last = {n: smooth(losses)[-1] for n, (losses, _) in histories.items()}
+    last = {n: _smooth(losses)[-1] for n, (losses, _) in histories.items()}
     alt = "Training loss over the steps; smoothed, it ends at " + ", ".join(
         f"{v:.3g} {n}".strip() for n, v in last.items()
     )
@@ -148,7 +148,7 @@ def plot_loss(
         fig.add_scatter(x=steps[shown], y=losses[shown], name=f"{label}each batch", **raw)
         line = dict(color=color, width=2.5)
         fig.add_scatter(
-            x=steps[shown], y=smooth(losses)[shown], name=f"{label}smoothed", line=line, hovertemplate="%{y:.4f}"
+            x=steps[shown], y=_smooth(losses)[shown], name=f"{label}smoothed", line=line, hovertemplate="%{y:.4f}"
         )
         if valid:
             epochs = np.linspace(0, len(losses), len(valid) + 1)[1:]
@@ -206,7 +206,7 @@ def step_changes(
     return dict(t=np.array(t), left=left[:-1], nearer=-np.diff(left), moved=moved, guess=np.array([*guess, 0.0]))
 
 
-def half_way(
+def _half_way(
     nearer: np.ndarray,  # how much nearer each step came
 ) -> int:  # steps
     "How many of the last steps make half of the way."
@@ -218,7 +218,7 @@ def plot_step_changes(
 ) -> go.Figure:
     "How much each sampling step changed the picture, and how much nearer it came to the finished one; t falls from left to right."
     change = step_changes(steps)
-    n, late = len(change["t"]), half_way(change["nearer"])
+    n, late = len(change["t"]), _half_way(change["nearer"])
     said = f"Half of the way to the finished picture<br>is made in the last {late} of {n} steps"
     alt = f"How much each of {n} sampling steps changed the picture. {said.replace('<br>', ' ')}."
     fig = figure("t", "change of a step (RMS)", alt, xaxis_autorange="reversed")

@@ -23,7 +23,7 @@ from .page import STATIC
 _MOST_KERNELS, _BINS = 128, 96
 
 
-def kernels(
+def _kernels(
     samples: np.ndarray,  # float64, shape (n,)
     bandwidth: float
     | None = None,  # standard deviation of a kernel, in the unit of the samples; None: Silverman's rule
@@ -81,7 +81,7 @@ def _sampled(samples: Any, bandwidth: float | None) -> tuple[np.ndarray, np.ndar
         raise ValueError(f"samples must be of at least two different values, found only {samples[0]:g}.")
     if bandwidth is not None:
         bandwidth = check_number("bandwidth", bandwidth, above=0, mend="pass it in the unit of the samples")
-    return samples, *kernels(samples, bandwidth)
+    return samples, *_kernels(samples, bandwidth)
 
 # %% ../../nbs/api/widgets/06_density_scrubber.ipynb #dc5f2b60
 class DensityScrubber(Widget):

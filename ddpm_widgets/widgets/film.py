@@ -113,12 +113,12 @@ def _x_t_levels(
     return np.clip(np.floor(np.sqrt(alpha_bar) * (x0 - 127.5) + np.sqrt(1 - alpha_bar) * (eps - 127.5) + 128), 0, 255)
 
 
-def encode(
+def _encode(
     levels: np.ndarray,  # int16, shape (frames, 3, size): x_t, x̂0, ε̂
     alpha_bar: np.ndarray,  # shape (frames,)
     tolerance: int,  # grey levels of ε̂, 1 … 8
 ) -> np.ndarray:  # small whole numbers, shaped like levels: what `_x_t_levels` misses of x_t, x̂0, ε̂, each on its grid
-    "Three tied pictures of each frame in fewer bits. `decode` has the way back."
+    "Three tied pictures of each frame in fewer bits. `_decode` has the way back."
     x_t, x0, eps = levels.swapaxes(0, 1).astype(np.float64)
     a, step = alpha_bar[:, None], 2 * tolerance + 1
     x0, eps = np.rint(x0 / 3), np.rint((eps - 128) / step)
@@ -133,10 +133,10 @@ def encode(
     return np.stack([missed, x0, eps], 1)
 
 
-def decode(
-    coded: np.ndarray,  # uint8, shape (frames, 3, size): what `encode` gives, modulo 256
+def _decode(
+    coded: np.ndarray,  # uint8, shape (frames, 3, size): what `_encode` gives, modulo 256
     alpha_bar: np.ndarray,  # shape (frames,)
-    tolerance: int,  # as in `encode`
+    tolerance: int,  # as in `_encode`
 ) -> np.ndarray:  # uint8, shaped like coded: x_t, x̂0, ε̂
     "The pictures again: ε̂ to `tolerance` grey levels, x̂0 to 1, x_t to tolerance·√(1-ᾱ_t), rounded up. The browser does the same."
     missed, x0, eps = coded.view(np.int8).swapaxes(0, 1).astype(np.float64)
@@ -155,7 +155,7 @@ def pack(
     out = []
     for levels, alpha_bar in zip(films, alpha_bars, strict=True):
         flat = levels.reshape(*levels.shape[:2], -1)
-        coded = encode(flat, alpha_bar, tolerance) if tolerance else flat.clip(0, 255)
+        coded = _encode(flat, alpha_bar, tolerance) if tolerance else flat.clip(0, 255)
         coded = coded.astype(np.int16).astype(np.uint8)  # modulo 256
         coded[1:] -= coded[:-1].copy()
         out.append(squeeze.compress(coded.swapaxes(0, 1).tobytes()))  # a picture's frames after each other
@@ -175,6 +175,6 @@ def unpack(
     for count, alpha_bar in zip(frames, alpha_bars, strict=True):
         size = count * int(np.prod(shape))
         own, coded = coded[:size].reshape(shape[0], count, -1).cumsum(1, dtype=np.uint8).swapaxes(0, 1), coded[size:]
-        own = decode(np.ascontiguousarray(own), np.asarray(alpha_bar), tolerance) if tolerance else own
+        own = _decode(np.ascontiguousarray(own), np.asarray(alpha_bar), tolerance) if tolerance else own
         out.append(own.reshape(count, *shape))
     return out

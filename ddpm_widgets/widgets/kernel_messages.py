@@ -117,7 +117,7 @@ def _deliver(kernel: Any, idents: list, msg: dict) -> None:
         status("busy", cell)
 
 # %% ../../nbs/api/widgets/02_kernel_messages.ipynb #13c487a2
-def marimo_cell() -> Any:
+def _marimo_cell() -> Any:
     "The run of a cell that this code is in, if marimo runs it; None elsewhere."
     context = sys.modules.get("marimo._runtime.context")
     return None if context is None else getattr(context.safe_get_context(), "execution_context", None)
@@ -125,7 +125,7 @@ def marimo_cell() -> Any:
 
 def running_cell() -> Any:
     "Something that stands for the cell in which this code runs, the same until the cell ends; None where there is no notebook."
-    if (cell := marimo_cell()) is not None:
+    if (cell := _marimo_cell()) is not None:
         return cell
     if "IPython" not in sys.modules or multiprocessing.parent_process() or (kernel := _kernel()) is None:
         return None
@@ -134,7 +134,7 @@ def running_cell() -> Any:
 
 def show_in_cell(widget: Any) -> None:
     "Display a widget in the running cell."
-    if marimo_cell() is not None:
+    if _marimo_cell() is not None:
         sys.modules["marimo"].output.append(widget)
     else:
         from IPython.display import display
@@ -161,7 +161,7 @@ def _pump_marimo(comm_ids: Collection[str]) -> int:
     return len(kept)
 
 # %% ../../nbs/api/widgets/02_kernel_messages.ipynb #662521d9
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 def pump_comm_messages(
@@ -178,7 +178,7 @@ def pump_comm_messages(
     stop it.
     """
     try:
-        if marimo_cell() is not None:
+        if _marimo_cell() is not None:
             return _pump_marimo(comm_ids)
         kernel = _kernel()
         stream = None if kernel is None else _stream(kernel)
@@ -186,11 +186,11 @@ def pump_comm_messages(
             return 0
         kept = _take(kernel, stream, comm_ids)
     except Exception as e:
-        log.debug("cannot look for comm messages here: %s: %s", type(e).__name__, e)
+        _log.debug("cannot look for comm messages here: %s: %s", type(e).__name__, e)
         return 0
     for idents, msg in kept:
         try:
             _deliver(kernel, idents, msg)
         except Exception:
-            log.exception("a comm message could not be dealt with")
+            _log.exception("a comm message could not be dealt with")
     return len(kept)

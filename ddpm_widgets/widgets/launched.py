@@ -28,7 +28,7 @@ from .base import Widget
 from .kernel_messages import _kernel, launching, pump_comm_messages
 
 # %% ../../nbs/api/widgets/03_launched.ipynb #1a0c77e5
-Message = tuple[Any, list[bytes]]  # words, as JSON has them, and bytes
+_Message = tuple[Any, list[bytes]]  # words, as JSON has them, and bytes
 
 
 class Line:
@@ -47,7 +47,7 @@ class Line:
         "Is there something to hear, within so many seconds? The end of the line is, too."
         return bool(select.select([self.end], [], [], seconds)[0])
 
-    def receive(self) -> Message | None:
+    def receive(self) -> _Message | None:
         "What was said; waits for it. None when the other end is closed."
         try:
             words, sizes = json.loads(self.read(int.from_bytes(self.read(8), "big")))
@@ -181,7 +181,7 @@ def _while_launching(
 def _messages(
     line: Line,
     meanwhile: Callable[[], object],  # called about eight times a second
-) -> Iterator[Message]:
+) -> Iterator[_Message]:
     "What a process says, until it ends."
     while True:
         if line.waits(1 / 8):

@@ -35,11 +35,11 @@ def ddpm_coefficients(
     return np.stack([np.sqrt(prev) * (1 - now / prev), np.sqrt(now / prev) * (1 - prev)], 1) / (1 - now)[:, None]
 
 # %% ../../nbs/api/widgets/11_sampling_player.ipynb #83195c9e
-STREAMS = {"x_t": "x_t, the noisy image", "x0": "x̂0, the guess at the image", "eps": "ε̂, the guess at the noise"}
-FEWEST = 8  # frames; less is no film
-MOST_RUNS, MOST_BYTES = 4, 16_000_000
+_STREAMS = {"x_t": "x_t, the noisy image", "x0": "x̂0, the guess at the image", "eps": "ε̂, the guess at the noise"}
+_FEWEST = 8  # frames; less is no film
+_MOST_RUNS, _MOST_BYTES = 4, 16_000_000
 
-# %% ../../nbs/api/widgets/11_sampling_player.ipynb #87129453
+
 class SamplingPlayer(Widget):
     """A film of a sampler at work: x_t, x̂0 and ε̂ side by side over the steps, to play, drag and compare.
 
@@ -101,23 +101,23 @@ class SamplingPlayer(Widget):
         **traits: Any,  # `link`: widgets of one page with the same link move together; `layout`
     ) -> None:
         wanted = [show] if isinstance(show, str) else list(show) if isinstance(show, Iterable) else []
-        if not all(isinstance(s, str) and s in STREAMS for s in wanted) or "x_t" not in wanted:
+        if not all(isinstance(s, str) and s in _STREAMS for s in wanted) or "x_t" not in wanted:
             raise ValueError(f"show must be 'x_t', and with it 'x0' or 'eps' or both, found {shown(show)}.")
         if n is not None:
             n = check_whole("n", n, 1, mend="pass None to show all images")
         max_frames = check_whole("max_frames", max_frames, 2)
-        self._max_bytes = check_whole("max_bytes", max_bytes, 1, MOST_BYTES)
+        self._max_bytes = check_whole("max_bytes", max_bytes, 1, _MOST_BYTES)
         if columns is not None:
             columns = check_whole("columns", columns, 1, 2**31 - 1, mend="pass None to let the widget choose")
         speed = check_number("speed", speed, least=0.25, most=4)
-        super().__init__(columns=columns or 0, speed=speed, loop=loop, total=total, streams=[s for s in STREAMS if s in wanted], **traits)  # fmt: skip
+        super().__init__(columns=columns or 0, speed=speed, loop=loop, total=total, streams=[s for s in _STREAMS if s in wanted], **traits)  # fmt: skip
         self._first, self._max_frames = n, max_frames
         self._films: dict[str, Film] = {}
         self._schedules = self._read_schedules(schedule)
         runs = steps if isinstance(steps, dict) else {"run": steps}
         self._expected = len(runs)  # they share max_bytes
-        if not 1 <= len(runs) <= MOST_RUNS:
-            raise ValueError(f"steps must be of one to {MOST_RUNS} runs, found {len(runs)}.")
+        if not 1 <= len(runs) <= _MOST_RUNS:
+            raise ValueError(f"steps must be of one to {_MOST_RUNS} runs, found {len(runs)}.")
         for name, run in runs.items():
             self._collect(str(name), self._steps(run, str(name)))
         if isinstance(steps, dict) or self._films:
@@ -154,9 +154,9 @@ class SamplingPlayer(Widget):
     ) -> Iterator[Any]:  # the same steps
         "Hand the steps through, show each as it happens, and have the film at the end, also when you stop halfway."
         name, every = check_text("name", name), check_number("every", every, least=0)
-        if name not in self._films and len(self._films) >= MOST_RUNS:
+        if name not in self._films and len(self._films) >= _MOST_RUNS:
             raise ValueError(
-                f"name must be one of the {MOST_RUNS} runs, {', '.join(self._films)}, found {shown(name)}."
+                f"name must be one of the {_MOST_RUNS} runs, {', '.join(self._films)}, found {shown(name)}."
             )
         return self._watching(self._steps(steps, name), name, every)
 
@@ -231,7 +231,7 @@ class SamplingPlayer(Widget):
                     f"{other} must have images of shape {pictures[0].shape}, as {name!r} has, found {shape}: give all the same number and size."
                 )
         frame = Frame(np.stack(pictures).astype(np.int16))
-        if len(arrays) == len(STREAMS) and all(a.dtype.kind == "f" for a in arrays):
+        if len(arrays) == len(_STREAMS) and all(a.dtype.kind == "f" for a in arrays):
             x_t, x0, eps = (as_nhwc(a, s) for s, a in zip(self.streams, arrays, strict=True))
             frame.levels[2] = np.rint((eps + 1) * 127.5).clip(-(2**15), 2**15 - 1)  # as shown, but for the clipping
             frame = frame._replace(alpha_bar=measure_alpha_bar(x_t, x0, eps))
@@ -242,11 +242,11 @@ class SamplingPlayer(Widget):
         pictures = frame.levels
         nbytes = pictures.size if np.isnan(frame.alpha_bar) else TIED * pictures[0].size
         room = min(self._max_frames, int(self._max_bytes / (nbytes * max(1, self._expected))))
-        if room < min(FEWEST, self._max_frames):
-            n = int(pictures.shape[1] * self._max_bytes / (nbytes * max(1, self._expected) * FEWEST))
+        if room < min(_FEWEST, self._max_frames):
+            n = int(pictures.shape[1] * self._max_bytes / (nbytes * max(1, self._expected) * _FEWEST))
             mend = f"pass n={max(1, n)} to show fewer images" if n else "pass smaller images"
             raise ValueError(
-                f"{name!r} must have room for {FEWEST} frames in max_bytes={self._max_bytes}, found room for {room}, of {nbytes / 1000:.0f} kB each "
+                f"{name!r} must have room for {_FEWEST} frames in max_bytes={self._max_bytes}, found room for {room}, of {nbytes / 1000:.0f} kB each "
                 f"({pictures.shape[1]} images, {len(self.streams)} pictures of each): {mend}, or raise max_bytes."
             )
         return room
@@ -261,7 +261,7 @@ class SamplingPlayer(Widget):
 
     @max_bytes.setter
     def max_bytes(self, most: int) -> None:
-        self._max_bytes, t = check_whole("max_bytes", most, 1, MOST_BYTES), self.t
+        self._max_bytes, t = check_whole("max_bytes", most, 1, _MOST_BYTES), self.t
         if self._films:
             self._publish()
             self.t = t
@@ -382,7 +382,7 @@ class SamplingPlayer(Widget):
             name = f"{self.runs[r]}: " if len(rows) > 1 else ""
             for k, (stream, picture) in enumerate(zip(self.streams, row, strict=True)):
                 x = pad + k * (broad + pad)
-                caption = STREAMS[stream].replace("x̂0", "x_0").replace("ε̂", "noise")
+                caption = _STREAMS[stream].replace("x̂0", "x_0").replace("ε̂", "noise")
                 text = f"{name}t = {self.ts[r][self.index(r)]}, {caption.split(',')[0]}" if not k else caption
                 draw.text((x, y), text, "#1f2937", font)
                 out.paste(Image.fromarray(picture), (x, y + head))

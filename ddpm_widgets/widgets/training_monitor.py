@@ -31,7 +31,7 @@ from .page import STATIC
 from .previews import TimeLapse, as_frame, preview_keywords, sampler_of, timesteps_of
 
 # %% ../../nbs/api/widgets/09_training_monitor.ipynb #a3840e29
-SENDS_PER_SECOND = 8
+_SENDS_PER_SECOND = 8
 
 
 class _Abandoned(Exception):
@@ -48,7 +48,7 @@ def _launched() -> Any:
     module = sys.modules.get("ddpm_widgets.widgets.launched")  # loaded by `_before_fork`, before the process existed
     return module if module is not None and module.home() is not None else None
 
-# %% ../../nbs/api/widgets/09_training_monitor.ipynb #ca7ec7ad
+
 class TrainingMonitor(Widget):
     """Shows a training run while it runs, as one of its callbacks: `fit(..., cbs=[TrainingMonitor()])`.
 
@@ -240,7 +240,7 @@ class TrainingMonitor(Widget):
     def after_batch(self, learn: Any) -> None:
         if not self._live:
             return
-        if time.perf_counter() - self._sent >= 1 / SENDS_PER_SECOND:
+        if time.perf_counter() - self._sent >= 1 / _SENDS_PER_SECOND:
             self._report(learn)
             self._listen()
         due = learn.training and self.sample_every and learn.steps % self.sample_every == 0
@@ -333,7 +333,7 @@ class TrainingMonitor(Widget):
         self._report(learn)
 
         def breathe(*_: Any) -> None:
-            if time.perf_counter() - self._sent >= 1 / SENDS_PER_SECOND:
+            if time.perf_counter() - self._sent >= 1 / _SENDS_PER_SECOND:
                 self._report(learn)
                 self._listen()
             if self._stop_asked or learn.stop_reason:

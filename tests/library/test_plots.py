@@ -13,12 +13,12 @@ from PIL import Image
 
 from ddpm_widgets.figures import COLORS, INK
 from ddpm_widgets.plots import (
-    half_way,
+    _half_way,
+    _smooth,
     plot_loss,
     plot_schedules,
     plot_step_changes,
     show_images,
-    smooth,
     step_changes,
 )
 
@@ -159,10 +159,12 @@ def test_loss_of_a_learner():
 def test_smoothing():
     noisy = 1 + 0.1 * np.random.default_rng(0).normal(size=5000)
     assert (
-        smooth(noisy).std() < 0.03 and abs(smooth(noisy)[-1] - 1) < 0.05 and smooth(noisy)[0] == pytest.approx(noisy[0])
+        _smooth(noisy).std() < 0.03
+        and abs(_smooth(noisy)[-1] - 1) < 0.05
+        and _smooth(noisy)[0] == pytest.approx(noisy[0])
     )
-    assert np.array_equal(smooth(noisy, span=1), noisy)
-    assert np.isnan(smooth(np.array([np.nan, 1.0]))[0]) and smooth(np.array([np.nan, 1.0]))[1] == 1
+    assert np.array_equal(_smooth(noisy, span=1), noisy)
+    assert np.isnan(_smooth(np.array([np.nan, 1.0]))[0]) and _smooth(np.array([np.nan, 1.0]))[1] == 1
 
 
 @pytest.mark.parametrize("tensors", [False, True])
@@ -184,7 +186,7 @@ def test_step_changes_are_distances(tensors):
 
 def test_most_of_the_change_comes_late_is_said():
     fig = plot_step_changes(steps())
-    late = half_way(step_changes(steps())["nearer"])
+    late = _half_way(step_changes(steps())["nearer"])
     assert (
         late < 12 and f"last {late} of 30 steps" in fig.layout.title.text and fig.layout.xaxis.autorange == "reversed"
     )

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ddpm_widgets.schedule import cosine_schedule
-from ddpm_widgets.widgets.density_scrubber import DensityScrubber, kernels
+from ddpm_widgets.widgets.density_scrubber import DensityScrubber, _kernels
 
 JS = Path(__file__).parents[2] / "js"
 WAITS = np.concatenate([np.random.default_rng(0).normal(54, 6, 30), np.random.default_rng(1).normal(80, 6, 60)])
@@ -112,9 +112,9 @@ def test_density_and_paths_are_the_pages(data):
 
 
 def test_few_samples_are_one_kernel_each():
-    weights, means, stds = kernels(WAITS)
+    weights, means, stds = _kernels(WAITS)
     assert np.array_equal(means, WAITS) and len(set(stds)) == 1 and weights.sum() == pytest.approx(1)
-    assert kernels(WAITS, 2.0)[2][0] == 2
+    assert _kernels(WAITS, 2.0)[2][0] == 2
 
 
 def test_many_samples_are_bins():

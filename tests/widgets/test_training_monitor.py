@@ -156,7 +156,7 @@ def test_stop_equals_a_run_told_to_stop(sample_at):
 
 
 def test_stop_is_heard_in_the_middle_of_sampling(images, monkeypatch):
-    monkeypatch.setattr("ddpm_widgets.widgets.training_monitor.SENDS_PER_SECOND", 1e9)
+    monkeypatch.setattr("ddpm_widgets.widgets.training_monitor._SENDS_PER_SECOND", 1e9)
     calls = []
 
     def count(*_):
