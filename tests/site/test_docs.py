@@ -97,7 +97,7 @@ def test_a_page_shows_what_its_notebook_shows(name, staged):
     modules = re.findall(r'id="ddw-([\w-]+)"', text)
     assert len(modules) == len(set(modules))
     assert set(re.findall(r'data-ddw="([\w-]+)"', text)) == set(modules)
-    hosts = [text.count(_docs._host(name)) for name in ("host", "plots")]
+    hosts = [text.count(_docs.host_script(name)) for name in ("host", "plots")]
     assert hosts == [int("data-ddw=" in text), int("data-ddw-plot=" in text)]
     posters = source.count("application/vnd.plotly.v1+json")
     if name.parts[0] == "lessons":  # whose outputs are committed
@@ -249,7 +249,7 @@ def test_a_widget_becomes_html():
     first, second = ("".join(cell.outputs[0]["data"]["text/markdown"]) for cell in nb.cells)
     assert first.count("export default {}") == 1 and "export default {}" not in second, "the module is there once"
     assert '{"state":{"t":3},"buffers":[]}' in first and "layout" not in first and '"t":4' in second
-    assert first.count(_docs._host()) == 1 and _docs._host() not in second
+    assert first.count(_docs.host_script()) == 1 and _docs.host_script() not in second
     assert f'src="data:image/png;base64,{_docs.lighter(POSTER)}"' in first and set(nb.cells[0].outputs[0]["data"]) == {
         "text/markdown"
     }
