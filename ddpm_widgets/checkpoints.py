@@ -210,7 +210,12 @@ class Checkpoint(Callback):
         self.buffers = {name: value for name, value in model.named_buffers() if name in kept}
 
     def before_pass(self, learn: Learner) -> None:
+        learn.dl = self.noted(learn, learn.dl)
+
+    def noted(self, learn: Learner, dl: Any) -> Iterator[Any]:
+        "The batches of a pass; the random state is noted before the first is drawn, after every callback's `before_pass`."
         self.drawn_from = random_state(learn.generators())
+        yield from dl
 
     def here(self, learn: Learner, epoch: int | None = None) -> Place:
         "The place after this batch; or, with `epoch`, before the first batch of that epoch."
@@ -354,25 +359,22 @@ class Resume(Callback):
             )
         _restore(learn, self.state)
         learn.epoch = learn.first_epoch = self.place.epoch
+        learn.skip_training = not self.place.training
         set_random_state(self.place.now, generators)
 
-    def before_epoch(self, learn: Learner) -> None:
-        if (
-            self.state is not None and self.place.done
-        ):  # in the middle of this epoch, which the others take for a new one
-            _restore_callbacks(learn, self.state)
-            set_random_state(self.place.order, learn.generators())
-
     def before_pass(self, learn: Learner) -> None:
-        if self.state is None or not self.place.done:
-            self.state = None
-        elif learn.training and not self.place.training:
-            learn.dl = ()  # the training of this epoch is over
-        else:
-            learn.dl, learn.first_iter, self.state = self.rest(learn, learn.dl), self.place.done, None
+        if self.state is not None and self.place.done:
+            learn.dl, learn.first_iter = self.rest(learn, self.state), self.place.done
+        self.state = None
 
-    def rest(self, learn: Learner, dl: Any) -> Iterator[Any]:
-        "The batches that are left, with the random numbers they would have met."
+    def rest(self, learn: Learner, state: dict[str, Any]) -> Iterator[Any]:
+        "The batches left of a pass that the other callbacks take for a new one, with the random numbers they would have met."
+        _restore_callbacks(learn, state)
+        set_random_state(self.place.order, learn.generators())
+        for cb in learn.cbs:
+            if isinstance(cb, Checkpoint):
+                cb.drawn_from = self.place.order
+        dl = learn.train_dl if learn.training else learn.valid_dl
         left = iter(skip_batches(dl, self.place.done - 1, learn.epoch))
         next(left, None)  # draws the order, and loads as far ahead as was loaded then
         set_random_state(self.place.now, learn.generators())

@@ -342,10 +342,13 @@ def evaluate(
     )
 
 
+_OWN = ("n", "dls", "seeds", "batch_size", "judge", "cache", "progress", "schedule")  # keywords of `evaluate` itself
+
+
 def _describe_sampling(model: nn.Module, n: int, seeds: Sequence[int], sampling: dict[str, Any]) -> dict[str, Any]:
     "How the images are drawn, as text. Raises what `sample` would raise, before any work is done."
     options = {name: value for name, value in sampling.items() if name != "schedule"}
-    way = SamplingOptions.of("evaluate", options).resolve(model, sampling.get("schedule"))
+    way = SamplingOptions.of("evaluate", options, _OWN).resolve(model, sampling.get("schedule"))
     _check_images(torch.zeros(1, *way.diffusion.shape))  # the judge can look at them
     said = "".join(
         f", {k} {v}"

@@ -57,11 +57,11 @@ class TrainCB(Callback):
 class _OneProcess(TrainCB):
     "The operations a Learner falls back on. The two added here are taken over by `Processes`."
 
-    def prepare_loader(self, learn: Any, dl: Any) -> Any:
+    def shard_loader(self, learn: Any, dl: Any) -> Any:
         return learn.accelerator.prepare(dl)
 
-    def should_stop(self, learn: Any) -> bool:
-        return learn.stop_reason is not None
+    def agree_to_stop(self, learn: Any) -> bool:
+        return bool(learn.stop_reason)
 
 
 _DEFAULT = _OneProcess()
@@ -81,7 +81,7 @@ class Events:
                     method(self)
 
     def do(self, operation: str, *args: Any) -> Any:
-        "Let the last callback with a method named `operation` do it, else `TrainCB`."
+        "Let the last callback with a method named `operation` do it, else the default."
         cb = next((cb for cb in reversed(self.cbs) if callable(getattr(cb, operation, None))), _DEFAULT)
         with self._name_the_callback(cb, operation):
             return getattr(cb, operation)(self, *args)

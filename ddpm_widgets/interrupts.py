@@ -15,7 +15,7 @@ from typing import Any
 
 # %% ../nbs/api/14_interrupts.ipynb #dd000406
 class Interrupts:
-    "Inside the block, an interrupt stops `learn` after the current step; one more raises KeyboardInterrupt."
+    "Inside the block, an interrupt stops `learn` after the current step; one more raises KeyboardInterrupt, unless `holding`."
 
     def __init__(self, learn: Any):  # has `stop(reason)` and `stop_reason`
         self.learn = learn
@@ -31,6 +31,7 @@ class Interrupts:
     def __exit__(self, kind: type[BaseException] | None, *_: Any) -> None:
         for number, former in self.formers.items():
             signal.signal(number, former)
+        self.formers = {}
         if self.held and kind is None:  # the fit was over, but what comes after it must not begin
             raise KeyboardInterrupt
 

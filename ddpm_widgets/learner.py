@@ -58,8 +58,8 @@ class Learner(Events):
     ):
         if not isinstance(model, nn.Module):
             raise TypeError(f"model must be a network, an nn.Module, found {shown(model)}.")
-        check_number("lr", lr, least=0)
-        self.model, self.dls, self.loss_func, self.lr = model, check_loaders(dls), loss_func, lr
+        self.model, self.dls, self.loss_func = model, check_loaders(dls), loss_func
+        self.lr = check_number("lr", lr, least=0)
         self.opt_func, self.own_accelerator = opt_func, accelerator
         self.cbs, self.accelerator = list(cbs), accelerator  # type: list[Any], Any
         self.opt = self.batch = self.preds = self.loss = self.error = None  # type: Any
@@ -67,8 +67,8 @@ class Learner(Events):
         self.training, self.shard = False, slice(0, 0)
         self.n_epochs = self.n_batches = self.batch_size = 0
         self.steps = self.fit_steps = self.total_steps = 0
-        self.first_epoch = self.first_iter = 0  # where a resumed fit begins
-        self.stop_reason, self.fit_lr = None, lr  # type: str | None, float
+        self.first_epoch, self.first_iter, self.skip_training = 0, 0, False  # where a resumed fit begins
+        self.stop_reason, self.fit_lr = None, self.lr  # type: str | None, float
         # What callbacks leave for each other and for the reader: see EMA, DDPMCB, Metrics, Recorder, Checkpoint, MixedPrecision
         self.ema_model = self.sample = self.metrics = self.recorder = self.checkpoint = self.precision = None  # type: Any
         self.train_loss = self.valid_loss = None  # type: float | None
@@ -92,7 +92,7 @@ class Learner(Events):
             self.iter, self.batch, self.batch_size = i, batch, count_images(batch)
             self.shard = slice(0, self.batch_size)
             self.around("batch", self.one_batch)
-            if self.do("should_stop"):
+            if self.do("agree_to_stop"):
                 raise CancelFit
 
     def one_pass(self, training: bool) -> None:
@@ -104,8 +104,9 @@ class Learner(Events):
             self.around("pass", self.all_batches)
 
     def one_epoch(self, train: bool, valid: bool) -> None:
-        if train:
+        if train and not self.skip_training:
             self.one_pass(training=True)
+        self.skip_training = False
         if valid and self.valid_dl is not None:
             self.one_pass(training=False)
 
@@ -123,13 +124,12 @@ class Learner(Events):
         valid: bool = True,  # False: only train
     ) -> None:
         "Train for `n_epochs`. A second call goes on where the first ended, with the same optimizer."
-        check_whole("n_epochs", n_epochs, least=0)
-        if lr is not None:
-            check_number("lr", lr, least=0)
+        n_epochs = check_whole("n_epochs", n_epochs, least=0)
+        lr = self.lr if lr is None else check_number("lr", lr, least=0)
         former = self.cbs
         self.cbs = sorted([*former, *cbs], key=lambda cb: getattr(cb, "order", 0))
-        self.stop_reason, self.fit_steps, self.n_epochs, self.first_epoch = None, 0, n_epochs, 0
-        self.fit_lr = self.lr if lr is None else lr
+        self.stop_reason, self.fit_lr, self.fit_steps, self.n_epochs = None, lr, 0, n_epochs
+        self.first_epoch, self.skip_training = 0, False
         with Interrupts(self) as self.interrupts, ExitStack() as self.contexts:  # callbacks may enter their own
             try:
                 self.prepare()
@@ -168,8 +168,8 @@ class Learner(Events):
         self.opt.zero_grad()  # left by a step that was interrupted
         self.model, self.opt = self.accelerator.prepare(self.model, self.opt)
         valid = getattr(self.dls, "valid", None)
-        self.train_dl = self.do("prepare_loader", self.dls.train)
-        self.valid_dl = None if valid is None else self.do("prepare_loader", valid)
+        self.train_dl = self.do("shard_loader", self.dls.train)
+        self.valid_dl = None if valid is None else self.do("shard_loader", valid)
 
     def release(self) -> None:
         "Give back the bare model and optimizer."

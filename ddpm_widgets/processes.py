@@ -102,6 +102,8 @@ LOST_PEER_MESSAGES = (
     "Socket Timeout",
     "Timed out waiting",
     "remote server shutdown",
+    "Application timeout caused pair closure",
+    "communicator was aborted",
     "remote process exiting prematurely",
 )
 
@@ -137,7 +139,7 @@ class Processes:
         learn.contexts.enter_context(_relayed_signals(learn.interrupts))
         learn.contexts.callback(learn.accelerator.free_memory)
 
-    def prepare_loader(self, learn: Any, dl: Any) -> ShardedLoader:
+    def shard_loader(self, learn: Any, dl: Any) -> ShardedLoader:
         return ShardedLoader(dl, learn.accelerator)
 
     def before_pass(self, learn: Any) -> None:
@@ -161,7 +163,7 @@ class Processes:
     def after_backward(self, learn: Any) -> None:
         learn.loss = learn.accelerator.reduce(learn.loss.detach(), "mean")  # that of the whole batch
 
-    def should_stop(self, learn: Any) -> bool:
+    def agree_to_stop(self, learn: Any) -> bool:
         """Return True on every process as soon as any process has been asked to stop.
 
         A request that arrives during the all-gather takes effect one step later.

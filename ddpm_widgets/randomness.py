@@ -27,7 +27,7 @@ def random_state(
         "torch": torch.get_rng_state(),
         "generators": [g.get_state() for g in generators],
     }
-    if torch.cuda.is_available():
+    if torch.cuda.is_initialized():  # otherwise nothing has been drawn there, and asking would start it
         state["cuda"] = torch.cuda.get_rng_state()
     if torch.backends.mps.is_available():
         state["mps"] = torch.mps.get_rng_state()

@@ -9,8 +9,9 @@ __all__ = ['SamplingOptions', 'Step', 'sample_steps', 'sample']
 
 # %% ../nbs/api/21_sampling.ipynb #e1c3ce28
 import difflib
+import inspect
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from numbers import Integral
@@ -60,7 +61,7 @@ class Noise:
 # %% ../nbs/api/21_sampling.ipynb #dd000801
 @dataclass(frozen=True, kw_only=True)
 class SamplingOptions:
-    "The keywords that `sample` and `sample_steps` share. None means the value the model carries."
+    "The keywords that `sample` and `sample_steps` share. What is left out follows from the model."
 
     sampler: Sampler | None = None  # "ddpm", "ddim" or "dpm++"; None: the model's own choice, else "ddpm"
     steps: int | None = None  # how many steps to take, 1 … T; None: the model's own choice, else all T
@@ -81,11 +82,12 @@ class SamplingOptions:
     )
 
     @classmethod
-    def of(cls, caller: str, options: dict[str, Any]) -> "SamplingOptions":
-        "From keywords. Raises TypeError for a keyword that does not exist, and names the nearest one."
-        known = [field.name for field in fields(cls)]
+    def of(cls, caller: str, options: dict[str, Any], own: Sequence[str] = ()) -> "SamplingOptions":
+        "From keywords. Raises TypeError for a keyword that neither these options nor the caller's `own` have, and names the nearest one."
+        options_known = [field.name for field in fields(cls)]
+        known = [*own, *options_known]
         for name in options:
-            if name not in known:
+            if name not in options_known:
                 near = difflib.get_close_matches(name, known, n=1)
                 hint = f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(known)}."
                 raise TypeError(f"{caller} has no option {name!r}; {hint}")
@@ -108,6 +110,29 @@ class SamplingOptions:
         return ReverseProcess(d, steps, coefficients, clamp, half)
 
 # %% ../nbs/api/21_sampling.ipynb #f2793eef
+_OWN = (
+    "schedule",
+    "n",
+    "seed",
+    "x_T",
+    "progress",
+    "batch_size",
+    "split",
+)  # of `sample`; all but the last two of `sample_steps`
+
+
+def _shows_options(function: Any) -> Any:
+    "Let a function with `**options` show the options by name, for `help` and for the tooltips of notebooks."
+    signature = inspect.signature(function)
+    own = [p for p in signature.parameters.values() if p.kind != p.VAR_KEYWORD]
+    shared = [
+        inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default, annotation=f.type)
+        for f in fields(SamplingOptions)
+    ]
+    function.__signature__ = signature.replace(parameters=[*own, *shared])
+    return function
+
+
 class ReverseProcess(NamedTuple):
     "Resolved options: which steps to take, with which coefficients."
 
@@ -169,6 +194,7 @@ class Step(NamedTuple):
     coefficients: StepCoefficients  # what the next x_t is made of
 
 
+@_shows_options
 def sample_steps(
     model: nn.Module,  # called as model(x_t, t); put into eval mode until the generator ends
     schedule: Schedule | None = None,  # the process the network was trained on; None: the one it carries
@@ -186,7 +212,7 @@ def sample_steps(
     Tensors lie on the model's device and belong to inference mode; `.clone()` one to train on it. Raises ValueError, before any work is done, for an
     n below 1, steps outside 1 … T, an unknown sampler, an option that it does not have, or an x_T of the wrong shape.
     """
-    way = SamplingOptions.of("sample_steps", options).resolve(model, schedule)
+    way = SamplingOptions.of("sample_steps", options, _OWN[:-2]).resolve(model, schedule)
     return _walk_back(model, way, _check_size(way, n, x_T, seed), seed, x_T, progress=progress)
 
 
@@ -216,7 +242,7 @@ def _walk_back(
                 x0 = x0.clamp(*way.clamp)
             c = way.coefficients[i]
             yield Step(timesteps[i], x_t, x0, eps, c)
-            z = gaussian() if c.sigma else 0.0
+            z = gaussian().to(x_t.dtype) if c.sigma else 0.0
             x_t = reverse_step(x0, x_t, z, c.x0_weight, c.x_t_weight, c.sigma)  # eqs. 6 and 7
             if c.before_weight:
                 x_t.add_(x0_before, alpha=c.before_weight)
@@ -228,8 +254,7 @@ def _check_size(
     way: ReverseProcess, n: int, x_T: Tensor | None, seed: int | torch.Generator | None = None
 ) -> tuple[int, ...]:  # n, channels, height, width
     "The shape of what is asked for. Raises ValueError unless n is a whole number from 1 up, x_T, if given, has that shape, and the seed is one."
-    if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n < 2**31:
-        raise ValueError(f"n must be a whole number of images, 1 or more, found {shown(n)}.")
+    n = check_whole("n", n, 1, 2**31 - 1)
     size = (n, *way.diffusion.shape)
     if x_T is not None and not isinstance(x_T, Tensor):
         raise TypeError(f"x_T must be a tensor of shape {size}, found {shown(x_T)}.")
@@ -262,6 +287,7 @@ def eval_mode(model: nn.Module) -> Iterator[None]:
             m.training = training
 
 # %% ../nbs/api/21_sampling.ipynb #92fa3652
+@_shows_options
 def sample(
     model: nn.Module,  # called as model(x_t, t)
     schedule: Schedule | None = None,  # the process the network was trained on; None: the one it carries
@@ -281,8 +307,8 @@ def sample(
 
     Raises ValueError for all that `sample_steps` refuses, and for a batch_size below 1, before any work is done.
     """
-    way = SamplingOptions.of("sample", options).resolve(model, schedule)
-    _check_size(way, n, x_T, seed)
+    way = SamplingOptions.of("sample", options, _OWN).resolve(model, schedule)
+    n, *_ = _check_size(way, n, x_T, seed)
     if batch_size is not None:
         check_whole("batch_size", batch_size, 1, 2**31 - 1)
     if seed is None:
@@ -307,7 +333,7 @@ def _draw(
 ) -> Tensor:
     "These images, in batches. A batch that does not fit into the GPU's memory is halved and drawn again."
     device = device_of(model)
-    drawn: list[Tensor] = [torch.empty(0, *way.diffusion.shape, device=device)]
+    drawn: list[Tensor] = []
     most = batch_size or (2048 if device.type == "cuda" else 128)
     total = len(images) * len(way.coefficients)
     with tqdm(total=total, unit=" image steps", unit_scale=True, leave=False, disable=not progress) as bar:
@@ -325,7 +351,7 @@ def _draw(
                 bar.n = done * len(way.coefficients)
                 continue
             drawn.append(x0)
-    return torch.cat(drawn)
+    return torch.cat(drawn) if drawn else torch.empty(0, *way.diffusion.shape, device=device)
 
 
 def _draw_together(

@@ -88,13 +88,15 @@ class DDPMCB(TrainCB):
         check_x0(x0)
         if self.diffusion is None:
             self.attach_diffusion(learn, tuple(x0.shape[1:]))
-        t, eps = self.draw(x0, learn.batch_size, learn.shard.start)
-        x_t = jump(x0, eps, *rates_at(t, self.schedule, x0))
+        t, eps = self.draw(x0, learn.shard, learn.batch_size)
+        x_t, eps = jump(x0, eps, *rates_at(t, self.schedule, x0)).to(x0.dtype), eps.to(x0.dtype)
         learn.batch = (x_t, t), make_target(x0, eps, t, self.schedule, self.target)
 
-    def draw(self, x0: Tensor, batch_size: int, first: int) -> tuple[Tensor, Tensor]:
-        "Timesteps and noise for the whole batch; of these, the ones for x0, its images from `first` on."
-        source, end = self.generator.device if self.generator else x0.device, first + len(x0)
+    def draw(self, x0: Tensor, shard: slice, batch_size: int) -> tuple[Tensor, Tensor]:
+        "Timesteps and noise for the whole batch; of these, the ones for x0, which is its shard."
+        source, first, end = self.generator.device if self.generator else x0.device, shard.start, shard.start + len(x0)
+        if shard == slice(0, batch_size):  # all of it, and a callback may have changed its size
+            batch_size = len(x0)
         t = torch.randint(self.schedule.T, (batch_size,), generator=self.generator, device=source)
         dtype = torch.promote_types(x0.dtype, torch.float32)
         noise = torch.randn((batch_size, *x0.shape[1:]), generator=self.generator, device=source, dtype=dtype)
@@ -255,9 +257,8 @@ def train(
     if not isinstance(model, str | nn.Module):
         raise TypeError(f"model must be a preset of unet, or a network, found {shown(model)}.")
     check_loaders(dls)
-    check_whole("epochs", epochs, least=0)
-    if lr is not None:
-        check_number("lr", lr, above=0)
+    epochs = check_whole("epochs", epochs, least=0)
+    lr = None if lr is None else check_number("lr", lr, above=0)
     if target is not None:
         check_target(target)
     if seed is not None:

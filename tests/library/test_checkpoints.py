@@ -129,6 +129,57 @@ def resumed(folder, dls=None, **kwargs):
 # ---- bit for bit
 
 
+class DrawsBefore(Callback):
+    "Draws random numbers and forgets what it counted whenever a pass, or an epoch, begins."
+
+    def __init__(self, event, order):
+        self.order, self.count = order, 0
+        setattr(self, event, self.begin)
+
+    def begin(self, learn):
+        self.count = 0
+        torch.rand(3), np.random.rand(), random.random()
+
+    def after_batch(self, learn):
+        self.count += 1
+
+    def state_dict(self):
+        return {"count": self.count}
+
+    def load_state_dict(self, state):
+        self.count = state["count"]
+
+
+@pytest.mark.parametrize("event", ["before_pass", "before_epoch"])
+@pytest.mark.parametrize("order", [-50, 0, 150, 250])
+def test_what_callbacks_draw_and_reset_as_a_pass_begins(event, order, tmp_path):
+    "Stopped at every batch of two epochs, in training and in validation, it ends the same."
+    both = Dls(seed=1)
+    both.valid = DataLoader(both.valid.dataset, 40, shuffle=True)
+    whole = learner(dls=both)
+    whole.fit(2, cbs=[begins := DrawsBefore(event, order)])
+    truth = end(whole), begins.count
+    for batch in range(1, 2 * (7 + 3)):
+        seen = []
+
+        class Stop(Callback):
+            def after_batch(self, learn, seen=seen, batch=batch):
+                seen.append(1)
+                if len(seen) == batch:
+                    learn.stop()
+
+        again = Dls(seed=1)
+        again.valid = DataLoader(again.valid.dataset, 40, shuffle=True)
+        folder = tmp_path / str(batch)
+        learner(dls=again).fit(2, cbs=[DrawsBefore(event, order), Stop(), Checkpoint(folder, every=100)])
+        third = Dls(seed=5)
+        third.valid = DataLoader(third.valid.dataset, 40, shuffle=True)
+        learn = learner(dls=third)
+        disturb()
+        learn.fit(2, cbs=[begins := DrawsBefore(event, order), Resume(folder, show=False), Checkpoint(folder)])
+        assert (end(learn), begins.count) == truth, f"stopped at batch {batch}"
+
+
 LOADERS = {"global": lambda: Dls(), "generator": lambda: Dls(seed=3), "workers": lambda: Dls(seed=3, workers=1)}
 
 

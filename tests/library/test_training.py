@@ -59,6 +59,43 @@ class Keep:
         self.preds = learn.preds
 
 
+@pytest.mark.parametrize(
+    "change", [lambda x: torch.cat([x, x.flip(-1)]), lambda x: x[:5]], ids=["augmented to twice as many", "fewer"]
+)
+def test_a_callback_may_change_the_size_of_a_batch(change):
+    class Resize:
+        order = -1
+
+        def before_batch(self, learn):
+            x, y = learn.batch
+            learn.batch = change(x), y
+
+    learn = Learner(tiny(), Dls(), lr=1e-3, cbs=[Resize(), DDPMCB(LINEAR), keep := Keep()])
+    learn.fit(1)
+    assert len(keep.x_t) == len(keep.t) == len(change(torch.zeros(16, 1, 8, 8)))
+
+
+def test_half_precision_images_stay_half():
+    data = Dls()
+    x, y = data.train.dataset.tensors
+    data.train = DataLoader(TensorDataset(x.bfloat16(), y), 16)
+    net = nn.Conv2d(1, 1, 1).bfloat16()
+    net.forward = lambda x_t, t, inner=net.forward: inner(x_t)
+    learn = Learner(net, data, lr=1e-3, cbs=[DDPMCB(LINEAR), keep := Keep()])
+    learn.fit(1, valid=False)
+    assert keep.x_t.dtype == keep.target.dtype == torch.bfloat16
+
+
+def test_a_callback_s_own_methods_are_not_taken_for_operations():
+    class EarlyStopping:
+        def should_stop(self):
+            raise AssertionError("this is the callback's own business")
+
+        prepare_loader = should_stop
+
+    Learner(tiny(), Dls(), lr=1e-3, cbs=[DDPMCB(LINEAR), EarlyStopping()]).fit(1, valid=False)
+
+
 @pytest.mark.parametrize("target", ["eps", "x0", "v"])
 def test_a_batch_becomes_noisy_image_timestep_and_target(target):
     learn = Learner(tiny(), Dls(), cbs=[DDPMCB(LINEAR, target, torch.Generator().manual_seed(0)), keep := Keep()])
