@@ -33,10 +33,9 @@ def this_process() -> PartialState:  # process_index, num_processes, is_main_pro
     started = "LOCAL_RANK" in os.environ and int(os.environ.get("WORLD_SIZE", 1)) > 1
     cpu = parse_flag_from_env("ACCELERATE_USE_CPU")
     found = PartialState(cpu=cpu)
+    # several were launched and one is found: detect again, and then once more without a GPU
     for cpu_only in (cpu, True):
-        if (
-            started and found.num_processes == 1
-        ):  # several were launched and one is found: detect again, at last without a GPU
+        if started and found.num_processes == 1:
             AcceleratorState._reset_state(reset_partial_state=True)
             found = PartialState(cpu=cpu_only)
     return found

@@ -65,21 +65,13 @@ class SamplingOptions:
 
     sampler: Sampler | None = None  # "ddpm", "ddim" or "dpm++"; None: the model's own choice, else "ddpm"
     steps: int | None = None  # how many steps to take, 1 … T; None: the model's own choice, else all T
-    spacing: Spacing | None = (
-        None  # which timesteps, see `respace`; None: the model's own, "trailing" with a sampler that you name
-    )
-    variance: Variance | None = (
-        None  # of "ddpm", the noise added back: "large" is σ² = β_t (the default), "small" σ² = β̃_t
-    )
+    spacing: Spacing | None = None  # which timesteps, see `respace`; None: the model's, "trailing" with a named sampler
+    variance: Variance | None = None  # of "ddpm", its noise: "large" (default), σ² = β_t; "small", σ² = β̃_t
     eta: float | None = None  # of "ddim": from 0 (the default), no fresh noise, to 1
     shape: tuple[int, ...] | None = None  # channels, height and width of an image; None: the model's, else (1, 32, 32)
-    clamp: tuple[float, float] | Literal["data"] | None = (
-        "data"  # keep x̂0 in this range; "data": the model's; None: let it be
-    )
+    clamp: tuple[float, float] | Literal["data"] | None = "data"  # the range of x̂0; "data": the model's; None: no clamping
     target: Target | None = None  # what the network predicts; None: what the model carries, else "eps"
-    precision: str = (
-        "fp32"  # "bf16": ask the network in half precision, for speed; "auto": where the machine computes in it
-    )
+    precision: str = "fp32"  # "bf16" asks the network in half precision; "auto" where the machine computes in it
 
     @classmethod
     def of(cls, caller: str, options: dict[str, Any], own: Sequence[str] = ()) -> "SamplingOptions":
@@ -110,15 +102,8 @@ class SamplingOptions:
         return ReverseProcess(d, steps, coefficients, clamp, half)
 
 # %% ../nbs/api/21_sampling.ipynb #f2793eef
-_OWN = (
-    "schedule",
-    "n",
-    "seed",
-    "x_T",
-    "progress",
-    "batch_size",
-    "split",
-)  # of `sample`; all but the last two of `sample_steps`
+# Keywords of `sample` itself; `sample_steps` has all but the last two.
+_OWN = ("schedule", "n", "seed", "x_T", "progress", "batch_size", "split")
 
 
 def _shows_options(function: Any) -> Any:
