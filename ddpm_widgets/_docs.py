@@ -49,7 +49,8 @@ def site() -> str:
 
 
 class document(Processor):
-    """Give each `show_doc` what it shows, of the module as it is imported.
+    """Give each `show_doc` what it shows, of the module as it is imported: a reference, or where the code itself is shown
+    (`#| exports`), its heading alone.
 
     It stands in for nbdev's `exec_show_docs`, which runs the exported cells once more, from the top: there a class cannot be
     documented before another that its annotations name.
@@ -59,13 +60,22 @@ class document(Processor):
         exported = re.search(r"#\|\s*default_exp\s+([\w.]+)", Path(self.nb.path_).read_text(encoding="utf-8"))
         self.names = vars(import_module(f"{get_config().lib_path.name}.{exported[1]}")) if exported else {}
         self.level = 2  # of headings: below the title, or, after the first section's, below that
+        code = "\n".join(cell.source for cell in self.nb.cells if re.match(r"(#\|.*\n)*#\|\s*exports\b", cell.source))
+        self.in_full = set(re.findall(r"^(?:def|class) (\w+)", code, re.M))
 
     def cell(self, cell):
         if cell.cell_type == "markdown" and re.search("^## ", cell.source, re.M):
             self.level = 3
+        if cell.cell_type == "code" and cell.source.startswith("#| code-fold: show\n"):  # nbdev folds what it exports
+            cell.source = cell.source.split("\n", 2)[2]
         if cell.cell_type == "code" and (call := re.search(r"^show_doc\((.*)\)\s*$", cell.source, re.M | re.S)):
             name, *attributes = call[1].strip().split(".")
-            said = reference(reduce(getattr, attributes, self.names[name]), self.level)
+            heading = f"{'#' * self.level} {name}"
+            said = (
+                heading
+                if name in self.in_full
+                else reference(reduce(getattr, attributes, self.names[name]), self.level)
+            )
             cell["outputs"] = [{"output_type": "display_data", "metadata": {}, "data": {"text/markdown": said}}]
 
 

@@ -19,12 +19,12 @@ def cumulative_alpha(betas: Tensor) -> Tensor:
     "ᾱ_t = ∏ (1-β_s) over s ≤ t (§2)."
     return (1 - betas).cumprod(0)
 
-
+# %% ../nbs/api/00_ddpm.ipynb #dd000022
 def rates(alpha_bar: Tensor) -> tuple[Tensor, Tensor]:
     "√ᾱ_t and √(1-ᾱ_t): how much of the image and how much noise is in x_t."
     return alpha_bar.sqrt(), (1 - alpha_bar).sqrt()
 
-
+# %% ../nbs/api/00_ddpm.ipynb #dd000023
 def previous(alpha_bar: Tensor) -> Tensor:
     "ᾱ_{t-1} for each t. Before t=0 there is the clean image, and its ᾱ is 1."
     return torch.cat([torch.ones_like(alpha_bar[:1]), alpha_bar[:-1]])
@@ -52,7 +52,7 @@ def x0_from_eps(x_t: Tensor, eps: Tensor, signal_rate: Tensor, noise_rate: Tenso
     "x̂0, the image that x_t holds if eps is its noise (eq. 15)."
     return (x_t - noise_rate * eps) / signal_rate
 
-
+# %% ../nbs/api/00_ddpm.ipynb #dd000027
 def posterior(beta: Tensor, alpha_bar: Tensor, alpha_bar_prev: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     "The weights of x_0 and x_t in the mean of q(x_{t-1} | x_t, x_0), and its variance β̃_t (eq. 7)."
     x0_weight = alpha_bar_prev.sqrt() * beta / (1 - alpha_bar)
@@ -60,12 +60,12 @@ def posterior(beta: Tensor, alpha_bar: Tensor, alpha_bar_prev: Tensor) -> tuple[
     variance = beta * (1 - alpha_bar_prev) / (1 - alpha_bar)
     return x0_weight, x_t_weight, variance
 
-
+# %% ../nbs/api/00_ddpm.ipynb #dd000028
 def reverse_step(pred_x0: Tensor, x_t: Tensor, z: Tensor | float, x0_weight, x_t_weight, sigma) -> Tensor:
     "x_{t-1}: a blend of x̂0 and x_t, and fresh noise σ_t·z with z ~ N(0, I) (eqs. 6 and 7)."
     return x0_weight * pred_x0 + x_t_weight * x_t + sigma * z
 
-
+# %% ../nbs/api/00_ddpm.ipynb #dd000029
 @torch.no_grad()
 def sample(
     model: Callable,  # model(x_t, t) → the noise it sees, shaped like x_t; in evaluation mode

@@ -69,7 +69,7 @@ class SamplingOptions:
     variance: Variance | None = None  # of "ddpm", its noise: "large" (default), σ² = β_t; "small", σ² = β̃_t
     eta: float | None = None  # of "ddim": from 0 (the default), no fresh noise, to 1
     shape: tuple[int, ...] | None = None  # channels, height and width of an image; None: the model's, else (1, 32, 32)
-    clamp: tuple[float, float] | Literal["data"] | None = "data"  # the range of x̂0; "data": the model's; None: no clamping
+    clamp: tuple[float, float] | Literal["data"] | None = "data"  # the range of x̂0; "data": the model's; None: none
     target: Target | None = None  # what the network predicts; None: what the model carries, else "eps"
     precision: str = "fp32"  # "bf16" asks the network in half precision; "auto" where the machine computes in it
 

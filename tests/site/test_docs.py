@@ -315,6 +315,21 @@ def test_a_reference_leads_to_the_line_and_speaks_plainly():
     assert re.search(r"^Images as bytes\. .* ValueError otherwise\.$", said, re.M), "not in italics"
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(3600)  # alone, it runs every notebook
+def test_the_page_of_the_idea_shows_its_code(staged):
+    "Each function under its own heading, in the order of the file, unfolded; a reference shows the signature alone."
+    code = (ROOT / "ddpm_widgets/ddpm.py").read_text(encoding="utf-8")
+    cells = notebook(staged / "api/00_ddpm.ipynb")["cells"]
+    shown = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
+    named = re.findall(r"^def (\w+)", code, re.M)
+    assert re.findall(r"^def (\w+)", shown, re.M) == named
+    assert "    return signal_rate * x0 + noise_rate * eps\n" in shown and "code-fold" not in shown
+    said = markdown({"cells": cells})
+    assert all(f"\n## {name}\n" in said or f"\n### {name}\n" in said for name in named)
+    assert "**Source**" not in said and "| Type |" not in said
+
+
 def test_options_are_yaml():
     "Quarto refuses to build a page for one option that is not."
     nb = page(code(source="#| fig-alt: Two rows: real, made\n#| echo: false\n#| label: 'a: b'\nx = {'#| a': 1}"))
