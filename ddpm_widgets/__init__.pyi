@@ -21,6 +21,7 @@ from .images import image_grid
 from .learner import Learner
 from .muon import Muon
 from .noising import Diffusion, Target, make_target, min_snr_weights, noisify, to_x0_and_eps
+from .pipelines import FoldedUNet2DModel, from_diffusers, to_diffusers
 from .plots import plot_loss, plot_schedules, plot_step_changes, show_images
 from .processes import ProcessError
 from .samplers import (
@@ -61,6 +62,7 @@ __all__ = [
     "EMA",
     "Evaluation",
     "Finding",
+    "FoldedUNet2DModel",
     "GradientClip",
     "ImageDataset",
     "LRFinder",
@@ -103,6 +105,7 @@ __all__ = [
     "exercises",
     "fashion_mnist",
     "fid",
+    "from_diffusers",
     "garments",
     "image_folder",
     "image_grid",
@@ -123,6 +126,7 @@ __all__ = [
     "save_model",
     "show_images",
     "sigmoid_schedule",
+    "to_diffusers",
     "to_x0_and_eps",
     "train",
     "unet",

@@ -154,3 +154,5 @@ class Diffusion(NamedTuple):
     sampler: str = "ddpm"  # the sampler to use unless one is named
     steps: int | None = None  # and how many steps; None: all
     spacing: Spacing = "trailing"  # and which ones: see `respace`
+    variance: Literal["large", "small"] = "large"  # of the fresh noise of "ddpm": β_t or β̃_t
+    clip: bool = True  # whether sampling keeps x̂0 in `data_range`

@@ -66,7 +66,7 @@ class SamplingOptions:
     sampler: Sampler | None = None  # "ddpm", "ddim" or "dpm++"; None: the model's own choice, else "ddpm"
     steps: int | None = None  # how many steps to take, 1 … T; None: the model's own choice, else all T
     spacing: Spacing | None = None  # which timesteps, see `respace`; None: the model's, "trailing" with a named sampler
-    variance: Variance | None = None  # of "ddpm", its noise: "large" (default), σ² = β_t; "small", σ² = β̃_t
+    variance: Variance | None = None  # of "ddpm", its noise: "large", σ² = β_t, or "small", β̃_t; None: the model's
     eta: float | None = None  # of "ddim": from 0 (the default), no fresh noise, to 1
     shape: tuple[int, ...] | None = None  # channels, height and width of an image; None: the model's, else (1, 32, 32)
     clamp: tuple[float, float] | Literal["data"] | None = "data"  # the range of x̂0; "data": the model's; None: none
@@ -96,9 +96,10 @@ class SamplingOptions:
         _check_shape(d.shape)
         _check_clamp(self.clamp)
         steps = d.schedule if d.steps is None else respace(d.schedule, d.steps, d.spacing)
-        coefficients = sampler_coefficients(d.sampler, steps, variance=self.variance, eta=self.eta)
+        variance = d.variance if d.sampler == "ddpm" else self.variance
+        coefficients = sampler_coefficients(d.sampler, steps, variance=variance, eta=self.eta)
         half = {"bf16": torch.bfloat16, "fp16": torch.float16, None: None}[half_precision(self.precision)]
-        clamp = d.data_range if isinstance(self.clamp, str) else self.clamp
+        clamp = (d.data_range if d.clip else None) if isinstance(self.clamp, str) else self.clamp
         return ReverseProcess(d, steps, coefficients, clamp, half)
 
 # %% ../nbs/api/21_sampling.ipynb #f2793eef

@@ -22,7 +22,7 @@ FLOORS = {
         *["drawing", "data", "downloads", "datasets", "unets", "randomness", "interrupts", "processes"],
         *["events", "learner", "callbacks", "muon", "checkpoints"],
     ],
-    "meeting": ["sampling", "training", "weights"],
+    "meeting": ["sampling", "training", "weights", "pipelines"],
     "judges": ["evaluation", "diagnosis", "exercises"],
     "faces": ["plots", "widgets"],
 }
