@@ -61,9 +61,9 @@ def need_tier(what: str, ok: object | None = None, reason: str | None = None) ->
 
 @pytest.hookimpl(optionalhook=True)  # pytest-xdist may be missing
 def pytest_xdist_auto_num_workers(config) -> int:
-    """How many processes `-n auto` starts, as `make test` does: one more than there are cores, and at most five.
+    """How many processes `-n auto` starts, as `make test` does: two more than there are cores, and at most six.
 
-    While one test waits for a browser, two others compute; so each process computes on one core. Tests chosen by a word, by a file
+    While two tests wait for a browser or a program, two others compute; so each process computes on one core. Tests chosen by a word, by a file
     or because they failed are few: they run in this process, which is faster than starting others.
     """
     chosen = [getattr(config.option, name, None) for name in ("keyword", "lf", "failedfirst", "collectonly")]
@@ -71,7 +71,7 @@ def pytest_xdist_auto_num_workers(config) -> int:
         return 0
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores + 1, 5)
+    return min(cores + 2, 6)
 
 
 # Processor seconds, roughly, of the groups that take longest: a notebook, the site's pages, the package, or the tests of a file.
