@@ -128,19 +128,12 @@ def test_fifty_frames_of_three_pictures_fit(n, c):
     is_as_exact_as_it_says(exact, walk)
 
 
-@pytest.fixture(scope="module")
-def trained():
-    "The small U-Net, after a hundred steps."
-    from ddpm_widgets import garments, train
-
-    return train(garments(64, 6_400, 64), "small", epochs=1, progress=False, seed=0).model
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("sampler", ["ddpm", "ddim", "dpm++"])
-def test_a_real_run_fits(trained, sampler):
-    from ddpm_widgets import sample_steps
+def test_a_real_run_fits(sampler):
+    from ddpm_widgets import pretrained, sample_steps
 
+    trained = pretrained()
     walk = []
     p = SamplingPlayer()
     for step in p.watch(sample_steps(trained, n=16, sampler=sampler, steps=100, seed=0)):
