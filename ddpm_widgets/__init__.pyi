@@ -21,8 +21,8 @@ from .images import image_grid
 from .learner import Learner
 from .muon import Muon
 from .noising import Diffusion, Target, make_target, min_snr_weights, noisify, to_x0_and_eps
-from .pipelines import FoldedUNet2DModel, from_diffusers, to_diffusers
-from .plots import plot_loss, plot_schedules, plot_step_changes, show_images
+from .pipelines import from_diffusers, to_diffusers
+from .plots import plot_curves, plot_loss, plot_schedules, plot_step_changes, show_images
 from .processes import ProcessError
 from .samplers import (
     SAMPLERS,
@@ -31,7 +31,7 @@ from .samplers import (
     ddpm_coefficients,
     dpm_solver_coefficients,
 )
-from .sampling import SamplingOptions, Step, sample, sample_steps
+from .sampling import SamplingOptions, Step, sample, sample_steps, translate
 from .schedule import Schedule, cosine_schedule, linear_schedule, respace, sigmoid_schedule
 from .training import DDPMCB, EMA, RECIPES, Recipe, train
 from .unets import UNet, init_ddpm, unet
@@ -62,7 +62,6 @@ __all__ = [
     "EMA",
     "Evaluation",
     "Finding",
-    "FoldedUNet2DModel",
     "GradientClip",
     "ImageDataset",
     "LRFinder",
@@ -116,6 +115,7 @@ __all__ = [
     "make_target",
     "min_snr_weights",
     "noisify",
+    "plot_curves",
     "plot_loss",
     "plot_schedules",
     "plot_step_changes",
@@ -129,5 +129,6 @@ __all__ = [
     "to_diffusers",
     "to_x0_and_eps",
     "train",
+    "translate",
     "unet",
 ]

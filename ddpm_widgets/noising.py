@@ -124,7 +124,7 @@ def to_x0_and_eps(
     return table[check_target(target)]()
 
 # %% ../nbs/api/06_noising.ipynb #3d11c46f
-def check_target(target: str) -> str:
+def check_target(target: Any) -> Target:
     "The same target, or a ValueError when there is none of that name."
     if not isinstance(target, str) or target not in TARGETS:
         raise ValueError(f"target must be one of {', '.join(TARGETS)}, found {shown(target)}.")

@@ -15,6 +15,7 @@ from ddpm_widgets.figures import COLORS, INK
 from ddpm_widgets.plots import (
     _half_way,
     _smooth,
+    plot_curves,
     plot_loss,
     plot_schedules,
     plot_step_changes,
@@ -143,6 +144,15 @@ def test_schedules_are_drawn_as_weights():
     np.testing.assert_allclose(fig.data[0].y, np.sqrt(LINEAR), rtol=1e-6)
     np.testing.assert_allclose(fig.data[3].y, np.sqrt(1 - LINEAR), atol=1e-4)
     assert fig.data[0].name == "linear: √ᾱ signal" and fig.data[0].x[-1] == 999
+
+
+def test_curves_over_t_run_from_noise_to_image():
+    fig = plot_curves({"a": torch.tensor([0.0, 1.0]), "b": [1.0, 0.5]}, "weight", t=[0, 500], alt="Two lines.")
+    assert [line.name for line in fig.data] == ["a", "b"] and list(fig.data[0].x) == [0, 500]
+    assert fig.layout.xaxis.autorange == "reversed" and fig.layout.meta == {"alt": "Two lines."}
+    assert list(plot_curves({"a": [1.0, 2.0]}, "weight").data[0].x) == [0, 1]
+    with pytest.raises(ValueError, match=r"curve 'b' must have one number for each timestep, \(3,\), found \(2,\)"):
+        plot_curves({"b": [1.0, 2.0]}, "weight", t=[1, 2, 3])
 
 
 def test_loss_of_a_learner():

@@ -25,6 +25,8 @@ from ddpm_widgets import (
     sample_steps,
     save_model,
     sigmoid_schedule,
+    to_x0_and_eps,
+    translate,
     unet,
 )
 from ddpm_widgets.noising import make_target, rates_at
@@ -300,3 +302,43 @@ def test_half_precision_changes_little_and_only_the_networks_arithmetic():
     assert torch.equal(full, sample(model, **options, precision="fp32"))
     with pytest.raises(ValueError, match="precision is"):
         sample(model, n=1, precision="fp8")
+
+
+@pytest.mark.parametrize("trained", ["eps", "x0", "v"])
+@pytest.mark.parametrize("asked", ["eps", "x0", "v"])
+def test_a_translated_network_answers_as_one_trained_so(trained, asked):
+    "Its guess at x0 is the network's own at the timestep with as much noise, whatever it is asked for."
+    cosine, seen = cosine_schedule(), []
+
+    class Network(nn.Module):
+        diffusion = Diffusion(cosine, trained, sampler="dpm++", steps=20, variance="small")
+
+        def forward(self, x_t, t):
+            seen.append(t)
+            return torch.tanh(x_t)
+
+    network = Network()
+    new = translate(network, LINEAR, asked)
+    t = torch.tensor([0, 1, 300, 700, 998])
+    x_t = torch.randn(5, 1, 4, 4, dtype=torch.float64)
+    x0, eps = to_x0_and_eps(new(x_t, t), x_t, t, LINEAR, asked)
+    own = seen[0]
+    torch.testing.assert_close(cosine.snr[own].log(), LINEAR.snr[t].log(), atol=0.02, rtol=0.06)
+    expected, _ = to_x0_and_eps(network(x_t, own), x_t, own, cosine, trained)
+    torch.testing.assert_close(x0, expected, atol=1e-5, rtol=1e-5)
+    signal, noise = LINEAR.sqrt_alpha_bar[t].view(-1, 1, 1, 1), LINEAR.sqrt_one_minus_alpha_bar[t].view(-1, 1, 1, 1)
+    torch.testing.assert_close(signal * x0 + noise * eps, x_t, atol=1e-5, rtol=1e-5)
+    assert new.diffusion == network.diffusion._replace(
+        schedule=LINEAR, target=asked, sampler="ddpm", steps=None, spacing="trailing", variance="large"
+    )
+
+
+def test_what_cannot_be_translated_is_said():
+    with pytest.raises(ValueError, match="carries no schedule"):
+        translate(nn.Linear(1, 1), LINEAR)
+    model = tiny()
+    model.diffusion = Diffusion(LINEAR)
+    with pytest.raises(TypeError, match="schedule must be a Schedule"):
+        translate(model, "linear")
+    with pytest.raises(ValueError, match="target must be one of"):
+        translate(model, LINEAR, "noise")
