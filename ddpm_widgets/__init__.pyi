@@ -2,13 +2,13 @@ from . import ddpm, exercises
 from .callbacks import (
     Compile,
     GradientClip,
-    LRFinder,
     LRSchedule,
     Metrics,
     MixedPrecision,
     OneCycle,
     Progress,
     Recorder,
+    TerminateOnNaN,
 )
 from .checkpoints import Checkpoint, CheckpointError, Resume, SettingsError
 from .data import DataError, DataLoaders, ImageDataset
@@ -19,6 +19,7 @@ from .evaluation import Evaluation, classifier, evaluate, fid, kid
 from .events import Callback, CancelBatch, CancelEpoch, CancelFit, TrainCB
 from .images import image_grid
 from .learner import Learner
+from .lr_finder import LRFinder
 from .muon import Muon
 from .noising import Diffusion, Target, make_target, min_snr_weights, noisify, to_x0_and_eps
 from .plots import plot_loss, plot_schedules, plot_step_changes, show_images
@@ -86,6 +87,7 @@ __all__ = [
     "Step",
     "StepCoefficients",
     "Target",
+    "TerminateOnNaN",
     "TrainCB",
     "TrainingMonitor",
     "UNet",

@@ -21,6 +21,7 @@ from accelerate import skip_first_batches
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
+from .callbacks import not_finite
 from .checks import check_path, check_whole
 from .events import Callback
 from .learner import Learner
@@ -129,6 +130,15 @@ def _state_of(
 _COUNTERS = ("steps", "fit_steps", "train_loss", "valid_loss")
 
 
+def _unsound(
+    tensors: dict[str, Tensor],  # of `pack`
+    model: nn.Module,
+) -> str | None:  # what was found, and where
+    "The first value that is NaN or infinite in the weights, their average and the optimizer. Buffers may hold infinity."
+    of = {k[1:]: v for k, v in tensors.items() if k.startswith((".model.", ".average.", ".optimizer."))}
+    return not_finite(of, [f".{name}" for name, _ in model.named_buffers()])
+
+
 def _restore(
     learn: Learner,  # prepared for a fit with the same settings
     state: dict[str, Any],  # what `_state_of` returned
@@ -186,6 +196,7 @@ class Checkpoint(Callback):
 
     def before_prepare(self, learn: Learner) -> None:
         self.settings_now: dict[str, Any] | None = None
+        self.refused = False  # were there weights that are not finite?
         self.place, self.at, self.error_before = None, learn.steps, sys.exc_info()[1]
         self.mine = self.mine or any(isinstance(cb, Resume) and cb.folder == self.folder.resolve() for cb in learn.cbs)
         if self.folder.exists() and not self.folder.is_dir():
@@ -266,8 +277,19 @@ class Checkpoint(Callback):
         learn.checkpoint = self.written
         learn.callback("after_checkpoint")
 
+    def refuse(self, learn: Learner, bad: str) -> None:
+        "End the fit, and say why, unless that has been said."
+        if not (self.refused or any(getattr(cb, "found", "") for cb in learn.cbs)):
+            warnings.warn(
+                f"weights must be finite to be kept, found {bad} after step {learn.steps}, with learning rate {learn.opt.param_groups[0]['lr']:.3g}: train "
+                f"with a lower one, or look for the cause with diagnose(learn); the newest sound file is {self.written or 'none'}.",
+                stacklevel=2,
+            )
+        self.refused = True
+        learn.stop(learn.stop_reason or f"there is {bad} after step {learn.steps}")
+
     def write(self, learn: Learner, place: Place, exact: bool = True) -> None:
-        "Write a file, then remove the oldest beyond `keep`. Warns, and goes on, if the disk is full."
+        "Write a file, then remove the oldest beyond `keep`. Warns, and goes on, if the disk is full. Weights that are not finite end the fit."
         self.settings_now = self.settings_now or settings(learn)
         tensors: dict[str, Tensor] = {}
         path = self.folder / f"step-{learn.steps:08d}.safetensors"
@@ -277,6 +299,8 @@ class Checkpoint(Callback):
             state = _state_of(learn, place)
             state["model"] = {**state["model"], **self.counted}
             nest = pack(state, tensors)
+            if bad := _unsound(tensors, learn.model):
+                return self.refuse(learn, bad)
             words = {
                 "kind": "checkpoint",
                 "step": learn.steps,
@@ -295,7 +319,8 @@ class Checkpoint(Callback):
             return
         self.mine, self.written, self.written_place = True, path, place
         self.announce(learn)
-        for old in sorted(self.folder.glob(_PATTERN))[: -self.keep]:
+        # files of later steps were passed over by Resume: they do not push out what is sound
+        for old in [file for file in sorted(self.folder.glob(_PATTERN)) if file.name <= path.name][: -self.keep]:
             old.unlink(missing_ok=True)
 
 # %% ../nbs/api/20_checkpoints.ipynb #e20eec75
@@ -322,7 +347,7 @@ class Resume(Callback):
 
     def before_prepare(self, learn: Learner) -> None:
         self.state = None
-        found = newest_checkpoint(self.path)
+        found = newest_checkpoint(self.path, learn.model)
         if found is None:
             self.say(f"No checkpoint in {self.path} yet: the training starts at the beginning.")
             return
@@ -338,7 +363,7 @@ class Resume(Callback):
             raise SettingsError(
                 f"{path} was written by a run with {'; '.join(wrong)}: resume with the same settings, or start anew without resume."
             )
-        self.state = unpack(words["state"], tensors)
+        learn.checkpoint, self.state = path, unpack(words["state"], tensors)
         self.place = place = Place(**self.state["place"])
         learn.steps, learn.fit_steps = (self.state["learner"][name] for name in ("steps", "fit_steps"))
         middle = "" if words["exact"] else ", in the middle of a step that failed"
@@ -386,15 +411,16 @@ class Resume(Callback):
 # %% ../nbs/api/20_checkpoints.ipynb #d94731d9
 def newest_checkpoint(
     path: Path,  # a folder, or a file
+    model: nn.Module,  # which it is for
 ) -> tuple[Path, dict[str, Tensor], dict[str, Any]] | None:  # the file, its tensors and words; None: an empty folder
     "The newest sound checkpoint. Warns of damaged ones. Raises CheckpointError when all are, FileNotFoundError when a file is named and not there."
     if path.suffix == ".safetensors" or path.is_file():
-        return path, *read_checkpoint(path)
+        return path, *read_checkpoint(path, model)
     files = sorted(path.glob(_PATTERN), reverse=True)
     errors = []
     for file in files:
         try:
-            found = file, *read_checkpoint(file)
+            found = file, *read_checkpoint(file, model)
         except CheckpointError as e:
             errors.append(e)
             continue
@@ -406,8 +432,8 @@ def newest_checkpoint(
     return None
 
 
-def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    "The tensors and words of one checkpoint. Raises CheckpointError when it is damaged, something else, or under another's name."
+def read_checkpoint(path: Path, model: nn.Module | None = None) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    "The tensors and words of one checkpoint. Raises CheckpointError when it is damaged, not finite, something else, or under another's name."
     tensors, words = read_hashed(path, "Checkpoint", kind=CheckpointError)
     if words.get("kind") != "checkpoint":
         raise CheckpointError(
@@ -417,4 +443,6 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise CheckpointError(
             f"{path} must hold the step in its name, found step {words['step']}: give it its own name again."
         )
+    if bad := _unsound(tensors, model or nn.Module()):
+        raise CheckpointError(f"{path} must hold finite weights, found {bad}: use an earlier file.")
     return tensors, words

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .callbacks import GradientClip, Metrics, MixedPrecision, OneCycle, Progress, Recorder
+from .callbacks import GradientClip, Metrics, MixedPrecision, OneCycle, Progress, Recorder, TerminateOnNaN
 from .checkpoints import Resume
 from .checks import check_number, check_whole, shown
 from .data import DataLoaders
@@ -252,7 +252,7 @@ def train(
     With `cbs=[Checkpoint("run")]` the run is saved, and the same call with `resume="run"` continues it to the last bit. In an empty folder it starts at the
     beginning, so one call does both.
 
-    An interrupt ends the training cleanly. After an error the Learner is the error's attribute `learn`, in a notebook `sys.last_value.learn`.
+    An interrupt ends the training cleanly, and so does a loss that is not finite: see `TerminateOnNaN`. After an error the Learner is the error's attribute `learn`, in a notebook `sys.last_value.learn`.
     """
     if not isinstance(model, str | nn.Module):
         raise TypeError(f"model must be a preset of unet, or a network, found {shown(model)}.")
@@ -281,6 +281,8 @@ def train(
         own.append(EMA(ema))
     if precision is not None:
         own.append(MixedPrecision(precision))
+    if not any(isinstance(cb, TerminateOnNaN) for cb in cbs):
+        own.append(TerminateOnNaN())
     if progress and not any(getattr(cb, "shows_progress", False) for cb in cbs):
         own.append(Progress())
     if seed is not None:

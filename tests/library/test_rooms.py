@@ -23,7 +23,7 @@ FLOORS = {
         *["events", "learner", "callbacks", "muon", "checkpoints"],
     ],
     "meeting": ["sampling", "training", "weights"],
-    "judges": ["evaluation", "diagnosis", "exercises"],
+    "judges": ["evaluation", "diagnosis", "exercises", "lr_finder"],
     "faces": ["plots", "widgets"],
 }
 ROOMS = [room for rooms in FLOORS.values() for room in rooms]
