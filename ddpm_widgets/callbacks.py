@@ -234,7 +234,8 @@ class GradientClip(Callback):
 class MixedPrecision(Callback):
     """Compute in half precision where that is safe; weights, gradients and loss stay in float32.
 
-    "bf16" runs on CPUs and on recent GPUs; "fp16" needs a GPU and scales the loss. The work is accelerate's.
+    "bf16" runs on CPUs and on recent GPUs; "fp16" needs a GPU and scales the loss. The work is accelerate's. Raises ValueError, before the first step, where
+    the device or the Learner's own accelerator would compute in another precision.
     """
 
     order = -20
@@ -249,6 +250,18 @@ class MixedPrecision(Callback):
 
     def before_prepare(self, learn: Learner) -> None:
         learn.precision = self.dtype
+
+    def before_fit(self, learn: Learner) -> None:
+        there = learn.accelerator.mixed_precision
+        if there != self.dtype:  # one that was made by somebody else
+            raise ValueError(
+                f"precision must be that of the Learner's accelerator, {there!r}, found {self.dtype!r}: pass Accelerator(mixed_precision={self.dtype!r})."
+            )
+        if self.dtype == "fp16" and learn.accelerator.scaler is None:  # accelerate would go on in float32
+            device = learn.accelerator.device.type
+            raise ValueError(
+                f'precision must be "bf16" or "fp32" to train on this machine\'s {device}, found "fp16", which needs a GPU: pass one of them.'
+            )
 
     def cleanup_fit(self, learn: Learner) -> None:
         learn.precision = None
@@ -361,6 +374,7 @@ class Compile(Callback):
     """Train with a network compiled by `torch.compile`: the first step takes about a minute, the others are faster than before.
 
     Only full-size training batches use it. The last, smaller batch, validation and sampling run uncompiled, so a single shape is compiled, once.
+    Raises ValueError for options that `torch.compile` does not have, and RuntimeError, before the first step, where this machine cannot compile.
     """
 
     order = 10
@@ -375,13 +389,32 @@ class Compile(Callback):
         self.net, self.full_size = learn.accelerator.unwrap_model(learn.model), 0
         self.own = vars(self.net).get("forward")  # accelerate's, around the network's
         self.plain = self.net.forward
-        self.compiled = torch.compile(self.plain, **self.options)
+        if self.options.get("mode") in ("reduce-overhead", "max-autotune") and learn.accelerator.device.type != "cuda":
+            mode = self.options["mode"]
+            warnings.warn(f"mode={mode!r} records CUDA graphs, and there is no GPU: compiled without.", stacklevel=2)
+        try:
+            self.compiled = torch.compile(self.plain, **self.options)
+        except (RuntimeError, TypeError) as e:
+            why = str(e).splitlines()[0].rstrip(".")
+            raise ValueError(
+                f"Compile must be given options of torch.compile that this machine has, found {shown(self.options)}: {why}."
+            ) from e
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        "The compiled network. What torch says when it cannot compile fills a page."
+        try:
+            return self.compiled(*args, **kwargs)
+        except torch._dynamo.exc.TorchDynamoException as e:
+            why = " ".join(str(e).split())[:200]
+            raise RuntimeError(
+                f"Compile must have a compiler that works, found {type(e).__name__} ({why}): train without it."
+            ) from e
 
     def before_predict(self, learn: Learner) -> None:
         size = count_images(learn.batch)
         self.full_size = self.full_size or size
         if learn.training and size == self.full_size:
-            self.net.forward = self.compiled
+            self.net.forward = self.forward
 
     def after_predict(self, learn: Learner) -> None:
         self.net.forward = self.plain

@@ -18,7 +18,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .callbacks import GradientClip, Metrics, MixedPrecision, OneCycle, Progress, Recorder, TerminateOnNaN
+from ddpm_widgets.callbacks import (
+    GradientClip,
+    LRSchedule,
+    Metrics,
+    MixedPrecision,
+    OneCycle,
+    Progress,
+    Recorder,
+    TerminateOnNaN,
+)
 from .checkpoints import Resume
 from .checks import check_number, check_whole, shown
 from .data import DataLoaders
@@ -34,6 +43,28 @@ from .schedule import Schedule, Spacing, check_schedule, cosine_schedule, linear
 from .unets import half_precision, init_ddpm, predict, unet
 
 # %% ../nbs/api/22_training.ipynb #aa317ec9
+def _check_answer(
+    preds: Any,  # what the network answered
+    target: Tensor,
+) -> None:
+    "Raises ValueError unless they have one shape: mse_loss would stretch one to the other, with no more than a warning."
+    if isinstance(preds, Tensor) and preds.shape == target.shape:
+        return
+    shape, wanted = tuple(getattr(preds, "shape", ())), tuple(target.shape)
+    mend = "let its forward return the prediction alone"
+    if isinstance(preds, Tensor):
+        mend = (
+            "let it keep height and width"
+            if len(shape) == 4 and shape[2:] != wanted[2:]
+            else "let its forward return such a tensor"
+        )
+        if len(shape) == 4 and shape[1] != wanted[1]:
+            mend = f"build it with {wanted[1]} output channels, out_channels={wanted[1]}"
+            mend += ", without a learned variance" if shape[1] == 2 * wanted[1] else ""
+    found = f"a tensor of shape {shape}" if isinstance(preds, Tensor) else shown(preds)
+    raise ValueError(f"the network's answer must have the shape of its target, {wanted}, found {found}: {mend}.")
+
+
 class DDPMCB(TrainCB):
     """Turn any Learner into one that trains a DDPM: noisy images and timesteps in, the noise as the target.
 
@@ -126,6 +157,7 @@ class DDPMCB(TrainCB):
         learn.preds = predict(learn.model, *learn.batch[0])
 
     def get_loss(self, learn: Learner) -> None:
+        _check_answer(learn.preds, learn.batch[1])
         if self.loss_weights is None or not learn.training:  # validation stays comparable
             return super().get_loss(learn)
         (_, t), target = learn.batch
@@ -240,7 +272,9 @@ def train(
     precision: str
     | None = None,  # "fp32", or mixed: "bf16", "fp16", or "auto" for bf16 where the machine has it; None: the recipe's, on a GPU fp32
     opt_func: Callable[..., torch.optim.Optimizer] | None = None,  # (parameters, lr) → optimizer; None: the recipe's
-    cbs: Sequence[Any] = (),  # more callbacks, for example a `TrainingMonitor`
+    cbs: Sequence[
+        Any
+    ] = (),  # more callbacks, for example a `TrainingMonitor`; an `LRSchedule` replaces the one-cycle schedule
     progress: bool = True,  # draw a progress bar, unless a callback shows the progress itself
     seed: int | None = None,  # seeds PyTorch's global generators, for a repeatable run
     resume: str
@@ -274,7 +308,9 @@ def train(
         steps=recipe.steps,
         spacing=recipe.spacing,
     )
-    own: list[Any] = [diffusion, Metrics(), Recorder(), OneCycle()]
+    own: list[Any] = [diffusion, Metrics(), Recorder()]
+    if not any(isinstance(cb, LRSchedule) for cb in cbs):  # two would undo each other's work
+        own.append(OneCycle())
     if clip is not None:
         own.append(GradientClip(clip))
     if ema is not None:

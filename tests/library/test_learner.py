@@ -12,6 +12,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -481,3 +482,33 @@ def test_what_one_of_several_processes_hears(heard):
     assert learn.stop_reason == "interrupted"
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_a_precision_that_is_not_the_accelerators_is_refused():
+    "It would have computed in float32, and said bf16."
+    AcceleratorState._reset_state()
+    learn = Learner(nn.Linear(1, 1), Dls(), cbs=[MixedPrecision("bf16")], accelerator=Accelerator(mixed_precision="no"))
+    with pytest.raises(ValueError, match="precision must be that of the Learner's accelerator, 'no', found 'bf16'"):
+        learn.fit(1)
+    assert learn.steps == 0
+
+
+def test_what_cannot_be_compiled_is_said():
+    "Unknown options, no compiler, CUDA graphs without a GPU: one sentence, and not one step in another way."
+
+    def broken(graph, inputs):
+        raise RuntimeError("no compiler\nand a page of more")
+
+    for options, words in (
+        ({"mode": "fastest"}, "Compile must be given options of torch.compile"),
+        ({"backend": "nobody's"}, "Compile must be given options of torch.compile"),
+        ({"backend": broken}, "Compile must have a compiler that works, found .*no compiler.*: train without it"),
+    ):
+        learn = learner(Compile(**options))
+        with pytest.raises((ValueError, RuntimeError), match=words) as e:
+            learn.fit(1)
+        assert "\n" not in str(e.value) and learn.steps == 0
+        learn.model(torch.zeros(7, 1))
+    if not torch.cuda.is_available():
+        with pytest.warns(UserWarning, match="records CUDA graphs, and there is no GPU"):
+            learner(Compile(mode="reduce-overhead")).fit(0)

@@ -12,12 +12,16 @@ from ddpm_widgets import (
     DDPMCB,
     EMA,
     RECIPES,
+    DataError,
     DataLoaders,
     Learner,
     LRFinder,
+    LRSchedule,
     Muon,
+    OneCycle,
     Recipe,
     TrainingMonitor,
+    garments,
     init_ddpm,
     linear_schedule,
     min_snr_weights,
@@ -378,3 +382,58 @@ def test_gradients_are_clipped_unless_told_otherwise(clip):
     norms.seen = []
     train(Dls(), tiny(), epochs=1, clip=clip, progress=False, cbs=[norms])
     assert norms.seen and (max(norms.seen) <= 1.001e-3) == (clip is not None)
+
+
+class Answers(nn.Module):
+    "A network that answers with whatever a function makes of one."
+
+    def __init__(self, make, channels=1):
+        super().__init__()
+        self.conv, self.make = nn.Conv2d(1, channels, 3, padding=1), make
+
+    def forward(self, x_t, t):
+        return self.make(self.conv(x_t))
+
+
+@pytest.mark.parametrize(
+    ("make", "channels", "words"),
+    [
+        (lambda y: y, 3, "out_channels=1."),
+        (lambda y: SimpleNamespace(sample=y), 3, "found a tensor of shape"),
+        (lambda y: y, 2, "without a learned variance"),
+        (lambda y: y[:, :, ::2, ::2], 1, "keep height and width"),
+        (lambda y: y.mean((2, 3), keepdim=True), 1, "keep height and width"),
+        (lambda y: y[:, 0], 1, "return such a tensor"),
+        (lambda y: y[:1], 1, "return such a tensor"),
+        (lambda y: (y,), 1, "return the prediction alone"),
+        (lambda y: {"sample": y}, 1, "return the prediction alone"),
+        (lambda y: None, 1, "found None"),
+    ],
+)
+@pytest.mark.parametrize("min_snr", [None, 5.0])
+def test_an_answer_of_another_shape_is_refused_before_any_step(make, channels, words, min_snr):
+    net = Answers(make, channels)
+    before = [p.clone() for p in net.parameters()]
+    with pytest.raises(ValueError, match="the network's answer must have the shape of its target") as e:
+        train(Dls(), net, epochs=1, min_snr=min_snr, progress=False)
+    assert words in str(e.value) and "\n" not in str(e.value) and e.value.learn.steps == 0
+    assert all(torch.equal(a, b) for a, b in zip(before, net.parameters(), strict=True))
+
+
+def test_an_answer_in_an_object_is_taken():
+    "As diffusers gives it."
+    assert train(Dls(), Answers(lambda y: SimpleNamespace(sample=y)), epochs=1, progress=False).steps
+
+
+def test_a_schedule_of_ones_own_replaces_the_cycle():
+    constant = LRSchedule(lambda opt, steps: torch.optim.lr_scheduler.ConstantLR(opt, factor=1.0))
+    learn = train(Dls(), tiny(), epochs=1, lr=1e-3, cbs=[constant], progress=False)
+    assert set(learn.recorder.lrs) == {1e-3} and not any(isinstance(cb, OneCycle) for cb in learn.cbs)
+
+
+@pytest.mark.skipif(torch.cuda.is_available() or torch.backends.mps.is_available(), reason="there is a GPU")
+def test_half_precision_that_the_machine_does_not_train_in_is_refused():
+    with pytest.raises(ValueError, match='precision must be "bf16" or "fp32" .* found "fp16"'):
+        train(Dls(), tiny(), epochs=1, precision="fp16", progress=False)
+    with pytest.raises(DataError, match="device must be one of this machine's, cpu, found 'cuda'"):
+        garments(8, n=8, n_valid=8).to("cuda")
