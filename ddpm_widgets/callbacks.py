@@ -173,6 +173,9 @@ class Progress(Callback):
             )
 
 # %% ../nbs/api/18_callbacks.ipynb #9658e88f
+_SCHEDULED = ("lr", "momentum", "betas")  # what schedulers of PyTorch change, in each group of weights
+
+
 class LRSchedule(Callback):
     "Change the learning rate after every step, by a scheduler of PyTorch."
 
@@ -183,8 +186,33 @@ class LRSchedule(Callback):
         self.scheduler = scheduler
 
     def before_fit(self, learn: Learner) -> None:
-        opt = getattr(learn.opt, "optimizer", learn.opt)  # PyTorch's own, inside accelerate's wrapper
-        self.current = self.scheduler(opt, max(learn.total_steps, 1))
+        self.opt = getattr(learn.opt, "optimizer", learn.opt)  # PyTorch's own, inside accelerate's wrapper
+        self.total = max(learn.total_steps, 1)
+        self.first = [{k: v for k, v in group.items() if k != "params"} for group in self.opt.param_groups]
+        self.current = self.scheduler(self.opt, self.total)
+
+    def course(self, total: int, steps: int) -> tuple[list[list[dict[str, Any]]], LRScheduler]:
+        "What the optimizer's groups are at steps 0 … `steps` of a fit of `total` steps, and the scheduler at the end of these."
+        opt = torch.optim.Optimizer([{**group, "params": [torch.zeros(1)]} for group in self.first], self.opt.defaults)
+        seen = []
+        with warnings.catch_warnings(action="ignore"):  # it is stepped without its optimizer
+            scheduler = self.scheduler(opt, total)
+            for step in range(steps + 1):
+                seen.append([{k: v for k, v in group.items() if k in _SCHEDULED} for group in opt.param_groups])
+                if step < steps:
+                    scheduler.step()
+        return seen, scheduler
+
+    def extend(self, former_total: int, steps: int) -> bool:
+        """After `steps` of a fit that was planned for `former_total`, go on as in the longer one of now.
+
+        Returns whether the longer one would have been the same up to here.
+        """
+        seen, scheduler = self.course(self.total, steps)
+        for group, now in zip(self.opt.param_groups, seen[-1], strict=True):
+            group.update(now)
+        self.current.load_state_dict(scheduler.state_dict())
+        return seen[:-1] == self.course(former_total, steps)[0][:-1]
 
     def after_step(self, learn: Learner) -> None:
         self.current.step()

@@ -8,6 +8,7 @@ Docs: https://example.github.io/ddpm-widgets/api/training.html.md"""
 __all__ = ['RECIPES', 'DDPMCB', 'EMA', 'Recipe', 'train']
 
 # %% ../nbs/api/22_training.ipynb #7d5367d9
+import warnings
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from functools import partial
@@ -37,6 +38,7 @@ from .learner import Learner, check_loaders
 from .muon import Muon
 from .noising import Diffusion, Target, check_target, check_x0, make_target, min_snr_weights, rates_at
 from .processes import this_process
+from .randomness import reseed
 from .samplers import Sampler, sampler_coefficients
 from .sampling import sample
 from .schedule import Schedule, Spacing, check_schedule, cosine_schedule, linear_schedule, respace
@@ -276,7 +278,8 @@ def train(
         Any
     ] = (),  # more callbacks, for example a `TrainingMonitor`; an `LRSchedule` replaces the one-cycle schedule
     progress: bool = True,  # draw a progress bar, unless a callback shows the progress itself
-    seed: int | None = None,  # seeds PyTorch's global generators, for a repeatable run
+    seed: int
+    | None = None,  # seeds the global generators and restarts those of the data, for a repeatable run; a network of your own keeps its weights
     resume: str
     | Path
     | None = None,  # go on where a run with a `Checkpoint` ended: its folder or one of its files; None: start anew
@@ -284,7 +287,7 @@ def train(
     """Train a DDPM and return its Learner. The recipe is that of the preset: `RECIPES["fast"]`, else the course's, `Recipe()`.
 
     With `cbs=[Checkpoint("run")]` the run is saved, and the same call with `resume="run"` continues it to the last bit. In an empty folder it starts at the
-    beginning, so one call does both.
+    beginning, so one call does both. With more `epochs` it trains for longer: see `Resume`.
 
     An interrupt ends the training cleanly, and so does a loss that is not finite: see `TerminateOnNaN`. After an error the Learner is the error's attribute `learn`, in a notebook `sys.last_value.learn`.
     """
@@ -322,7 +325,11 @@ def train(
     if progress and not any(getattr(cb, "shows_progress", False) for cb in cbs):
         own.append(Progress())
     if seed is not None:
-        torch.manual_seed(seed)
+        if others := reseed(seed, *cbs, dls.train, getattr(dls, "valid", None)):
+            warnings.warn(
+                f"seed={seed} repeats all but what {', '.join(others)} draws: give it a new generator before each run.",
+                stacklevel=2,
+            )
     net = init_ddpm(unet(model, **image_channels(dls))) if isinstance(model, str) else model
     if on_gpu:
         net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

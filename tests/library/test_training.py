@@ -1,5 +1,6 @@
 "DDPMCB, EMA and train: what they do to a batch, to weights, and to what you get back."
 
+import random
 from types import SimpleNamespace
 
 import numpy as np
@@ -437,3 +438,55 @@ def test_half_precision_that_the_machine_does_not_train_in_is_refused():
         train(Dls(), tiny(), epochs=1, precision="fp16", progress=False)
     with pytest.raises(DataError, match="device must be one of this machine's, cpu, found 'cuda'"):
         garments(8, n=8, n_valid=8).to("cuda")
+
+
+def test_the_same_seed_twice_is_the_same_run():
+    "With one and the same data, which have been gone through before; whatever random numbers they are made with."
+
+    class Flips(torch.utils.data.Dataset):
+        def __init__(self):
+            self.x, self.g = Dls().train.dataset.tensors[0], torch.Generator().manual_seed(5)
+
+        def __len__(self):
+            return 32
+
+        def __getitem__(self, i):
+            value = float(np.random.rand() + random.random() + torch.rand((), generator=self.g) + torch.rand(()))
+            return self.x[i] * value, 0
+
+    def loaders(data):
+        seeded = torch.Generator().manual_seed(3)
+        return SimpleNamespace(train=DataLoader(data, 8, shuffle=True, generator=seeded), valid=DataLoader(data, 8))
+
+    def run(dls):
+        learn = train(dls, tiny(), epochs=1, seed=1, progress=False)
+        return learn.recorder.losses, learn.valid_loss
+
+    for dls in (
+        garments(8, n=32, n_valid=8, seed=0),
+        loaders(Flips()),
+        loaders(torch.utils.data.Subset(Flips(), range(24))),
+    ):
+        first = run(dls)
+        next(iter(dls.train))
+        assert run(dls) == first
+    fresh = garments(8, n=32, n_valid=8, seed=0)
+    again = garments(8, n=32, n_valid=8, seed=0)
+    next(iter(again.train))
+    assert run(fresh) == run(again)
+
+
+def test_what_a_seed_cannot_repeat_is_said():
+    class Own(torch.utils.data.Dataset):
+        def __init__(self):
+            self.rng, self.x = np.random.default_rng(0), torch.zeros(16, 1, 8, 8)
+
+        def __len__(self):
+            return 16
+
+        def __getitem__(self, i):
+            return self.x[i] + float(self.rng.random()), 0
+
+    dls = SimpleNamespace(train=DataLoader(torch.utils.data.ConcatDataset([Own(), Own()]), 8))
+    with pytest.warns(UserWarning, match="seed=1 repeats all but what Own.rng draws: give it a new generator"):
+        train(dls, tiny(), epochs=1, seed=1, progress=False)
