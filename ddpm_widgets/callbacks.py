@@ -285,6 +285,10 @@ class MixedPrecision(Callback):
             raise ValueError(
                 f"precision must be that of the Learner's accelerator, {there!r}, found {self.dtype!r}: pass Accelerator(mixed_precision={self.dtype!r})."
             )
+        if any(p.dtype == torch.float64 for p in learn.model.parameters()):
+            raise ValueError(
+                f'precision {self.dtype!r} must have weights in float32, found float64: pass model.float(), or precision="fp32".'
+            )
         if self.dtype == "fp16" and learn.accelerator.scaler is None:  # accelerate would go on in float32
             device = learn.accelerator.device.type
             raise ValueError(

@@ -15,14 +15,12 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from accelerate import Accelerator
-from accelerate.state import AcceleratorState
 from torch import Tensor, nn
 
 from .checks import check_number, check_whole, shown
 from .events import CancelFit, Events
 from .interrupts import Interrupts
-from .processes import Processes, count_images, this_process
+from .processes import Accelerator, AcceleratorState, Processes, count_images, this_process
 from .randomness import own_generators
 
 # %% ../nbs/api/17_learner.ipynb #d411ba6f

@@ -40,7 +40,7 @@ from .noising import Diffusion, Target, check_target, check_x0, make_target, min
 from .processes import this_process
 from .randomness import reseed
 from .samplers import Sampler, sampler_coefficients
-from .sampling import sample
+from .sampling import is_double, sample
 from .schedule import Schedule, Spacing, check_schedule, cosine_schedule, linear_schedule, respace
 from .unets import half_precision, init_ddpm, predict, unet
 
@@ -111,6 +111,7 @@ class DDPMCB(TrainCB):
 
     def before_fit(self, learn: Learner) -> None:
         device = learn.accelerator.device
+        self.double = is_double(learn.model)
         self.schedule = self.schedule.to(device)
         self.loss_weights = None if self.loss_weights is None else self.loss_weights.to(device)
         self.diffusion = None
@@ -119,6 +120,8 @@ class DDPMCB(TrainCB):
     def before_batch(self, learn: Learner) -> None:
         x0, *_ = learn.batch
         check_x0(x0)
+        if self.double:
+            x0 = x0.double()
         if self.diffusion is None:
             self.attach_diffusion(learn, tuple(x0.shape[1:]))
         t, eps = self.draw(x0, learn.shard, learn.batch_size)

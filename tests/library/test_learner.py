@@ -512,3 +512,51 @@ def test_what_cannot_be_compiled_is_said():
     if not torch.cuda.is_available():
         with pytest.warns(UserWarning, match="records CUDA graphs, and there is no GPU"):
             learner(Compile(mode="reduce-overhead")).fit(0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends a process no signal")
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("kind", ["returns", "raises", "ignored", "default"])
+def test_a_programs_own_handler_is_called(kind, several):
+    "It may deal with the interrupt itself; one that raises KeyboardInterrupt, as Python's does, ends the fit cleanly."
+    heard = []
+
+    class Interrupt(KeyboardInterrupt):  # as marimo's
+        pass
+
+    def own(number, frame):
+        heard.append(number)
+        if kind == "raises":
+            raise Interrupt
+
+    handler = {"ignored": signal.SIG_IGN, "default": signal.SIG_DFL}.get(kind, own)
+    signal.signal(signal.SIGINT, handler)
+
+    class Press:
+        def before_backward(self, learn):
+            if learn.fit_steps == 2:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    learn = learner(Press(), *([Processes()] if several else []))
+    learn.fit(1)
+    assert heard == ([] if kind in ("ignored", "default") else [signal.SIGINT])
+    ended = kind in ("raises", "default")
+    assert (learn.steps, learn.stop_reason) == ((3, "interrupted") if ended else (5, None))
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends a process no signal")
+def test_an_interrupt_ends_the_inner_of_two_fits():
+    class Inner:
+        def before_backward(self, learn):
+            if learn.fit_steps == 2:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    class Outer:
+        def after_step(self, learn):
+            if learn.steps == 1:
+                inner.fit(1)
+
+    inner, outer = learner(Inner()), learner(Outer())
+    outer.fit(1)
+    assert (inner.steps, inner.stop_reason) == (3, "interrupted") and (outer.steps, outer.stop_reason) == (5, None)

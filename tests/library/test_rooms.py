@@ -132,6 +132,19 @@ def test_what_is_not_needed_is_not_imported():
     assert python(f"import sys, ddpm_widgets.weights, ddpm_widgets.sampling; {loaded}").split() == ["torch"]
 
 
+def test_importing_changes_no_warning_filter():
+    "accelerate, diffusers and requests would. (numpy and torch do, too, where they are imported first.)"
+    python("""
+import numpy, torch, warnings
+before = list(warnings.filters)
+import ddpm_widgets
+for name in ddpm_widgets.__all__:
+    getattr(ddpm_widgets, name)
+ddpm_widgets.unet("small")
+assert warnings.filters == before, [f for f in warnings.filters if f not in before]
+""")
+
+
 def test_a_model_loads_without_accelerate():
     "diffusers imports accelerate by itself where it finds it. Here it does not find it, and neither do we."
     python("import sys; sys.modules['accelerate'] = None; from ddpm_widgets import pretrained; assert pretrained()")

@@ -22,12 +22,17 @@ from ddpm_widgets import (
     OneCycle,
     Recipe,
     TrainingMonitor,
+    evaluate,
+    evaluation,
     garments,
     init_ddpm,
     linear_schedule,
+    load_model,
     min_snr_weights,
+    pretrained,
     sample,
     sample_steps,
+    save_model,
     train,
     unet,
 )
@@ -490,3 +495,40 @@ def test_what_a_seed_cannot_repeat_is_said():
     dls = SimpleNamespace(train=DataLoader(torch.utils.data.ConcatDataset([Own(), Own()]), 8))
     with pytest.warns(UserWarning, match="seed=1 repeats all but what Own.rng draws: give it a new generator"):
         train(dls, tiny(), epochs=1, seed=1, progress=False)
+
+
+@pytest.mark.parametrize("preset", ["small", "fast"])
+def test_the_default_dtype_changes_nothing(preset):
+    "Training and sampling come to the same bits under float64, and a network in float64 is trained in it."
+
+    def run(dtype):
+        former = torch.get_default_dtype()
+        torch.set_default_dtype(dtype)
+        try:
+            learn = train(garments(8, n=16, n_valid=8, seed=0), preset, epochs=1, seed=0, progress=False)
+            return learn.recorder.losses, learn.valid_loss, learn.sample(2, steps=2, seed=0, progress=False)
+        finally:
+            torch.set_default_dtype(former)
+
+    (losses, valid, images), other = run(torch.float64), run(torch.float32)
+    assert (losses, valid) == other[:2] and torch.equal(images, other[2]) and images.dtype == torch.float32
+
+
+def test_a_network_in_float64():
+    learn = train(Dls(), tiny().double(), epochs=1, progress=False)
+    assert learn.steps and learn.sample(1, steps=2, progress=False).dtype == torch.float64
+    with pytest.raises(ValueError, match="precision 'bf16' must have weights in float32, found float64"):
+        train(Dls(), tiny().double(), epochs=1, precision="bf16", progress=False)
+
+
+def test_loading_a_model_draws_no_random_numbers(tmp_path):
+    "Its initial weights are drawn, and replaced at once."
+    state = torch.get_rng_state()
+    model = pretrained()
+    assert torch.equal(torch.get_rng_state(), state)
+    load_model(save_model(model, tmp_path / "model.safetensors"))
+    assert torch.equal(torch.get_rng_state(), state)
+    evaluation._load_classifier.cache_clear()
+    images = sample(model, n=4, steps=2, seed=0, progress=False)
+    evaluate(images, dls=garments(8, n=16, n_valid=8, seed=0), cache=tmp_path, progress=False)
+    assert torch.equal(torch.get_rng_state(), state)
