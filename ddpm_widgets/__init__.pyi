@@ -2,13 +2,13 @@ from . import ddpm, exercises
 from .callbacks import (
     Compile,
     GradientClip,
-    LRFinder,
     LRSchedule,
     Metrics,
     MixedPrecision,
     OneCycle,
     Progress,
     Recorder,
+    TerminateOnNaN,
 )
 from .checkpoints import Checkpoint, CheckpointError, Resume, SettingsError
 from .data import DataError, DataLoaders, ImageDataset
@@ -19,6 +19,7 @@ from .evaluation import Evaluation, classifier, evaluate, fid, kid
 from .events import Callback, CancelBatch, CancelEpoch, CancelFit, TrainCB
 from .images import image_grid
 from .learner import Learner
+from .lr_finder import LRFinder
 from .muon import Muon
 from .noising import Diffusion, Target, make_target, min_snr_weights, noisify, to_x0_and_eps
 from .pipelines import from_diffusers, to_diffusers
@@ -87,6 +88,7 @@ __all__ = [
     "Step",
     "StepCoefficients",
     "Target",
+    "TerminateOnNaN",
     "TrainCB",
     "TrainingMonitor",
     "UNet",

@@ -8,23 +8,21 @@ Docs: https://example.github.io/ddpm-widgets/api/checkpoints.html.md"""
 __all__ = ['CheckpointError', 'SettingsError', 'Checkpoint', 'Resume']
 
 # %% ../nbs/api/20_checkpoints.ipynb #a70f0100
+import errno
 import json
 import sys
 import warnings
-import zlib
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from accelerate import skip_first_batches
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, IterableDataset
 
+from .callbacks import LRSchedule, not_finite
 from .checks import check_path, check_whole
-from .events import Callback
+from .events import Callback, settings, stateful
 from .learner import Learner
-from .processes import ShardedLoader, this_process
+from .processes import FolderLock, skip_batches, this_process
 from .randomness import random_state, set_random_state
 from .storage import pack, read_hashed, unpack, write_atomic, write_hashed
 
@@ -38,26 +36,6 @@ class Place(NamedTuple):
     order: dict[str, Any]  # the random state from which the order of this pass was drawn
     now: dict[str, Any]  # the random state of now
 
-
-def skip_batches(
-    dl: Any,  # batches
-    done: int,  # how many to leave out
-    epoch: int = 0,  # how often the loader has been gone through
-) -> Any:
-    "The batches after the first `done`; they are not even loaded if the loader draws its order beforehand and loads in this process."
-    if not done:
-        return dl
-    if isinstance(dl, ShardedLoader):
-        return dl.shards(skip_batches(dl.dl, done, epoch))
-    if hasattr(dl, "iteration"):
-        dl.iteration = epoch  # accelerate passes it to samplers that have set_epoch
-    if hasattr(dl, "skip_first"):
-        return dl.skip_first(done)
-    # what workers draw at random depends on what they drew before: there every batch is loaded
-    if isinstance(dl, DataLoader) and not dl.num_workers and not isinstance(dl.dataset, IterableDataset):
-        return skip_first_batches(dl, done)
-    return islice(dl, done, None)
-
 # %% ../nbs/api/20_checkpoints.ipynb #2b5ae5cf
 class CheckpointError(ValueError):
     "A checkpoint that cannot be used: which file, what was expected, what was found, how to mend it."
@@ -67,47 +45,6 @@ class SettingsError(CheckpointError):
     "A checkpoint of a run with other settings."
 
 # %% ../nbs/api/20_checkpoints.ipynb #02a9b7f8
-def settings(learn: Learner) -> dict[str, Any]:
-    "What decides the result besides chance: a run can only be resumed where these are the same."
-    func = getattr(learn.opt_func, "func", learn.opt_func)
-    options = {k: v for k, v in getattr(learn.opt_func, "keywords", {}).items() if k != "fused"}
-    net = learn.model.module if isinstance(learn.model, nn.parallel.DistributedDataParallel) else learn.model
-    size = sum(p.numel() for p in net.parameters())
-    found = {
-        "model": f"{getattr(net, 'preset', type(net).__name__)}, {size:,} parameters",
-        "optimizer": ", ".join([getattr(func, "__name__", str(func)), *(f"{k}={v}" for k, v in options.items())]),
-        "loss": getattr(learn.loss_func, "__name__", type(learn.loss_func).__name__),
-        "lr": learn.fit_lr,
-        "epochs": learn.n_epochs,
-        "batch_size": getattr(learn.dls.train, "batch_size", None),
-        "batches": len(learn.dls.train),
-        "source": getattr(learn.dls, "source", None),
-    }
-    for cb in learn.cbs:
-        if callable(own := getattr(cb, "settings", None)):
-            found |= own()
-    return {**found, "data": _checksum(learn.dls.train), "generators": len(learn.generators())}
-
-
-def _checksum(dl: Any) -> str | None:
-    "Of the images behind a loader; None where they are not kept in one tensor."
-    data = getattr(dl, "dataset", None)
-    images = getattr(data, "images", next(iter(getattr(data, "tensors", ())), None))
-    if not isinstance(images, Tensor):
-        return None
-    return f"{len(images)} images, crc32 {zlib.crc32(images.detach().cpu().contiguous().numpy().tobytes()):08x}"
-
-
-def _stateful(learn: Learner) -> dict[str, Any]:  # name → callback
-    "The callbacks that have a state to keep, each by its class and how many of that class came before it."
-    found: dict[str, Any] = {}
-    for cb in learn.cbs:
-        if all(callable(getattr(cb, method, None)) for method in ("state_dict", "load_state_dict")):
-            name = type(cb).__name__
-            found[f"{name} {sum(key.split()[0] == name for key in found)}"] = cb
-    return found
-
-
 def _state_of(
     learn: Learner,  # in the middle of a fit
     place: Place,  # where it stands
@@ -121,12 +58,21 @@ def _state_of(
         "optimizer": getattr(learn.opt, "optimizer", learn.opt).state_dict(),
         "scaler": None if scaler is None else scaler.state_dict(),
         "place": place._asdict(),
-        "callbacks": {name: cb.state_dict() for name, cb in _stateful(learn).items()},
+        "callbacks": {name: cb.state_dict() for name, cb in stateful(learn).items()},
         "learner": {name: getattr(learn, name) for name in _COUNTERS},
     }
 
 
 _COUNTERS = ("steps", "fit_steps", "train_loss", "valid_loss")
+
+
+def _unsound(
+    tensors: dict[str, Tensor],  # of `pack`
+    model: nn.Module,
+) -> str | None:  # what was found, and where
+    "The first value that is NaN or infinite in the weights, their average and the optimizer. Buffers may hold infinity."
+    of = {k[1:]: v for k, v in tensors.items() if k.startswith((".model.", ".average.", ".optimizer."))}
+    return not_finite(of, [f".{name}" for name, _ in model.named_buffers()])
 
 
 def _restore(
@@ -150,12 +96,28 @@ def _restore(
 
 
 def _restore_callbacks(learn: Learner, state: dict[str, Any]) -> None:
-    for name, cb in _stateful(learn).items():
+    for name, cb in stateful(learn).items():
         if name in state["callbacks"]:
             cb.load_state_dict(state["callbacks"][name])
 
 # %% ../nbs/api/20_checkpoints.ipynb #69b39f76
 _PATTERN = "step-*.safetensors"
+_MENDS = {errno.ENOSPC: "make room", errno.EDQUOT: "make room", errno.EISDIR: "move the folder of that name away"}
+
+
+def _files(folder: Path) -> list[Path]:
+    "The checkpoints in a folder, the oldest first. A folder with such a name is none."
+    return sorted(file for file in folder.glob(_PATTERN) if file.is_file())
+
+
+def _remove(file: Path) -> None:
+    "Remove a file; warn if that cannot be done."
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as e:
+        warnings.warn(
+            f"{file} could not be removed ({e.strerror}), and the training goes on: remove it yourself.", stacklevel=2
+        )
 
 
 class Checkpoint(Callback):
@@ -165,7 +127,7 @@ class Checkpoint(Callback):
     draws random numbers itself, in this process, draws others. Of several processes the main one writes.
 
     Raises ValueError for an `every` or `keep` that is no whole number from 1 up, and CheckpointError, before any work is done, when the folder holds checkpoints
-    of another run or cannot be written to.
+    of another run, or another run is writing to it, or it cannot be written to.
     """
 
     order = 100  # after all callbacks whose state it keeps
@@ -178,6 +140,7 @@ class Checkpoint(Callback):
     ):
         self.every = None if every is None else check_whole("every", every, 1)
         self.folder, self.keep = check_path("path", path, CheckpointError), check_whole("keep", keep, 1)
+        self.lock = FolderLock()
         self.mine = False  # do the files in the folder belong to this run?
         self.written: Path | None = None  # the newest
         self.written_place: Place | None = None
@@ -186,21 +149,28 @@ class Checkpoint(Callback):
 
     def before_prepare(self, learn: Learner) -> None:
         self.settings_now: dict[str, Any] | None = None
+        self.refused = False  # were there weights that are not finite?
         self.place, self.at, self.error_before = None, learn.steps, sys.exc_info()[1]
         self.mine = self.mine or any(isinstance(cb, Resume) and cb.folder == self.folder.resolve() for cb in learn.cbs)
         if self.folder.exists() and not self.folder.is_dir():
             raise CheckpointError(f"{self.folder} must be a folder for checkpoints, found a file; name a folder.")
-        if not self.mine and (there := sorted(self.folder.glob(_PATTERN))):
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if this_process().is_main_process:
+                self.lock.take(self.folder)
+            write_atomic(probe := self.folder / "can-it-be-written", b"")
+            probe.unlink(missing_ok=True)
+        except BlockingIOError as e:
+            raise CheckpointError(
+                f"{self.folder} must be in use by one run, found another that is writing to it: wait for its end, or name another folder."
+            ) from e
+        except OSError as e:
+            raise CheckpointError(f"{self.folder} must be a folder to write to, found {e}; name another one.") from e
+        if not self.mine and (there := _files(self.folder)):
             raise CheckpointError(
                 f"{self.folder} must be empty or new, found {there[-1].name} of an earlier run: "
                 f"pass resume={str(self.folder)!r} to go on with that one, or name another folder."
             )
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            write_atomic(probe := self.folder / "can-it-be-written", b"")
-            probe.unlink(missing_ok=True)
-        except OSError as e:
-            raise CheckpointError(f"{self.folder} must be a folder to write to, found {e}; name another one.") from e
 
     def before_fit(self, learn: Learner) -> None:
         self.main = learn.accelerator.is_main_process
@@ -246,6 +216,13 @@ class Checkpoint(Callback):
             self.write(learn, place)
 
     def cleanup_fit(self, learn: Learner) -> None:
+        try:
+            self.finish(learn)
+        finally:
+            self.lock.release()
+
+    def finish(self, learn: Learner) -> None:
+        "Write the last file, and say where all of it is if the fit ended early."
         if not getattr(self, "main", False) or not learn.fit_steps:
             return
         place, exact = self.place, learn.steps == self.at
@@ -266,17 +243,32 @@ class Checkpoint(Callback):
         learn.checkpoint = self.written
         learn.callback("after_checkpoint")
 
+    def refuse(self, learn: Learner, bad: str) -> None:
+        "End the fit, and say why, unless that has been said."
+        if not (self.refused or any(getattr(cb, "found", "") for cb in learn.cbs)):
+            warnings.warn(
+                f"weights must be finite to be kept, found {bad} after step {learn.steps}, with learning rate {learn.opt.param_groups[0]['lr']:.3g}: train "
+                f"with a lower one, or look for the cause with diagnose(learn); the newest sound file is {self.written or 'none'}.",
+                stacklevel=2,
+            )
+        self.refused = True
+        learn.stop(learn.stop_reason or f"there is {bad} after step {learn.steps}")
+
     def write(self, learn: Learner, place: Place, exact: bool = True) -> None:
-        "Write a file, then remove the oldest beyond `keep`. Warns, and goes on, if the disk is full."
+        "Write a file, then remove the oldest beyond `keep`. Warns, and goes on, if that cannot be done. Weights that are not finite end the fit."
         self.settings_now = self.settings_now or settings(learn)
         tensors: dict[str, Tensor] = {}
         path = self.folder / f"step-{learn.steps:08d}.safetensors"
         try:
-            for left in self.folder.glob("*.part"):  # left by a process that was killed
-                left.unlink()
+            self.folder.mkdir(parents=True, exist_ok=True)  # somebody may have removed it
+            self.lock.take(self.folder)
+            for left in self.folder.glob(f"{_PATTERN}.*.part"):  # of our own, left by a process that was killed
+                _remove(left)
             state = _state_of(learn, place)
             state["model"] = {**state["model"], **self.counted}
             nest = pack(state, tensors)
+            if bad := _unsound(tensors, learn.model):
+                return self.refuse(learn, bad)
             words = {
                 "kind": "checkpoint",
                 "step": learn.steps,
@@ -287,23 +279,26 @@ class Checkpoint(Callback):
             write_hashed(path, tensors, words)
         except (OSError, MemoryError) as e:
             why = getattr(e, "strerror", None) or type(e).__name__
+            mend = _MENDS.get(getattr(e, "errno", 0) or 0, "check the folder and its permissions")
             kept = f"{self.written.name} is kept" if self.written else "none is there yet"
             warnings.warn(
-                f"the checkpoint of step {learn.steps} could not be written to {self.folder} ({why}), {kept}, and the training goes on: make room.",
+                f"the checkpoint of step {learn.steps} could not be written to {self.folder} ({why}), {kept}, and the training goes on: {mend}.",
                 stacklevel=2,
             )
             return
         self.mine, self.written, self.written_place = True, path, place
         self.announce(learn)
-        for old in sorted(self.folder.glob(_PATTERN))[: -self.keep]:
-            old.unlink(missing_ok=True)
+        # files of later steps were passed over by Resume: they do not push out what is sound
+        for old in [file for file in _files(self.folder) if file.name <= path.name][: -self.keep]:
+            _remove(old)
 
 # %% ../nbs/api/20_checkpoints.ipynb #e20eec75
 class Resume(Callback):
     """Let a fit go on where another ended: `learn.fit(5, cbs=[Resume("run"), Checkpoint("run")])`, with a Learner built in the same way.
 
     Takes the newest file in a folder, or the file that you name. A damaged one is named in a warning and the one before it is taken. In a folder without any,
-    the fit starts at the beginning, and says so.
+    the fit starts at the beginning, and says so. With more epochs than the run had, it goes on for longer; where its schedule of learning rates depends on
+    their number, as `OneCycle` does, it goes on with that of the longer run, and a warning says so.
 
     Raises FileNotFoundError for a file that is not there, CheckpointError when no file is sound, and SettingsError, which names the difference, when the run was
     another one; all before any work is done.
@@ -319,16 +314,21 @@ class Resume(Callback):
         self.path, self.show = check_path("path", path, CheckpointError), show
         self.folder = (self.path.parent if self.path.suffix == ".safetensors" else self.path).resolve()
         self.state: dict[str, Any] | None = None
+        self.former_epochs: int | None = None  # of the run, if it is to be longer now
 
     def before_prepare(self, learn: Learner) -> None:
-        self.state = None
-        found = newest_checkpoint(self.path)
+        self.state = self.former_epochs = None
+        found = newest_checkpoint(self.path, learn.model)
         if found is None:
             self.say(f"No checkpoint in {self.path} yet: the training starts at the beginning.")
             return
         path, tensors, words = found
         here, there = settings(learn), words["settings"]
         here["generators"] = there["generators"]  # counted once the loaders are prepared
+        if here["data"] and here["data"] == there.get("data"):  # the same images, whatever their folder is called now
+            here["source"] = there.get("source")
+        if isinstance(epochs := there.get("epochs"), int) and epochs < learn.n_epochs:  # a longer run
+            self.former_epochs = here["epochs"] = epochs
         wrong = [
             f"{name}={there.get(name)!r} where this one has {here.get(name)!r}"
             for name in {**there, **here}
@@ -336,9 +336,9 @@ class Resume(Callback):
         ]
         if wrong:
             raise SettingsError(
-                f"{path} was written by a run with {'; '.join(wrong)}: resume with the same settings, or start anew without resume."
+                f"{path} was written by a run with {'; '.join(wrong)}: resume with the same settings, and go on from there with learn.fit(…), or start anew without resume."
             )
-        self.state = unpack(words["state"], tensors)
+        learn.checkpoint, self.state = path, unpack(words["state"], tensors)
         self.place = place = Place(**self.state["place"])
         learn.steps, learn.fit_steps = (self.state["learner"][name] for name in ("steps", "fit_steps"))
         middle = "" if words["exact"] else ", in the middle of a step that failed"
@@ -358,9 +358,25 @@ class Resume(Callback):
                 "in the data and the callbacks: build them in the same way."
             )
         _restore(learn, self.state)
+        if self.former_epochs:
+            self.extend(learn, self.state, self.former_epochs)
         learn.epoch = learn.first_epoch = self.place.epoch
         learn.skip_training = not self.place.training
         set_random_state(self.place.now, generators)
+
+    def extend(self, learn: Learner, state: dict[str, Any], epochs: int) -> None:
+        "Go on as in a run of more epochs. Warns if that would have had other learning rates up to here."
+        same = True
+        for name, cb in stateful(learn).items():
+            if isinstance(cb, LRSchedule):
+                same &= cb.extend(epochs * len(learn.dls.train), learn.fit_steps)
+                state["callbacks"][name] = cb.state_dict()
+        if not same:
+            warnings.warn(
+                f"the first {learn.fit_steps} steps had the learning rates of a run of {epochs} epochs, and the rest will have those of one of "
+                f"{learn.n_epochs}: a run of {learn.n_epochs} from the start would end otherwise.",
+                stacklevel=2,
+            )
 
     def before_pass(self, learn: Learner) -> None:
         if self.state is not None and self.place.done:
@@ -386,16 +402,17 @@ class Resume(Callback):
 # %% ../nbs/api/20_checkpoints.ipynb #d94731d9
 def newest_checkpoint(
     path: Path,  # a folder, or a file
+    model: nn.Module,  # which it is for
 ) -> tuple[Path, dict[str, Tensor], dict[str, Any]] | None:  # the file, its tensors and words; None: an empty folder
     "The newest sound checkpoint. Warns of damaged ones. Raises CheckpointError when all are, FileNotFoundError when a file is named and not there."
     if path.suffix == ".safetensors" or path.is_file():
-        return path, *read_checkpoint(path)
-    files = sorted(path.glob(_PATTERN), reverse=True)
+        return path, *read_checkpoint(path, model)
+    files = _files(path)[::-1]
     errors = []
     for file in files:
         try:
-            found = file, *read_checkpoint(file)
-        except CheckpointError as e:
+            found = file, *read_checkpoint(file, model)
+        except (CheckpointError, FileNotFoundError) as e:  # damaged, or removed meanwhile
             errors.append(e)
             continue
         for error in errors:
@@ -406,8 +423,8 @@ def newest_checkpoint(
     return None
 
 
-def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    "The tensors and words of one checkpoint. Raises CheckpointError when it is damaged, something else, or under another's name."
+def read_checkpoint(path: Path, model: nn.Module | None = None) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    "The tensors and words of one checkpoint. Raises CheckpointError when it is damaged, not finite, something else, or under another's name."
     tensors, words = read_hashed(path, "Checkpoint", kind=CheckpointError)
     if words.get("kind") != "checkpoint":
         raise CheckpointError(
@@ -417,4 +434,6 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise CheckpointError(
             f"{path} must hold the step in its name, found step {words['step']}: give it its own name again."
         )
+    if bad := _unsound(tensors, model or nn.Module()):
+        raise CheckpointError(f"{path} must hold finite weights, found {bad}: use an earlier file.")
     return tensors, words

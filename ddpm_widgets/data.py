@@ -18,7 +18,7 @@ import torch
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 
-from .checks import check_whole
+from .checks import check_whole, shown
 from .drawing import CLASSES
 from .images import image_grid
 
@@ -173,7 +173,14 @@ class DataLoaders:
         self,
         device: torch.device | str,  # with room for the images as bytes, 72 MB for Fashion-MNIST
     ) -> "DataLoaders":
-        "The same images, kept on a device."
+        "The same images, kept on a device. Raises DataError for one that this machine does not have."
+        try:
+            torch.empty(0, device=device)
+        except (RuntimeError, AssertionError, TypeError) as e:
+            has = ["cpu"] + ["cuda"] * torch.cuda.is_available() + ["mps"] * torch.backends.mps.is_available()
+            raise DataError(
+                f"device must be one of this machine's, {' or '.join(has)}, found {shown(device)}: choose one of these."
+            ) from e
         return replace(self, train=OnDevice(self.train, device), valid=OnDevice(self.valid, device))
 
     def one_batch(self) -> tuple[torch.Tensor, torch.Tensor]:

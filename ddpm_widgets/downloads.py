@@ -10,15 +10,18 @@ __all__ = []
 # %% ../nbs/api/10_downloads.ipynb #5b8c2f60
 import logging
 import os
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import pooch
-import requests
 from tqdm import tqdm
 
 from .data import DataError
+
+with warnings.catch_warnings():  # it would change what the program is warned of
+    import pooch
+    import requests
 
 # %% ../nbs/api/10_downloads.ipynb #9a845108
 _TIMEOUT = (6, 30)  # seconds to connect, and to wait for the next bytes

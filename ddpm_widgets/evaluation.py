@@ -102,7 +102,8 @@ def save_classifier(model: Classifier, path: str | Path, **card: Any) -> Path:
 def _load_classifier(path: Path) -> Classifier:
     "The classifier in a file, shared by all callers."
     tensors, words = read_safetensors(path, hashed=False)  # shipped before files held a hash
-    model = Classifier()
+    with torch.random.fork_rng(devices=[]):  # its initial weights are drawn, and replaced
+        model = Classifier()
     model.load_state_dict(tensors)
     model.card = words["card"]
     return model.eval()

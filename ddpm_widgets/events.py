@@ -9,9 +9,12 @@ __all__ = ['CancelFit', 'CancelEpoch', 'CancelBatch', 'Callback', 'TrainCB']
 
 # %% ../nbs/api/16_events.ipynb #dd000703
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from torch import Tensor, nn
 
 # %% ../nbs/api/16_events.ipynb #516eaf28
 class CancelFit(Exception):
@@ -119,3 +122,44 @@ class Events:
                 f"Raised in {type(cb).__name__}.{event}, epoch {self.epoch}, batch {self.iter}; the Learner can go on with fit()."
             )
             raise
+
+# %% ../nbs/api/16_events.ipynb #5e771a02
+def settings(learn: Any) -> dict[str, Any]:
+    "What decides the result besides chance: a run can only be resumed where these are the same."
+    func = getattr(learn.opt_func, "func", learn.opt_func)
+    options = {k: v for k, v in getattr(learn.opt_func, "keywords", {}).items() if k != "fused"}
+    net = learn.model.module if isinstance(learn.model, nn.parallel.DistributedDataParallel) else learn.model
+    size = sum(p.numel() for p in net.parameters())
+    found = {
+        "model": f"{getattr(net, 'preset', type(net).__name__)}, {size:,} parameters",
+        "optimizer": ", ".join([getattr(func, "__name__", str(func)), *(f"{k}={v}" for k, v in options.items())]),
+        "loss": getattr(learn.loss_func, "__name__", type(learn.loss_func).__name__),
+        "lr": learn.fit_lr,
+        "epochs": learn.n_epochs,
+        "batch_size": getattr(learn.dls.train, "batch_size", None),
+        "batches": len(learn.dls.train),
+        "source": getattr(learn.dls, "source", None),
+    }
+    for cb in learn.cbs:
+        if callable(own := getattr(cb, "settings", None)):
+            found |= own()
+    return {**found, "data": _checksum(learn.dls.train), "generators": len(learn.generators())}
+
+
+def _checksum(dl: Any) -> str | None:
+    "Of the images behind a loader; None where they are not kept in one tensor."
+    data = getattr(dl, "dataset", None)
+    images = getattr(data, "images", next(iter(getattr(data, "tensors", ())), None))
+    if not isinstance(images, Tensor):
+        return None
+    return f"{len(images)} images, crc32 {zlib.crc32(images.detach().cpu().contiguous().numpy().tobytes()):08x}"
+
+
+def stateful(learn: Any) -> dict[str, Any]:  # name → callback
+    "The callbacks that have a state to keep, each by its class and how many of that class came before it."
+    found: dict[str, Any] = {}
+    for cb in learn.cbs:
+        if all(callable(getattr(cb, method, None)) for method in ("state_dict", "load_state_dict")):
+            name = type(cb).__name__
+            found[f"{name} {sum(key.split()[0] == name for key in found)}"] = cb
+    return found

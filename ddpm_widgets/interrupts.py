@@ -11,11 +11,17 @@ __all__ = []
 import signal
 import threading
 from types import FrameType
-from typing import Any
+from typing import Any, ClassVar
 
 # %% ../nbs/api/14_interrupts.ipynb #dd000406
 class Interrupts:
-    "Inside the block, an interrupt stops `learn` after the current step; one more raises KeyboardInterrupt, unless `holding`."
+    """Inside the block, an interrupt stops `learn` after the current step; one more raises KeyboardInterrupt, unless `holding`.
+
+    A handler of the program's own is called first. If it returns, the program has dealt with the interrupt; if it raises KeyboardInterrupt, as Python's own does,
+    `learn` is stopped. A program that ignores interrupts goes on ignoring them.
+    """
+
+    installed: ClassVar[list[Any]] = []  # handlers of the fits that are going on
 
     def __init__(self, learn: Any):  # has `stop(reason)` and `stop_reason`
         self.learn = learn
@@ -25,6 +31,7 @@ class Interrupts:
         self.formers: dict[int, Any] = {}  # the handlers to put back
 
     def __enter__(self) -> "Interrupts":
+        self.outer = len(self.installed)
         self.handle(signal.SIGINT, self.interrupt)
         return self
 
@@ -32,6 +39,7 @@ class Interrupts:
         for number, former in self.formers.items():
             signal.signal(number, former)
         self.formers = {}
+        del self.installed[self.outer :]
         if self.held and kind is None:  # the fit was over, but what comes after it must not begin
             raise KeyboardInterrupt
 
@@ -40,9 +48,18 @@ class Interrupts:
         former = signal.getsignal(number)
         if threading.current_thread() is threading.main_thread() and former not in (None, signal.SIG_IGN):
             self.formers.setdefault(number, former)
+            self.installed.append(handler)
             signal.signal(number, handler)
 
     def interrupt(self, number: int, frame: FrameType | None) -> None:
+        former = self.formers.get(number)
+        if callable(former) and former not in self.installed:
+            try:
+                former(number, frame)
+            except KeyboardInterrupt:
+                pass
+            else:
+                return
         self.count += 1
         if self.holding and self.count <= 3:
             self.held = self.held or not self.learn.stop_reason

@@ -15,14 +15,12 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from accelerate import Accelerator
-from accelerate.state import AcceleratorState
 from torch import Tensor, nn
 
 from .checks import check_number, check_whole, shown
 from .events import CancelFit, Events
 from .interrupts import Interrupts
-from .processes import Processes, count_images, this_process
+from .processes import Accelerator, AcceleratorState, Processes, count_images, this_process
 from .randomness import own_generators
 
 # %% ../nbs/api/17_learner.ipynb #d411ba6f
@@ -65,8 +63,7 @@ class Learner(Events):
         self.opt = self.batch = self.preds = self.loss = self.error = None  # type: Any
         self.dl = self.train_dl = self.valid_dl = None  # type: Any
         self.training, self.shard = False, slice(0, 0)
-        self.n_epochs = self.n_batches = self.batch_size = 0
-        self.steps = self.fit_steps = self.total_steps = 0
+        self.n_epochs = self.n_batches = self.batch_size = self.steps = self.fit_steps = self.total_steps = 0
         self.first_epoch, self.first_iter, self.skip_training = 0, 0, False  # where a resumed fit begins
         self.stop_reason, self.fit_lr = None, self.lr  # type: str | None, float
         # What callbacks leave for each other and for the reader: see EMA, DDPMCB, Metrics, Recorder, Checkpoint, MixedPrecision
@@ -126,6 +123,9 @@ class Learner(Events):
         "Train for `n_epochs`. A second call goes on where the first ended, with the same optimizer."
         n_epochs = check_whole("n_epochs", n_epochs, least=0)
         lr = self.lr if lr is None else check_number("lr", lr, least=0)
+        for cb in (*self.cbs, *cbs):
+            if callable(trial := getattr(cb, "trial", None)):
+                return trial(self, n_epochs, lr, cbs, train, valid)
         former = self.cbs
         self.cbs = sorted([*former, *cbs], key=lambda cb: getattr(cb, "order", 0))
         self.stop_reason, self.fit_lr, self.fit_steps, self.n_epochs = None, lr, 0, n_epochs
@@ -176,9 +176,8 @@ class Learner(Events):
         self.opt = getattr(self.opt, "optimizer", self.opt)
         if self.accelerator is not None:
             self.model = self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
-            vars(self.model).pop(
-                "_is_accelerate_prepared", None
-            )  # accelerate skips a model with this mark, and its next precision
+            # accelerate skips a model with this mark, and its next precision
+            vars(self.model).pop("_is_accelerate_prepared", None)
             if self.own_accelerator is not None:
                 self.accelerator.free_memory()  # slow; only for one that is used again
         self.dl = self.train_dl = self.valid_dl = None

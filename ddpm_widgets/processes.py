@@ -11,34 +11,57 @@ __all__ = ['ProcessError']
 import os
 import signal
 import time
+import warnings
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import torch
-from accelerate import Accelerator, PartialState
-from accelerate.state import AcceleratorState
-from accelerate.utils import parse_flag_from_env, send_to_device, synchronize_rng_states
 from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset
 
+from .checks import check_number
 from .interrupts import Interrupts
+
+with warnings.catch_warnings():  # accelerate would silence PyTorch's schedulers for the whole program
+    from accelerate import Accelerator, PartialState, skip_first_batches
+    from accelerate.state import AcceleratorState
+    from accelerate.utils import parse_flag_from_env, send_to_device, synchronize_rng_states
 
 # %% ../nbs/api/15_processes.ipynb #4a00f854
 def this_process() -> PartialState:  # process_index, num_processes, is_main_process, device
     """The PartialState accelerate reports, also on CPU-only launches, where accelerate does not detect the other processes by itself.
 
     Without a GPU it takes each process for the only one unless ACCELERATE_USE_CPU is set; and a process forked from a notebook inherits the notebook's answer.
+
+    The environment variable DDPM_WIDGETS_TIMEOUT is how many seconds processes wait for each other before they give up; without it, as long as PyTorch does (10 or
+    30 minutes). Raises ValueError if it is no number above 0.
     """
     started = "LOCAL_RANK" in os.environ and int(os.environ.get("WORLD_SIZE", 1)) > 1
     cpu = parse_flag_from_env("ACCELERATE_USE_CPU")
-    found = PartialState(cpu=cpu)
+    seconds = os.environ.get("DDPM_WIDGETS_TIMEOUT")
+    limit = {"timeout": timedelta(seconds=_seconds(seconds))} if started and seconds else {}
+    found = PartialState(cpu=cpu, **limit)
     # several were launched and one is found: detect again, and then once more without a GPU
     for cpu_only in (cpu, True):
         if started and found.num_processes == 1:
             AcceleratorState._reset_state(reset_partial_state=True)
-            found = PartialState(cpu=cpu_only)
+            found = PartialState(cpu=cpu_only, **limit)
     return found
+
+
+def _seconds(text: str) -> float:
+    try:
+        return check_number("DDPM_WIDGETS_TIMEOUT", float(text), above=0, most=1e7)
+    except ValueError:
+        raise ValueError(
+            f"DDPM_WIDGETS_TIMEOUT must be a number of seconds above 0, found {text!r}: set another."
+        ) from None
 
 # %% ../nbs/api/15_processes.ipynb #dd000505
 class ShardedLoader:
@@ -88,9 +111,29 @@ def count_images(batch: Any) -> int:
         batch = batch[0]
     return len(batch)
 
+# %% ../nbs/api/15_processes.ipynb #9d4e0502
+def skip_batches(
+    dl: Any,  # batches
+    done: int,  # how many to leave out
+    epoch: int = 0,  # how often the loader has been gone through
+) -> Any:
+    "The batches after the first `done`; they are not even loaded if the loader draws its order beforehand and loads in this process."
+    if not done:
+        return dl
+    if isinstance(dl, ShardedLoader):
+        return dl.shards(skip_batches(dl.dl, done, epoch))
+    if hasattr(dl, "iteration"):
+        dl.iteration = epoch  # accelerate passes it to samplers that have set_epoch
+    if hasattr(dl, "skip_first"):
+        return dl.skip_first(done)
+    # what workers draw at random depends on what they drew before: there every batch is loaded
+    if isinstance(dl, DataLoader) and not dl.num_workers and not isinstance(dl.dataset, IterableDataset):
+        return skip_first_batches(dl, done)
+    return islice(dl, done, None)
+
 # %% ../nbs/api/15_processes.ipynb #dd000508
 class ProcessError(RuntimeError):
-    "Another process of the same run has ended."
+    "Another process of the same run has ended, or does not answer."
 
 # %% ../nbs/api/15_processes.ipynb #3b28ae92
 # Fragments of gloo and NCCL errors that mean that a peer has gone, or no longer answers.
@@ -178,7 +221,65 @@ class Processes:
     def failed_fit(self, learn: Any) -> None:
         "Raise ProcessError if `learn.error` means that another process has gone. Any other error stays what it is."
         if isinstance(learn.error, RuntimeError) and any(text in str(learn.error) for text in LOST_PEER_MESSAGES):
+            silent = any(text in str(learn.error) for text in ("Timeout", "Timed out", "timeout"))
+            what = "does not answer" if silent else "has ended"
             raise ProcessError(
-                f"another of the {learn.accelerator.num_processes} processes of this run has ended: see what it says, mend that and "
+                f"another of the {learn.accelerator.num_processes} processes of this run {what}: see what it says, mend that and "
                 f"start all of them again, with resume if there is a Checkpoint ({str(learn.error).splitlines()[0][:200]})."
             ) from learn.error
+
+# %% ../nbs/api/15_processes.ipynb #9d4e0505
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+
+class FolderLock:
+    "A lock on a folder that ends with its process. File systems that know no locks are used without one."
+
+    def __init__(self) -> None:
+        self.fd: int | None = None
+        _LOCKS.add(self)
+
+    def take(
+        self,
+        folder: Path,  # one that is there; if it has been made anew since, the new one is locked
+    ) -> None:
+        "Raises BlockingIOError if somebody else has it."
+        if self.fd is not None and (fcntl is None or os.path.samestat(os.fstat(self.fd), os.stat(folder))):
+            return
+        self.release()
+        if fcntl is None:  # a file that Windows removes with the process
+            try:
+                flags = os.O_CREAT | os.O_EXCL | getattr(os, "O_TEMPORARY", 0)
+                self.fd = os.open(folder / "in-use.ddpm-widgets.part", flags)
+            except (FileExistsError, PermissionError) as e:
+                raise BlockingIOError(e.errno, "in use by another run") from e
+            return
+        fd = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as e:
+            os.close(fd)
+            if isinstance(e, BlockingIOError):
+                raise BlockingIOError(e.errno, "in use by another run") from e
+        else:
+            self.fd = fd
+
+    def release(self) -> None:
+        if self.fd is not None:
+            os.close(self.fd)
+            self.fd = None
+
+
+_LOCKS: "weakref.WeakSet[FolderLock]" = weakref.WeakSet()
+
+
+def _release_all() -> None:
+    for lock in _LOCKS:
+        lock.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_release_all)  # a worker that outlives the run must not keep its lock

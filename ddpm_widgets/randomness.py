@@ -63,6 +63,30 @@ def own_generators(
     return list(found.values())
 
 
+def reseed(
+    seed: int,
+    *holders: Any,  # loaders and callbacks, whose own generators begin anew
+) -> list[str]:  # where else random numbers come from, which cannot be repeated: "Birds.rng"
+    "Seed Python's, numpy's and PyTorch's global generators, and put each generator of these objects back to its own seed."
+    random.seed(seed), np.random.seed(seed % 2**32), torch.manual_seed(seed)
+    for generator in own_generators(*holders):
+        generator.manual_seed(generator.initial_seed())
+    found = []
+    waiting = [getattr(holder, name, None) for holder in holders for name in ("dataset", "sampler", "batch_sampler")]
+    while waiting:
+        owner = waiting.pop()
+        for name, value in vars(owner).items() if hasattr(owner, "__dict__") else ():
+            if isinstance(value, torch.Generator):
+                value.manual_seed(value.initial_seed())
+            elif isinstance(value, np.random.Generator | np.random.RandomState | random.Random):
+                found.append(f"{type(owner).__name__}.{name}")
+            elif name in ("dataset", "sampler"):  # of a Subset, of a batch sampler
+                waiting.append(value)
+            elif name == "datasets":  # of a ConcatDataset
+                waiting += list(value)
+    return sorted(set(found))
+
+
 @contextmanager
 def preserve_rng(
     *holders: Any,  # loaders and callbacks whose own generators are preserved, too

@@ -52,8 +52,12 @@ class Noise:
 
     def __call__(self) -> Tensor:  # float32, shape `size`, on the device
         if self.generator is not None:
-            return torch.randn(self.size, generator=self.generator, device=self.generator.device).to(self.device)
-        noise = torch.empty(self.size, pin_memory=self.device.type == "cuda")  # pinned: the copy need not be waited for
+            return torch.randn(
+                self.size, generator=self.generator, device=self.generator.device, dtype=torch.float32
+            ).to(self.device)
+        noise = torch.empty(
+            self.size, dtype=torch.float32, pin_memory=self.device.type == "cuda"
+        )  # pinned: the copy need not be waited for
         for image, stream in zip(noise, self.streams, strict=True):
             image.normal_(generator=stream)
         return noise.to(self.device, non_blocking=True)
@@ -219,6 +223,8 @@ def _walk_back(
     index = torch.arange(len(timesteps), device=device)  # made once: nothing in the loop waits for the device
     with eval_mode(model), tqdm(total=len(timesteps), unit=" steps", leave=False, disable=not progress) as bar:
         x_t = gaussian() if x_T is None else x_T.to(device)
+        if is_double(model):
+            x_t = x_t.double()
         x0_before: Any = None
         for i in reversed(range(len(timesteps))):
             with torch.autocast(device.type, way.autocast_dtype, enabled=way.autocast_dtype is not None):
@@ -259,6 +265,11 @@ def _check_size(
 def device_of(model: nn.Module) -> torch.device:
     "Where the network's weights are; the CPU if it has none."
     return next((p.device for p in model.parameters()), torch.device("cpu"))
+
+
+def is_double(model: nn.Module) -> bool:
+    "Whether the network computes in float64: what it is given must be float64, too."
+    return next((p.dtype for p in model.parameters() if p.is_floating_point()), None) == torch.float64
 
 
 @contextmanager

@@ -8,6 +8,7 @@ Docs: https://example.github.io/ddpm-widgets/api/training.html.md"""
 __all__ = ['RECIPES', 'DDPMCB', 'EMA', 'Recipe', 'train']
 
 # %% ../nbs/api/22_training.ipynb #7d5367d9
+import warnings
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from functools import partial
@@ -18,7 +19,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .callbacks import GradientClip, Metrics, MixedPrecision, OneCycle, Progress, Recorder
+from ddpm_widgets.callbacks import (
+    GradientClip,
+    LRSchedule,
+    Metrics,
+    MixedPrecision,
+    OneCycle,
+    Progress,
+    Recorder,
+    TerminateOnNaN,
+)
 from .checkpoints import Resume
 from .checks import check_number, check_whole, shown
 from .data import DataLoaders
@@ -28,12 +38,35 @@ from .learner import Learner, check_loaders
 from .muon import Muon
 from .noising import Diffusion, Target, check_target, check_x0, make_target, min_snr_weights, rates_at
 from .processes import this_process
+from .randomness import reseed
 from .samplers import Sampler, sampler_coefficients
-from .sampling import sample
+from .sampling import is_double, sample
 from .schedule import Schedule, Spacing, check_schedule, cosine_schedule, linear_schedule, respace
 from .unets import half_precision, init_ddpm, predict, unet
 
 # %% ../nbs/api/22_training.ipynb #aa317ec9
+def _check_answer(
+    preds: Any,  # what the network answered
+    target: Tensor,
+) -> None:
+    "Raises ValueError unless they have one shape: mse_loss would stretch one to the other, with no more than a warning."
+    if isinstance(preds, Tensor) and preds.shape == target.shape:
+        return
+    shape, wanted = tuple(getattr(preds, "shape", ())), tuple(target.shape)
+    mend = "let its forward return the prediction alone"
+    if isinstance(preds, Tensor):
+        mend = (
+            "let it keep height and width"
+            if len(shape) == 4 and shape[2:] != wanted[2:]
+            else "let its forward return such a tensor"
+        )
+        if len(shape) == 4 and shape[1] != wanted[1]:
+            mend = f"build it with {wanted[1]} output channels, out_channels={wanted[1]}"
+            mend += ", without a learned variance" if shape[1] == 2 * wanted[1] else ""
+    found = f"a tensor of shape {shape}" if isinstance(preds, Tensor) else shown(preds)
+    raise ValueError(f"the network's answer must have the shape of its target, {wanted}, found {found}: {mend}.")
+
+
 class DDPMCB(TrainCB):
     """Turn any Learner into one that trains a DDPM: noisy images and timesteps in, the noise as the target.
 
@@ -78,6 +111,7 @@ class DDPMCB(TrainCB):
 
     def before_fit(self, learn: Learner) -> None:
         device = learn.accelerator.device
+        self.double = is_double(learn.model)
         self.schedule = self.schedule.to(device)
         self.loss_weights = None if self.loss_weights is None else self.loss_weights.to(device)
         self.diffusion = None
@@ -86,6 +120,8 @@ class DDPMCB(TrainCB):
     def before_batch(self, learn: Learner) -> None:
         x0, *_ = learn.batch
         check_x0(x0)
+        if self.double:
+            x0 = x0.double()
         if self.diffusion is None:
             self.attach_diffusion(learn, tuple(x0.shape[1:]))
         t, eps = self.draw(x0, learn.shard, learn.batch_size)
@@ -126,6 +162,7 @@ class DDPMCB(TrainCB):
         learn.preds = predict(learn.model, *learn.batch[0])
 
     def get_loss(self, learn: Learner) -> None:
+        _check_answer(learn.preds, learn.batch[1])
         if self.loss_weights is None or not learn.training:  # validation stays comparable
             return super().get_loss(learn)
         (_, t), target = learn.batch
@@ -240,9 +277,12 @@ def train(
     precision: str
     | None = None,  # "fp32", or mixed: "bf16", "fp16", or "auto" for bf16 where the machine has it; None: the recipe's, on a GPU fp32
     opt_func: Callable[..., torch.optim.Optimizer] | None = None,  # (parameters, lr) → optimizer; None: the recipe's
-    cbs: Sequence[Any] = (),  # more callbacks, for example a `TrainingMonitor`
+    cbs: Sequence[
+        Any
+    ] = (),  # more callbacks, for example a `TrainingMonitor`; an `LRSchedule` replaces the one-cycle schedule
     progress: bool = True,  # draw a progress bar, unless a callback shows the progress itself
-    seed: int | None = None,  # seeds PyTorch's global generators, for a repeatable run
+    seed: int
+    | None = None,  # seeds the global generators and restarts those of the data, for a repeatable run; a network of your own keeps its weights
     resume: str
     | Path
     | None = None,  # go on where a run with a `Checkpoint` ended: its folder or one of its files; None: start anew
@@ -250,9 +290,9 @@ def train(
     """Train a DDPM and return its Learner. The recipe is that of the preset: `RECIPES["fast"]`, else the course's, `Recipe()`.
 
     With `cbs=[Checkpoint("run")]` the run is saved, and the same call with `resume="run"` continues it to the last bit. In an empty folder it starts at the
-    beginning, so one call does both.
+    beginning, so one call does both. With more `epochs` it trains for longer: see `Resume`.
 
-    An interrupt ends the training cleanly. After an error the Learner is the error's attribute `learn`, in a notebook `sys.last_value.learn`.
+    An interrupt ends the training cleanly, and so does a loss that is not finite: see `TerminateOnNaN`. After an error the Learner is the error's attribute `learn`, in a notebook `sys.last_value.learn`.
     """
     if not isinstance(model, str | nn.Module):
         raise TypeError(f"model must be a preset of unet, or a network, found {shown(model)}.")
@@ -274,17 +314,25 @@ def train(
         steps=recipe.steps,
         spacing=recipe.spacing,
     )
-    own: list[Any] = [diffusion, Metrics(), Recorder(), OneCycle()]
+    own: list[Any] = [diffusion, Metrics(), Recorder()]
+    if not any(isinstance(cb, LRSchedule) for cb in cbs):  # two would undo each other's work
+        own.append(OneCycle())
     if clip is not None:
         own.append(GradientClip(clip))
     if ema is not None:
         own.append(EMA(ema))
     if precision is not None:
         own.append(MixedPrecision(precision))
+    if not any(isinstance(cb, TerminateOnNaN) for cb in cbs):
+        own.append(TerminateOnNaN())
     if progress and not any(getattr(cb, "shows_progress", False) for cb in cbs):
         own.append(Progress())
     if seed is not None:
-        torch.manual_seed(seed)
+        if others := reseed(seed, *cbs, dls.train, getattr(dls, "valid", None)):
+            warnings.warn(
+                f"seed={seed} repeats all but what {', '.join(others)} draws: give it a new generator before each run.",
+                stacklevel=2,
+            )
     net = init_ddpm(unet(model, **image_channels(dls))) if isinstance(model, str) else model
     if on_gpu:
         net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

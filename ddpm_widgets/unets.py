@@ -8,6 +8,7 @@ Docs: https://example.github.io/ddpm-widgets/api/unets.html.md"""
 __all__ = ['UNet', 'unet', 'init_ddpm']
 
 # %% ../nbs/api/12_unets.ipynb #77283637
+import warnings
 from typing import Any
 
 import torch
@@ -40,7 +41,8 @@ class UNet(nn.Module):
 
     def __init__(self, preset: str, overrides: dict[str, Any]):
         super().__init__()
-        from diffusers import UNet2DModel  # takes seconds: only when a network is built
+        with warnings.catch_warnings():  # it would change what the program is warned of
+            from diffusers import UNet2DModel  # takes seconds: only when a network is built
 
         self.preset, self.overrides = preset, overrides
         self.diffusion: Any = None  # what sampling must know of training: DDPMCB leaves it here
@@ -50,7 +52,12 @@ class UNet(nn.Module):
         self.channels: int = settings["in_channels"]
         for ends in ("in_channels", "out_channels"):
             settings[ends] *= self.patch**2
-        self.unet: Any = UNet2DModel(**settings)
+        default = torch.get_default_dtype()
+        torch.set_default_dtype(torch.float32)  # as images are
+        try:
+            self.unet: Any = UNet2DModel(**settings)
+        finally:
+            torch.set_default_dtype(default)
 
     def forward(
         self,

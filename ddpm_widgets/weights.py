@@ -93,9 +93,9 @@ def _rebuilt(path: Path, tensors: dict[str, Tensor], words: dict[str, Any]) -> U
     "The U-Net of a file that has been read."
     try:
         d, betas = words["diffusion"], tensors.pop(BETAS)
-        model = unet(
-            words["preset"], **{k: tuple(v) if isinstance(v, list) else v for k, v in words["overrides"].items()}
-        )
+        overrides = {k: tuple(v) if isinstance(v, list) else v for k, v in words["overrides"].items()}
+        with torch.random.fork_rng(devices=[]):  # its initial weights are drawn, and replaced
+            model = unet(words["preset"], **overrides)
         model.load_state_dict(tensors)
         d = {name: tuple(v) if isinstance(v, list) else v for name, v in d.items()}
         model.diffusion = Diffusion(**{**d, "schedule": Schedule(betas, d["schedule"])})

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..callbacks import MixedPrecision
+from ..callbacks import MixedPrecision, TerminateOnNaN
 from .findings import Finding, Findings, NotChecked
 from .measuring import Case, checked_prediction, is_finite, read_batches, tensors_in
 from ..sampling import device_of, eval_mode
@@ -87,7 +87,7 @@ def finite_values(case: Case) -> Findings:
     found = "\n".join(seen for seen, _ in (*losses, *images, *layers, *weights))
     causes = [mend for _, mend in (*images, *layers) if mend] or [mend for _, mend in losses]
     mend = "; ".join(dict.fromkeys([*(mend for _, mend in weights), *causes]))
-    if losses and np.isfinite(case.train_losses[-1]) and not (layers or weights):
+    if losses and "the fit ended there" not in found and np.isfinite(case.train_losses[-1]) and not (layers or weights):
         yield Finding("warning", "some losses were not finite, but the network has survived it", found, mend)
     else:
         yield Finding("error", "values are not finite", found, mend)
@@ -95,6 +95,10 @@ def finite_values(case: Case) -> Findings:
 
 def _trace_losses(case: Case) -> _Trace:
     "The first step whose loss is not finite."
+    for cb in getattr(case.learn, "cbs", ()):
+        if isinstance(cb, TerminateOnNaN) and cb.found:
+            yield f"{cb.found}; the fit ended there", "lower the learning rate, and clip gradients to norm 1"
+            return
     try:
         bad = np.flatnonzero(~np.isfinite(case.train_losses))
     except NotChecked:

@@ -5,9 +5,11 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import time
 import warnings
 from pathlib import Path
 
@@ -16,6 +18,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from torch import nn
+from torch.optim import lr_scheduler
 from torch.utils.data import DataLoader, TensorDataset
 
 from ddpm_widgets import (
@@ -26,6 +29,7 @@ from ddpm_widgets import (
     CheckpointError,
     GradientClip,
     Learner,
+    LRSchedule,
     Metrics,
     OneCycle,
     Progress,
@@ -356,7 +360,7 @@ def test_a_folder_without_checkpoints_is_a_beginning(tmp_path, capsys):
         ({"ema": 0.99}, "ema=0.9 where this one has 0.99"),
         ({"dls": Dls(n=200)}, "batches=7 where this one has 13"),
         ({"dls": Dls(seed=1)}, "random generators"),
-        ({"epochs": 4}, "epochs=3 where this one has 4"),
+        ({"epochs": 2}, "epochs=3 where this one has 2"),
     ],
     ids=["lr", "width", "clip", "ema", "data", "order", "epochs"],
 )
@@ -370,9 +374,165 @@ def test_other_settings_are_named(change, words, tmp_path):
     assert "\n" not in str(e.value) and str(e.value).endswith(".")
     assert all(torch.equal(a, b) for a, b in zip(before, learn.model.parameters(), strict=True))
     change["epochs"] = epochs
-    if epochs == 4:
+    if epochs == 2:
         change.pop("epochs")
         learner().fit(3, cbs=[Resume(tmp_path, show=False)])
+
+
+SCHEDULES = {
+    "none": lambda: [],
+    "constant": lambda: [LRSchedule(lambda opt, steps: lr_scheduler.ConstantLR(opt, 1.0))],
+    "decay": lambda: [LRSchedule(lambda opt, steps: lr_scheduler.ExponentialLR(opt, 0.9))],
+    "warm-up": lambda: [LRSchedule(lambda opt, steps: lr_scheduler.LambdaLR(opt, lambda i: min(1, (i + 1) / 5)))],
+    "late": lambda: [LRSchedule(lambda opt, steps: lr_scheduler.LambdaLR(opt, lambda i: 1 if i < 14 else 14 / steps))],
+    "one cycle": lambda: [OneCycle()],
+    "cosine": lambda: [LRSchedule(lambda opt, steps: lr_scheduler.CosineAnnealingLR(opt, steps))],
+}
+
+
+@pytest.mark.parametrize("stop_at", [5, 9, 14])
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_more_epochs_than_planned(schedule, stop_at, tmp_path):
+    "Two epochs become four: what four from the start would have come to, where the rates so far say so; else a warning."
+
+    def run(folder, epochs, *cbs):
+        torch.manual_seed(0), random.seed(0), np.random.seed(0)
+        model = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 1))
+        learn = Learner(model, Dls(seed=1), lr=0.05, cbs=[Metrics(), Recorder(), EMA(), *SCHEDULES[schedule]()])
+        learn.fit(epochs, cbs=cbs)
+        return learn
+
+    whole = run(None, 4)
+    truth = end(whole)
+    run(tmp_path, 2, Checkpoint(tmp_path, every=2), Do("after_batch", stop_at, lambda learn: learn.stop("enough")))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        longer = run(tmp_path, 4, Resume(tmp_path, show=False), Checkpoint(tmp_path, every=3))
+    said = [str(w.message) for w in said if "learning rates" in str(w.message)]
+    assert longer.steps == 28 and longer.total_steps == 28
+    if schedule in ("one cycle", "cosine"):
+        assert len(said) == 1 and f"the first {stop_at} steps had the learning rates of a run of 2 epochs" in said[0]
+        assert longer.recorder.lrs[stop_at:] == whole.recorder.lrs[stop_at:]
+        assert longer.recorder.lrs[:stop_at] != whole.recorder.lrs[:stop_at]
+    else:
+        assert said == [] and end(longer) == truth
+    again = run(tmp_path, 4, Resume(tmp_path, show=False))  # from now on it is a run of four
+    assert again.recorder.losses == longer.recorder.losses
+
+
+def test_the_same_images_in_another_place_are_the_same_data(tmp_path):
+    def dls(source, first=0):
+        images = np.arange(40 * 64, dtype=np.int64).reshape(40, 8, 8).astype(np.uint8)
+        images[0, 0, 0] = first
+        return DataLoaders.from_arrays(images, [0] * 40, images, [0] * 40, batch_size=16, size=8, source=source)
+
+    class Flat(Callback):
+        def before_batch(self, learn):
+            learn.batch = learn.batch[0].flatten(1)[:, :3], learn.batch[0].flatten(1)[:, 3:4]
+
+    learner(Flat(), dls=dls("birds")).fit(2, cbs=[Checkpoint(tmp_path)])
+    learn = learner(Flat(), dls=dls("/another/disk/birds-copy"))
+    learn.fit(2, cbs=[Resume(tmp_path, show=False)])
+    assert learn.steps == 6
+    with pytest.raises(SettingsError, match="data='40 images, crc32 .* go on from there with learn.fit"):
+        learner(Flat(), dls=dls("birds", first=9)).fit(2, cbs=[Resume(tmp_path, show=False)])
+
+
+# ---- one folder, one run
+
+
+RUN = """
+import sys, time, torch
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from test_checkpoints import Callback, Checkpoint, Dls, learner
+class Wait(Callback):
+    def before_batch(self, learn):
+        Path({there!r}).touch()
+        time.sleep(60)
+learner(dls=Dls(seed=1, workers=1)).fit(1, cbs=[Checkpoint({folder!r}), Wait()])
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+def test_a_second_run_in_the_same_folder_is_refused_and_a_killed_one_leaves_no_lock(tmp_path):
+    folder, there = tmp_path / "run", tmp_path / "there"
+    code = RUN.format(tests=str(Path(__file__).parent), there=str(there), folder=str(folder))
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    first = subprocess.Popen([sys.executable, "-c", code], env=env)
+    try:
+        while not there.exists() and first.poll() is None:
+            time.sleep(0.05)
+        for cbs in ([Checkpoint(folder)], [Resume(folder, show=False), Checkpoint(folder)]):
+            with pytest.raises(CheckpointError, match="must be in use by one run, found another .*: wait for its end"):
+                learner().fit(1, cbs=cbs)
+        assert list(folder.iterdir()) == []
+    finally:
+        first.kill()
+        first.wait()
+    learner().fit(1, cbs=[Checkpoint(folder)])  # also while a worker of the first may still be there
+    learner().fit(1, cbs=[Resume(folder, show=False), Checkpoint(folder)])
+    assert [p.name for p in folder.iterdir()] == ["step-00000007.safetensors"]
+
+
+def test_two_runs_of_one_program(tmp_path):
+    "A fit within a fit, or in another thread: refused as well, and the first goes on."
+
+    def second(learn):
+        with pytest.raises(CheckpointError, match="must be in use by one run"):
+            learner().fit(1, cbs=[Checkpoint(tmp_path)])
+
+    learner().fit(1, cbs=[Checkpoint(tmp_path), Do("after_batch", 3, second)])
+    assert [p.name for p in tmp_path.iterdir()] == ["step-00000007.safetensors"]
+
+
+def test_only_our_own_drafts_are_removed(tmp_path):
+    mine = ("precious.part", "step-1.part", "notes.safetensors.part")
+    learner().fit(1, cbs=[Checkpoint(tmp_path / "run", every=2)])
+    for name in mine:
+        (tmp_path / "run" / name).write_text("mine")
+    (tmp_path / "run" / "step-00000008.safetensors.4711.part").write_text("left by a run that was killed")
+    learn = learner()
+    learn.fit(1, cbs=[Resume(tmp_path / "run", show=False), saver := Checkpoint(tmp_path / "run", every=2)])
+    learn.fit(1, cbs=[saver])
+    assert all((tmp_path / "run" / name).read_text() == "mine" for name in mine)
+    assert not list((tmp_path / "run").glob("*.4711.part"))
+
+
+def test_folders_and_files_that_are_not_what_they_were(tmp_path, monkeypatch):
+    "A folder with a checkpoint's name, a file that cannot be removed, a folder that has gone: the fit goes on, and so does a resume."
+    whole = learner()
+    whole.fit(3)
+    truth = end(whole)
+    folder = tmp_path / "run"
+    (folder / "step-00000008.safetensors").mkdir(parents=True)
+    (folder / "step-00000099.safetensors").mkdir()
+    learn = learner()
+    with pytest.warns(UserWarning, match="step 8 could not be written .*: move the folder of that name away"):
+        learn.fit(3, cbs=[Checkpoint(folder, every=4)])
+    assert end(learn) == truth and end(resumed(folder)) == truth
+    assert (folder / "step-00000008.safetensors").is_dir() and (folder / "step-00000099.safetensors").is_dir()
+
+    def vanish(learn):
+        shutil.rmtree(tmp_path / "gone")
+
+    learn = learner()
+    learn.fit(3, cbs=[Checkpoint(tmp_path / "gone", every=4), Do("after_batch", 9, vanish)])
+    assert end(learn) == truth and len(list((tmp_path / "gone").iterdir())) == 2
+    assert end(resumed(tmp_path / "gone")) == truth
+
+    unlink = Path.unlink
+
+    def busy(self, **kwargs):
+        if self.name.startswith("step-"):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        unlink(self, **kwargs)
+
+    monkeypatch.setattr(Path, "unlink", busy)
+    learn = learner()
+    with pytest.warns(UserWarning, match="could not be removed .*Permission denied.*: remove it yourself"):
+        learn.fit(3, cbs=[Checkpoint(tmp_path / "busy", every=4)])
+    assert end(learn) == truth and len(list((tmp_path / "busy").iterdir())) == 6
 
 
 def test_train_names_the_schedule(tmp_path):

@@ -413,7 +413,7 @@ def test_a_real_run_that_ends_in_nan():
     )
     report = diagnose(learn)
     assert (
-        report.of("error")[0].check == "finite values" and "for the first time at step" in report.of("error")[0].found
+        report.of("error")[0].check == "finite values" and "the loss is nan at step 2, " in report.of("error")[0].found
     )
     assert not [f for f in report.results if "itself failed" in f.what]
     with pytest.raises(ValueError, match="not finite"):
@@ -604,8 +604,7 @@ def test_a_leap_that_is_made_good():
 def test_a_learning_rate_finder_is_no_training():
     learn = fitted(ema=None)
     learn.fit(3, lr=1e-2, cbs=[LRFinder(gamma=1.3, max_mult=1e9)])
-    report = diagnose(learn)
-    assert learn.recorder.losses[-1] > 1 and report.findings == [] and "only tried learning rates" in str(report)
+    assert len(learn.recorder.losses) == learn.steps == 60 and diagnose(learn).findings == []
 
 
 # -- the moving average

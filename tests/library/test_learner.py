@@ -12,6 +12,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -481,3 +482,81 @@ def test_what_one_of_several_processes_hears(heard):
     assert learn.stop_reason == "interrupted"
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_a_precision_that_is_not_the_accelerators_is_refused():
+    "It would have computed in float32, and said bf16."
+    AcceleratorState._reset_state()
+    learn = Learner(nn.Linear(1, 1), Dls(), cbs=[MixedPrecision("bf16")], accelerator=Accelerator(mixed_precision="no"))
+    with pytest.raises(ValueError, match="precision must be that of the Learner's accelerator, 'no', found 'bf16'"):
+        learn.fit(1)
+    assert learn.steps == 0
+
+
+def test_what_cannot_be_compiled_is_said():
+    "Unknown options, no compiler, CUDA graphs without a GPU: one sentence, and not one step in another way."
+
+    def broken(graph, inputs):
+        raise RuntimeError("no compiler\nand a page of more")
+
+    for options, words in (
+        ({"mode": "fastest"}, "Compile must be given options of torch.compile"),
+        ({"backend": "nobody's"}, "Compile must be given options of torch.compile"),
+        ({"backend": broken}, "Compile must have a compiler that works, found .*no compiler.*: train without it"),
+    ):
+        learn = learner(Compile(**options))
+        with pytest.raises((ValueError, RuntimeError), match=words) as e:
+            learn.fit(1)
+        assert "\n" not in str(e.value) and learn.steps == 0
+        learn.model(torch.zeros(7, 1))
+    if not torch.cuda.is_available():
+        with pytest.warns(UserWarning, match="records CUDA graphs, and there is no GPU"):
+            learner(Compile(mode="reduce-overhead")).fit(0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends a process no signal")
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("kind", ["returns", "raises", "ignored", "default"])
+def test_a_programs_own_handler_is_called(kind, several):
+    "It may deal with the interrupt itself; one that raises KeyboardInterrupt, as Python's does, ends the fit cleanly."
+    heard = []
+
+    class Interrupt(KeyboardInterrupt):  # as marimo's
+        pass
+
+    def own(number, frame):
+        heard.append(number)
+        if kind == "raises":
+            raise Interrupt
+
+    handler = {"ignored": signal.SIG_IGN, "default": signal.SIG_DFL}.get(kind, own)
+    signal.signal(signal.SIGINT, handler)
+
+    class Press:
+        def before_backward(self, learn):
+            if learn.fit_steps == 2:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    learn = learner(Press(), *([Processes()] if several else []))
+    learn.fit(1)
+    assert heard == ([] if kind in ("ignored", "default") else [signal.SIGINT])
+    ended = kind in ("raises", "default")
+    assert (learn.steps, learn.stop_reason) == ((3, "interrupted") if ended else (5, None))
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends a process no signal")
+def test_an_interrupt_ends_the_inner_of_two_fits():
+    class Inner:
+        def before_backward(self, learn):
+            if learn.fit_steps == 2:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    class Outer:
+        def after_step(self, learn):
+            if learn.steps == 1:
+                inner.fit(1)
+
+    inner, outer = learner(Inner()), learner(Outer())
+    outer.fit(1)
+    assert (inner.steps, inner.stop_reason) == (3, "interrupted") and (outer.steps, outer.stop_reason) == (5, None)

@@ -89,6 +89,11 @@ def test_who_is_told_while_they_agree_stops_with_the_others(ends):
     assert ends[1]["late"] == [7, "stopped by another process"] and ends[2]["late"] == [7, "late"]
 
 
+def test_a_loss_that_is_not_finite_in_one_process_ends_both(ends):
+    assert ends[1]["nan"] == ends[2]["nan"] and ends[1]["nan"][0] == 5 and ends[1]["nan"][2]
+    assert ends[1]["nan"][1].startswith("the loss is nan at step 6")
+
+
 def test_stopped_in_one_process_and_resumed_in_both(ends):
     whole, resumed = ends[1]["whole"], ends[1]["resumed"]
     assert ends[1]["stopped"] == [6, "stopped by another process"] and ends[2]["stopped"] == [6, "six"]
@@ -217,3 +222,35 @@ def test_a_program_that_ignores_interrupts_goes_on_ignoring_them():
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, former)
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_process_that_hangs_is_waited_for_no_longer_than_asked(rank, tmp_path, monkeypatch):
+    "Stopped, not ended: without a limit the others would wait for half an hour."
+    monkeypatch.setitem(ENV, "DDPM_WIDGETS_TIMEOUT", "5")
+    port = free_port()
+    processes = [start(tmp_path, "wait", r, port) for r in (0, 1)]
+    try:
+        give_up = time.monotonic() + 100
+        while not (tmp_path / f"rank {rank} is there").exists() and time.monotonic() < give_up:
+            time.sleep(0.05)
+        processes[rank].send_signal(signal.SIGSTOP)
+        began = time.monotonic()
+        _, said = processes[1 - rank].communicate(timeout=60)
+        assert time.monotonic() - began < 30
+    finally:
+        for p in processes:
+            p.kill()
+            p.wait()
+    assert processes[1 - rank].returncode == 1
+    assert "ProcessError: another of the 2 processes of this run does not answer" in said, said[-2000:]
+
+
+@pytest.mark.parametrize("text", ["soon", "0", "-3", "nan", "inf"])
+def test_a_limit_that_is_none(text, monkeypatch):
+    from ddpm_widgets.processes import this_process
+
+    for name, value in {"DDPM_WIDGETS_TIMEOUT": text, "LOCAL_RANK": "0", "WORLD_SIZE": "2"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ValueError, match="DDPM_WIDGETS_TIMEOUT must be a number of seconds above 0, found"):
+        this_process()

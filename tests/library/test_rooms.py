@@ -23,7 +23,7 @@ FLOORS = {
         *["events", "learner", "callbacks", "muon", "checkpoints"],
     ],
     "meeting": ["sampling", "training", "weights", "pipelines"],
-    "judges": ["evaluation", "diagnosis", "exercises"],
+    "judges": ["evaluation", "diagnosis", "exercises", "lr_finder"],
     "faces": ["plots", "widgets"],
 }
 ROOMS = [room for rooms in FLOORS.values() for room in rooms]
@@ -130,6 +130,19 @@ def test_what_is_not_needed_is_not_imported():
     loaded = "print(*sorted({'anywidget', 'ipywidgets', 'torch', 'diffusers', 'accelerate'} & set(sys.modules)))"
     assert python(f"import sys, ddpm_widgets.plots; {loaded}").split() == []
     assert python(f"import sys, ddpm_widgets.weights, ddpm_widgets.sampling; {loaded}").split() == ["torch"]
+
+
+def test_importing_changes_no_warning_filter():
+    "accelerate, diffusers and requests would. (numpy and torch do, too, where they are imported first.)"
+    python("""
+import numpy, torch, warnings
+before = list(warnings.filters)
+import ddpm_widgets
+for name in ddpm_widgets.__all__:
+    getattr(ddpm_widgets, name)
+ddpm_widgets.unet("small")
+assert warnings.filters == before, [f for f in warnings.filters if f not in before]
+""")
 
 
 def test_a_model_loads_without_accelerate():

@@ -1,5 +1,6 @@
 "DDPMCB, EMA and train: what they do to a batch, to weights, and to what you get back."
 
+import random
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,17 +13,26 @@ from ddpm_widgets import (
     DDPMCB,
     EMA,
     RECIPES,
+    DataError,
     DataLoaders,
     Learner,
     LRFinder,
+    LRSchedule,
     Muon,
+    OneCycle,
     Recipe,
     TrainingMonitor,
+    evaluate,
+    evaluation,
+    garments,
     init_ddpm,
     linear_schedule,
+    load_model,
     min_snr_weights,
+    pretrained,
     sample,
     sample_steps,
+    save_model,
     train,
     unet,
 )
@@ -378,3 +388,147 @@ def test_gradients_are_clipped_unless_told_otherwise(clip):
     norms.seen = []
     train(Dls(), tiny(), epochs=1, clip=clip, progress=False, cbs=[norms])
     assert norms.seen and (max(norms.seen) <= 1.001e-3) == (clip is not None)
+
+
+class Answers(nn.Module):
+    "A network that answers with whatever a function makes of one."
+
+    def __init__(self, make, channels=1):
+        super().__init__()
+        self.conv, self.make = nn.Conv2d(1, channels, 3, padding=1), make
+
+    def forward(self, x_t, t):
+        return self.make(self.conv(x_t))
+
+
+@pytest.mark.parametrize(
+    ("make", "channels", "words"),
+    [
+        (lambda y: y, 3, "out_channels=1."),
+        (lambda y: SimpleNamespace(sample=y), 3, "found a tensor of shape"),
+        (lambda y: y, 2, "without a learned variance"),
+        (lambda y: y[:, :, ::2, ::2], 1, "keep height and width"),
+        (lambda y: y.mean((2, 3), keepdim=True), 1, "keep height and width"),
+        (lambda y: y[:, 0], 1, "return such a tensor"),
+        (lambda y: y[:1], 1, "return such a tensor"),
+        (lambda y: (y,), 1, "return the prediction alone"),
+        (lambda y: {"sample": y}, 1, "return the prediction alone"),
+        (lambda y: None, 1, "found None"),
+    ],
+)
+@pytest.mark.parametrize("min_snr", [None, 5.0])
+def test_an_answer_of_another_shape_is_refused_before_any_step(make, channels, words, min_snr):
+    net = Answers(make, channels)
+    before = [p.clone() for p in net.parameters()]
+    with pytest.raises(ValueError, match="the network's answer must have the shape of its target") as e:
+        train(Dls(), net, epochs=1, min_snr=min_snr, progress=False)
+    assert words in str(e.value) and "\n" not in str(e.value) and e.value.learn.steps == 0
+    assert all(torch.equal(a, b) for a, b in zip(before, net.parameters(), strict=True))
+
+
+def test_an_answer_in_an_object_is_taken():
+    "As diffusers gives it."
+    assert train(Dls(), Answers(lambda y: SimpleNamespace(sample=y)), epochs=1, progress=False).steps
+
+
+def test_a_schedule_of_ones_own_replaces_the_cycle():
+    constant = LRSchedule(lambda opt, steps: torch.optim.lr_scheduler.ConstantLR(opt, factor=1.0))
+    learn = train(Dls(), tiny(), epochs=1, lr=1e-3, cbs=[constant], progress=False)
+    assert set(learn.recorder.lrs) == {1e-3} and not any(isinstance(cb, OneCycle) for cb in learn.cbs)
+
+
+@pytest.mark.skipif(torch.cuda.is_available() or torch.backends.mps.is_available(), reason="there is a GPU")
+def test_half_precision_that_the_machine_does_not_train_in_is_refused():
+    with pytest.raises(ValueError, match='precision must be "bf16" or "fp32" .* found "fp16"'):
+        train(Dls(), tiny(), epochs=1, precision="fp16", progress=False)
+    with pytest.raises(DataError, match="device must be one of this machine's, cpu, found 'cuda'"):
+        garments(8, n=8, n_valid=8).to("cuda")
+
+
+def test_the_same_seed_twice_is_the_same_run():
+    "With one and the same data, which have been gone through before; whatever random numbers they are made with."
+
+    class Flips(torch.utils.data.Dataset):
+        def __init__(self):
+            self.x, self.g = Dls().train.dataset.tensors[0], torch.Generator().manual_seed(5)
+
+        def __len__(self):
+            return 32
+
+        def __getitem__(self, i):
+            value = float(np.random.rand() + random.random() + torch.rand((), generator=self.g) + torch.rand(()))
+            return self.x[i] * value, 0
+
+    def loaders(data):
+        seeded = torch.Generator().manual_seed(3)
+        return SimpleNamespace(train=DataLoader(data, 8, shuffle=True, generator=seeded), valid=DataLoader(data, 8))
+
+    def run(dls):
+        learn = train(dls, tiny(), epochs=1, seed=1, progress=False)
+        return learn.recorder.losses, learn.valid_loss
+
+    for dls in (
+        garments(8, n=32, n_valid=8, seed=0),
+        loaders(Flips()),
+        loaders(torch.utils.data.Subset(Flips(), range(24))),
+    ):
+        first = run(dls)
+        next(iter(dls.train))
+        assert run(dls) == first
+    fresh = garments(8, n=32, n_valid=8, seed=0)
+    again = garments(8, n=32, n_valid=8, seed=0)
+    next(iter(again.train))
+    assert run(fresh) == run(again)
+
+
+def test_what_a_seed_cannot_repeat_is_said():
+    class Own(torch.utils.data.Dataset):
+        def __init__(self):
+            self.rng, self.x = np.random.default_rng(0), torch.zeros(16, 1, 8, 8)
+
+        def __len__(self):
+            return 16
+
+        def __getitem__(self, i):
+            return self.x[i] + float(self.rng.random()), 0
+
+    dls = SimpleNamespace(train=DataLoader(torch.utils.data.ConcatDataset([Own(), Own()]), 8))
+    with pytest.warns(UserWarning, match="seed=1 repeats all but what Own.rng draws: give it a new generator"):
+        train(dls, tiny(), epochs=1, seed=1, progress=False)
+
+
+@pytest.mark.parametrize("preset", ["small", "fast"])
+def test_the_default_dtype_changes_nothing(preset):
+    "Training and sampling come to the same bits under float64, and a network in float64 is trained in it."
+
+    def run(dtype):
+        former = torch.get_default_dtype()
+        torch.set_default_dtype(dtype)
+        try:
+            learn = train(garments(8, n=16, n_valid=8, seed=0), preset, epochs=1, seed=0, progress=False)
+            return learn.recorder.losses, learn.valid_loss, learn.sample(2, steps=2, seed=0, progress=False)
+        finally:
+            torch.set_default_dtype(former)
+
+    (losses, valid, images), other = run(torch.float64), run(torch.float32)
+    assert (losses, valid) == other[:2] and torch.equal(images, other[2]) and images.dtype == torch.float32
+
+
+def test_a_network_in_float64():
+    learn = train(Dls(), tiny().double(), epochs=1, progress=False)
+    assert learn.steps and learn.sample(1, steps=2, progress=False).dtype == torch.float64
+    with pytest.raises(ValueError, match="precision 'bf16' must have weights in float32, found float64"):
+        train(Dls(), tiny().double(), epochs=1, precision="bf16", progress=False)
+
+
+def test_loading_a_model_draws_no_random_numbers(tmp_path):
+    "Its initial weights are drawn, and replaced at once."
+    state = torch.get_rng_state()
+    model = pretrained()
+    assert torch.equal(torch.get_rng_state(), state)
+    load_model(save_model(model, tmp_path / "model.safetensors"))
+    assert torch.equal(torch.get_rng_state(), state)
+    evaluation._load_classifier.cache_clear()
+    images = sample(model, n=4, steps=2, seed=0, progress=False)
+    evaluate(images, dls=garments(8, n=16, n_valid=8, seed=0), cache=tmp_path, progress=False)
+    assert torch.equal(torch.get_rng_state(), state)

@@ -58,6 +58,14 @@ class At:
             self.what(learn)
 
 
+class NaN:
+    "A loss that is not finite, in this process alone."
+
+    def after_loss(self, learn):
+        if learn.training and learn.steps == 5:
+            learn.loss = learn.loss * float("nan")
+
+
 def while_they_agree(learn):
     "The word to stop comes when the others have been told that there is none, as an interrupt may."
     gather = learn.accelerator.gather
@@ -106,6 +114,12 @@ def main(folder, what="train"):
         found["late"] = [late.steps, late.stop_reason]
         hit = go(cbs=[At(6, lambda learn: os.kill(os.getpid(), signal.SIGINT) if rank else None)], progress=False)
         found["interrupted"] = [hit.steps, hit.stop_reason]
+        bad = go(cbs=[NaN()] if rank else [], progress=False)
+        found["nan"] = [
+            bad.steps,
+            bad.stop_reason,
+            bool(torch.stack([p.isfinite().all() for p in bad.model.parameters()]).all()),
+        ]
         found["resumed"] = end(go(cbs=[Checkpoint(folder / "part")], resume=folder / "part", seed=99))
         # other weights and other random numbers to begin with: the main process's are everybody's
         found["without a seed"] = end(go(start=rank, seed=None, progress=False))
