@@ -21,12 +21,13 @@ from accelerate import skip_first_batches
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
-from .checks import check_path, check_whole
+from .checks import check_path, check_whole, shown
 from .events import Callback
 from .learner import Learner
 from .processes import ShardedLoader, this_process
 from .randomness import random_state, set_random_state
-from .storage import pack, read_hashed, unpack, write_atomic, write_hashed
+from .storage import check_form, make_folder, one_error, pack, read_hashed, sweep, unpack, write_hashed
+from .unets import description
 
 # %% ../nbs/api/20_checkpoints.ipynb #bf6caef2
 class Place(NamedTuple):
@@ -196,11 +197,9 @@ class Checkpoint(Callback):
                 f"pass resume={str(self.folder)!r} to go on with that one, or name another folder."
             )
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            write_atomic(probe := self.folder / "can-it-be-written", b"")
-            probe.unlink(missing_ok=True)
+            make_folder(self.folder)
         except OSError as e:
-            raise CheckpointError(f"{self.folder} must be a folder to write to, found {e}; name another one.") from e
+            raise CheckpointError(str(e)) from e
 
     def before_fit(self, learn: Learner) -> None:
         self.main = learn.accelerator.is_main_process
@@ -272,8 +271,7 @@ class Checkpoint(Callback):
         tensors: dict[str, Tensor] = {}
         path = self.folder / f"step-{learn.steps:08d}.safetensors"
         try:
-            for left in self.folder.glob("*.part"):  # left by a process that was killed
-                left.unlink()
+            sweep(self.folder, _PATTERN)
             state = _state_of(learn, place)
             state["model"] = {**state["model"], **self.counted}
             nest = pack(state, tensors)
@@ -282,11 +280,12 @@ class Checkpoint(Callback):
                 "step": learn.steps,
                 "exact": exact,
                 "settings": self.settings_now,
+                "network": description(learn.accelerator.unwrap_model(learn.model)),
                 "state": nest,
             }
             write_hashed(path, tensors, words)
         except (OSError, MemoryError) as e:
-            why = getattr(e, "strerror", None) or type(e).__name__
+            why = str(e).rstrip(".") or type(e).__name__
             kept = f"{self.written.name} is kept" if self.written else "none is there yet"
             warnings.warn(
                 f"the checkpoint of step {learn.steps} could not be written to {self.folder} ({why}), {kept}, and the training goes on: make room.",
@@ -357,10 +356,12 @@ class Resume(Callback):
                 f"the checkpoint has the states of {there} random generators, found {len(generators)} "
                 "in the data and the callbacks: build them in the same way."
             )
-        _restore(learn, self.state)
+        with one_error(self.path, "Checkpoint", CheckpointError):
+            _restore(learn, self.state)
+            for state in (self.place.order or self.place.now, self.place.now):
+                set_random_state(state, generators)
         learn.epoch = learn.first_epoch = self.place.epoch
         learn.skip_training = not self.place.training
-        set_random_state(self.place.now, generators)
 
     def before_pass(self, learn: Learner) -> None:
         if self.state is not None and self.place.done:
@@ -384,6 +385,18 @@ class Resume(Callback):
         self.state = None
 
 # %% ../nbs/api/20_checkpoints.ipynb #d94731d9
+_WORDS = {"step": int, "exact": bool, "settings": {"generators": int}}
+_STATE = {
+    "model": {...: Tensor},
+    "average": dict | None,
+    "optimizer": {"state": dict, "param_groups": list},
+    "scaler": dict | None,
+    "place": {"epoch": int, "training": bool, "done": int, "order": dict, "now": {"torch": Tensor, "generators": list}},
+    "callbacks": {...: dict},
+    "learner": {"steps": int, "fit_steps": int},
+}
+
+
 def newest_checkpoint(
     path: Path,  # a folder, or a file
 ) -> tuple[Path, dict[str, Tensor], dict[str, Any]] | None:  # the file, its tensors and words; None: an empty folder
@@ -407,12 +420,16 @@ def newest_checkpoint(
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    "The tensors and words of one checkpoint. Raises CheckpointError when it is damaged, something else, or under another's name."
+    "The tensors and words of one checkpoint. Raises CheckpointError when it is damaged, something else, of another version, or under another's name."
     tensors, words = read_hashed(path, "Checkpoint", kind=CheckpointError)
     if words.get("kind") != "checkpoint":
         raise CheckpointError(
-            f"{path} must be a file of Checkpoint, found {words.get('kind', 'another kind of file')}: use another file."
+            f"{path} must be a file of Checkpoint, found {shown(words.get('kind', 'another kind of file'))}: use another file."
         )
+    with one_error(path, "Checkpoint", CheckpointError):  # its hash fits, but its content may be another version's
+        check_form(words, _WORDS)
+        check_form(state := unpack(words["state"], tensors), _STATE)
+        Place(**state["place"])
     if path.name.startswith("step-") and path.name != f"step-{words['step']:08d}.safetensors":
         raise CheckpointError(
             f"{path} must hold the step in its name, found step {words['step']}: give it its own name again."
