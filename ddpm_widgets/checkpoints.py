@@ -267,7 +267,9 @@ class Checkpoint(Callback):
 
     def write(self, learn: Learner, place: Place, exact: bool = True) -> None:
         "Write a file, then remove the oldest beyond `keep`. Warns, and goes on, if the disk is full."
-        self.settings_now = self.settings_now or settings(learn)
+        if self.settings_now is None:
+            self.settings_now = settings(learn)
+            self.network = description(learn.accelerator.unwrap_model(learn.model))
         tensors: dict[str, Tensor] = {}
         path = self.folder / f"step-{learn.steps:08d}.safetensors"
         try:
@@ -280,7 +282,7 @@ class Checkpoint(Callback):
                 "step": learn.steps,
                 "exact": exact,
                 "settings": self.settings_now,
-                "network": description(learn.accelerator.unwrap_model(learn.model)),
+                "network": self.network,
                 "state": nest,
             }
             write_hashed(path, tensors, words)

@@ -126,6 +126,9 @@ def _check_finite(network: nn.Module, tensors: dict[str, Tensor]) -> None:
                 raise ValueError(f"weights must be finite, found NaN or infinity in {name}: {mend}.")
 
 # %% ../nbs/api/23_weights.ipynb #d1a90022
+_WHAT = "save_model or Checkpoint"  # whose files are read here
+
+
 def load_model(
     path: str | Path,  # a file of `save_model`, a checkpoint, or a folder of checkpoints, whose newest is taken
     model: nn.Module
@@ -140,7 +143,7 @@ def load_model(
     path = check_path("path", path, WeightsError)
     if path.is_dir():
         return _from_folder(path, model)
-    there, words = read_words(path, "save_model", WeightsError)
+    there, words = read_words(path, _WHAT, WeightsError)
     if words.get("kind") == "checkpoint":
         return _from_checkpoint(path, model)
     there.pop(BETAS, None)
@@ -162,7 +165,7 @@ def _network(path: Path, words: dict[str, Any], there: dict[str, tuple[int, ...]
                 f"{path} must hold the weights of this {type(network).__name__}, found {differs}: pass a network like the one that was saved."
             )
     else:
-        with one_error(path, "save_model", WeightsError):
+        with one_error(path, _WHAT, WeightsError):
             # each layer has tensors in the file: nothing may ask for more of them
             says = {name: value for name, value in words.items() if name in ("preset", "overrides", "config")}
             counts = [
@@ -194,15 +197,15 @@ def _lengths(settings: dict[str, Any]) -> list[int]:
 
 
 def _made(given: Any) -> nn.Module:
-    "The network that `model` is or makes. Raises ValueError if it makes none."
+    "The network that `model` is or makes. Raises WeightsError if it makes none."
     try:
         network = given if isinstance(given, nn.Module) else given()
     except Exception as e:
-        raise ValueError(
+        raise WeightsError(
             f"model must be a network, or make one when called without arguments, found {type(e).__name__}: {e}: pass Net(…) or lambda: Net(…)."
         ) from e
     if not isinstance(network, nn.Module):
-        raise ValueError(
+        raise WeightsError(
             f"model must be a network, or make one when called without arguments, found {shown(network)}: pass its class."
         )
     return network
@@ -218,7 +221,7 @@ def _filled(
     trial: bool = True,  # see whether the network answers with an image: .2 s
 ) -> nn.Module:
     "The network with its weights and what it carries. Raises WeightsError when they are nonsense, and then it is as it was."
-    with one_error(path, "save_model", WeightsError):
+    with one_error(path, _WHAT, WeightsError):
         own, described = network.state_dict(), any(p.is_meta for p in network.parameters())
         d = _diffusion(says, betas)
         if described and trial:
@@ -284,17 +287,15 @@ def _from_checkpoint(path: Path, model: Any) -> nn.Module:
             f"{path} must say how it is sampled, found a sound checkpoint of an earlier version, or of a run without DDPMCB: "
             f"go on with it, train(…, resume={str(path)!r}), and keep the network with save_model."
         )
-    which = "weights" if state["average"] is None else "average"
-    weights = {name: value for name, value in (state["average"] or state["model"]).items()}
-    network = _network(path, words["network"], {name: tuple(value.shape) for name, value in weights.items()}, model)
-    card = {"checkpoint": path.name, "step": words["step"], "weights": which}
-    network = _filled(path, network, weights, carried["diffusion"], carried["betas"], card)
-    averaged = "The moving average of the weights" if which == "average" else "The weights (this run keeps no average)"
-    print(
-        f"{averaged} at step {words['step']:,} is taken from the checkpoint {path}."
-        if which == "average"
-        else f"{averaged} at step {words['step']:,} are taken from the checkpoint {path}."
-    )
+    average = state["average"] is not None
+    with one_error(path, _WHAT, WeightsError):
+        weights = dict(state["average"] if average else state["model"])
+        there = {name: tuple(value.shape) for name, value in weights.items()}
+        network = _network(path, dict(words["network"]), there, model)
+        card = {"checkpoint": path.name, "step": words["step"], "weights": "average" if average else "last"}
+        network = _filled(path, network, weights, carried["diffusion"], carried.get("betas"), card)
+    which = "averaged weights" if average else "weights, of which this run keeps no average,"
+    print(f"The {which} of step {words['step']:,} are taken from the checkpoint {path}.")
     return network
 
 # %% ../nbs/api/23_weights.ipynb #c19be3f8

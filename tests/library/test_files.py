@@ -211,7 +211,7 @@ def test_the_command_samples_from_checkpoints(tmp_path, capsys):
         out = tmp_path / f"{i}.png"
         args = ["sample", "--weights", weights, "-n", "2", "--steps", "2", "--seed", "0", "-o", out]
         assert _cli.main(list(map(str, args))) == 0
-        assert f"step 2 is taken from the checkpoint {file}" in capsys.readouterr().out
+        assert f"step 2 are taken from the checkpoint {file}" in capsys.readouterr().out
     assert (tmp_path / "0.png").read_bytes() == (tmp_path / "2.png").read_bytes()
     assert _cli.main(["sample", "--weights", str(tmp_path), "-o", str(tmp_path / "x.png")]) == 1
     assert "must be a folder with checkpoints or model.safetensors, found neither" in capsys.readouterr().err

@@ -113,9 +113,16 @@ def test_loading_draws_no_random_numbers_and_keeps_gradients(tmp_path):
 )
 def test_a_network_that_does_not_fit_is_refused_and_stays_as_it_was(given, says, tmp_path):
     path = d.save_model(carrying(Net()), tmp_path / "mine.safetensors")
-    with pytest.raises(ValueError, match=says) as e:
+    with pytest.raises(d.WeightsError, match=says) as e:
         d.load_model(path, given)
     one_sentence(e)
+
+
+def test_a_network_that_makes_none_is_no_damage_of_a_checkpoint(run):
+    with pytest.raises(d.WeightsError, match="model must be a network, or make one.*ZeroDivisionError"):
+        d.load_model(run[0] / "own", lambda: 1 / 0)
+    with pytest.raises(d.WeightsError, match="must hold the weights of this Net, found first.weight"):
+        d.load_model(run[0] / "own", lambda: Net(5))
 
 
 def test_save_model_says_what_to_do(tmp_path):
@@ -165,7 +172,7 @@ def test_a_checkpoint_is_sampled_from_its_average(which, kind, run, capsys):
     path = {"folder above": folder / kind, "folder": folder / kind / "checkpoints"}.get(which)
     path = path or next((folder / kind / "checkpoints").iterdir())
     model = d.load_model(path, None if kind == "unet" else Net)
-    assert "The moving average of the weights at step 2 is taken from the checkpoint" in capsys.readouterr().out
+    assert "The averaged weights of step 2 are taken from the checkpoint" in capsys.readouterr().out
     same(learns[kind].ema_model, model)
     assert model.card == {"checkpoint": "step-00000002.safetensors", "step": 2, "weights": "average"}
 
@@ -181,6 +188,41 @@ def test_a_checkpoint_without_all_that_is_needed_says_what_to_do(run, tmp_path):
     with pytest.raises(d.WeightsError, match="sound checkpoint of an earlier version.*resume=.*save_model") as e:
         d.load_model(write_hashed(tmp_path / file.name, tensors, words))
     one_sentence(e)
+
+
+def test_a_run_without_an_average_gives_its_weights(tmp_path, capsys):
+    dls = d.garments(batch_size=8, n=16, n_valid=8, seed=0)
+    learn = d.train(dls, d.unet("nb17", **TINY), SCHEDULE, epochs=1, progress=False, ema=None, cbs=[d.Checkpoint(tmp_path)])  # fmt: skip
+    same(learn.model, d.load_model(tmp_path))
+    assert "The weights, of which this run keeps no average, of step 2 are taken" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda words: words.update(network=5),
+        lambda words: words.update(network={}),
+        lambda words: words.update(network={"preset": "nb15", "overrides": {}}),
+        lambda words: words.update(network=["preset"]),
+        lambda words: diffusion(words).update({"dict": []}) or diffusion(words)["dict"].append(["target", "cat"]),
+        lambda words: of_callback(words).__setitem__(slice(None), [p for p in of_callback(words) if p[0] != "betas"]),
+    ],
+)
+def test_a_checkpoint_whose_network_is_nonsense(change, run, tmp_path):
+    tensors, words = read_hashed(next((run[0] / "unet/checkpoints").iterdir()))
+    change(words)
+    with pytest.raises(d.WeightsError, match="must be a whole file of save_model or Checkpoint") as e:
+        d.load_model(write_hashed(tmp_path / "crafted.safetensors", tensors, words))
+    one_sentence(e)
+
+
+def of_callback(words):
+    callbacks = next(value for key, value in words["state"]["dict"] if key == "callbacks")
+    return next(value["dict"] for key, value in callbacks["dict"] if key == "DDPMCB 0")
+
+
+def diffusion(words):
+    return next(value for key, value in of_callback(words) if key == "diffusion")
 
 
 # ---- right hash, wrong content
