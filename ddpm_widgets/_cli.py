@@ -76,6 +76,8 @@ def images(name: str, batch_size: int, seed: int, size: int) -> Any:
 
 def new_file(path: Path, force: bool) -> Path:
     "A path to write to. Raises ValueError when the file exists, unless `force`, and when its folder does not."
+    if path.is_dir():
+        raise ValueError(f"{path} must be a file, found a folder: name a file in it.")
     if path.exists() and not force:
         raise ValueError(f"{path} must be a new file, found one there: name another, or pass --force to replace it.")
     if not path.parent.is_dir():
@@ -173,6 +175,8 @@ def remove_empty(*folders: Path) -> None:
 def draw(args: argparse.Namespace) -> int:
     out = new_file(args.out.expanduser(), args.force)
     film = args.film and new_file(args.film.expanduser(), args.force)
+    if out == film:
+        raise ValueError(f"--film must be another file than -o, found {film} for both: name a page, .html.")
     if out.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
         raise ValueError(f"-o must be a picture, .png, .jpg or .webp, found {out.name!r}: choose such a name.")
 
