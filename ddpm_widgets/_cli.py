@@ -76,11 +76,25 @@ def images(name: str, batch_size: int, seed: int, size: int) -> Any:
 
 def new_file(path: Path, force: bool) -> Path:
     "A path to write to. Raises ValueError when the file exists, unless `force`, and when its folder does not."
+    if path.is_dir():
+        raise ValueError(f"{path} must be a file, found a folder: name a file in it.")
     if path.exists() and not force:
         raise ValueError(f"{path} must be a new file, found one there: name another, or pass --force to replace it.")
     if not path.parent.is_dir():
         raise ValueError(f"{path.parent} must be a folder, found none: make it first, or write somewhere else.")
     return path
+
+
+def save_picture(picture: Any, path: Path) -> None:
+    "Write a PIL image, in the format that the file's name asks for. Raises OSError, and then the old file is still there."
+    from io import BytesIO
+
+    from PIL import Image
+
+    from .storage import write_atomic
+
+    picture.save(data := BytesIO(), Image.registered_extensions()[path.suffix.lower()])
+    write_atomic(path, data.getvalue())
 
 
 def train(args: argparse.Namespace) -> int:
@@ -144,7 +158,7 @@ def train(args: argparse.Namespace) -> int:
         quick = {"sampler": "dpm++", "steps": min(20, d.schedule.T)}
         d = d._replace(**quick, spacing="trailing")
     print(f"Drawing 64 images with {d.sampler} in {d.steps} steps (spacing {d.spacing}), {why}.", flush=True)
-    show_images(learn.sample(64, seed=args.seed, **quick)).save(out / "samples.png")
+    save_picture(show_images(learn.sample(64, seed=args.seed, **quick)), out / "samples.png")
     print(
         f"Kept in {out}: model.safetensors (for `ddpm-widgets sample --weights`), loss.png, samples.png, and training.html to open in a browser."
     )
@@ -161,6 +175,8 @@ def remove_empty(*folders: Path) -> None:
 def draw(args: argparse.Namespace) -> int:
     out = new_file(args.out.expanduser(), args.force)
     film = args.film and new_file(args.film.expanduser(), args.force)
+    if out == film:
+        raise ValueError(f"--film must be another file than -o, found {film} for both: name a page, .html.")
     if out.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
         raise ValueError(f"-o must be a picture, .png, .jpg or .webp, found {out.name!r}: choose such a name.")
 
@@ -168,7 +184,7 @@ def draw(args: argparse.Namespace) -> int:
 
     model = pretrained() if args.weights == "fashion-mnist" else load_model(args.weights)
     options = {"sampler": args.sampler, "steps": args.steps, "seed": args.seed}
-    show_images(sample(model, n=args.n, **options), columns=args.columns).save(out)
+    save_picture(show_images(sample(model, n=args.n, **options), columns=args.columns), out)
     print(f"{args.n} images in {out}")
     if film:
         SamplingPlayer(sample_steps(model, n=min(args.n, 16), progress=True, **options)).to_html(film)
@@ -364,14 +380,15 @@ examples:
   ddpm-widgets sample -n 16 --film film.html             and how they came about, to scrub through
   ddpm-widgets sample -n 8 --sampler ddpm --steps 1000   as in 2020, step by step
   ddpm-widgets sample --weights ddpm-run/model.safetensors -o mine.png
+  ddpm-widgets sample --weights ddpm-run -o mine.png     from its newest checkpoint
 
 {EXIT_CODES}""",
     )
     sub.add_argument(
         "--weights",
-        metavar="FILE",
+        metavar="FILE|FOLDER",
         default="fashion-mnist",
-        help="a file that `ddpm-widgets train` or save_model wrote, or fashion-mnist, which comes along (default: %(default)s)",
+        help="a file that `ddpm-widgets train` or save_model wrote, a checkpoint, the folder of a run, or fashion-mnist, which comes along (default: %(default)s)",
     )
     sub.add_argument("-n", metavar="N", type=at_least(1), default=64, help="how many images (default: %(default)s)")
     sub.add_argument(
@@ -417,6 +434,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nEnded by Ctrl-C.", file=sys.stderr)
         return INTERRUPTED
-    except (ValueError, OSError) as e:  # one sentence: what was wrong, what was found, how to mend it
-        print(f"ddpm-widgets: {e}", file=sys.stderr)
+    except Exception as e:  # one sentence: what was wrong, what was found, how to mend it
+        print(f"ddpm-widgets: {sentence(e)}", file=sys.stderr)
         return 1
+
+
+def sentence(e: Exception) -> str:
+    "An error on one line; that of the system without its number, and with the file's name."
+    if isinstance(e, OSError) and e.strerror:
+        return f"{e.filename or 'a file'} must be within reach, found {e.strerror!r}: check its permissions and the room on the disk."
+    text = " ".join(str(e).split())
+    if isinstance(e, ValueError | OSError | TypeError) and text:
+        return text
+    return f"the command must end without an error, found {type(e).__name__} ({text}): please report it."

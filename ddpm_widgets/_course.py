@@ -24,14 +24,11 @@ def _sha256(content: bytes) -> str:
 
 
 def _write(path: Path, content: bytes) -> None:
-    "Write a file atomically: the old one stays until the new one is complete."
+    "Write a file, and its folder where it is missing. The old one stays until the new one is complete."
+    from .storage import write_atomic
+
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(path.name + ".part")
-    try:
-        draft.write_bytes(content)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    write_atomic(path, content)
 
 
 def copy_course(folder: Path) -> dict[str, list[str]]:  # what was "copied", "renewed", "left alone" and "up to date"

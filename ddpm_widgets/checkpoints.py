@@ -19,12 +19,23 @@ from typing import Any, NamedTuple
 from torch import Tensor, nn
 
 from .callbacks import LRSchedule, not_finite
-from .checks import check_path, check_whole
+from .checks import check_path, check_whole, shown
 from .events import Callback, settings, stateful
 from .learner import Learner
 from .processes import FolderLock, skip_batches, this_process
 from .randomness import random_state, set_random_state
-from .storage import pack, read_hashed, unpack, write_atomic, write_hashed
+from ddpm_widgets.storage import (
+    check_form,
+    make_folder,
+    one_error,
+    pack,
+    read_hashed,
+    sweep,
+    system_reason,
+    unpack,
+    write_hashed,
+)
+from .unets import description
 
 # %% ../nbs/api/20_checkpoints.ipynb #bf6caef2
 class Place(NamedTuple):
@@ -155,17 +166,15 @@ class Checkpoint(Callback):
         if self.folder.exists() and not self.folder.is_dir():
             raise CheckpointError(f"{self.folder} must be a folder for checkpoints, found a file; name a folder.")
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)
             if this_process().is_main_process:
                 self.lock.take(self.folder)
-            write_atomic(probe := self.folder / "can-it-be-written", b"")
-            probe.unlink(missing_ok=True)
         except BlockingIOError as e:
             raise CheckpointError(
                 f"{self.folder} must be in use by one run, found another that is writing to it: wait for its end, or name another folder."
             ) from e
         except OSError as e:
-            raise CheckpointError(f"{self.folder} must be a folder to write to, found {e}; name another one.") from e
+            raise CheckpointError(str(e)) from e
         if not self.mine and (there := _files(self.folder)):
             raise CheckpointError(
                 f"{self.folder} must be empty or new, found {there[-1].name} of an earlier run: "
@@ -256,14 +265,15 @@ class Checkpoint(Callback):
 
     def write(self, learn: Learner, place: Place, exact: bool = True) -> None:
         "Write a file, then remove the oldest beyond `keep`. Warns, and goes on, if that cannot be done. Weights that are not finite end the fit."
-        self.settings_now = self.settings_now or settings(learn)
+        if self.settings_now is None:
+            self.settings_now = settings(learn)
+            self.network = description(learn.accelerator.unwrap_model(learn.model))
         tensors: dict[str, Tensor] = {}
         path = self.folder / f"step-{learn.steps:08d}.safetensors"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)  # somebody may have removed it
             self.lock.take(self.folder)
-            for left in self.folder.glob(f"{_PATTERN}.*.part"):  # of our own, left by a process that was killed
-                _remove(left)
+            sweep(self.folder, _PATTERN)
             state = _state_of(learn, place)
             state["model"] = {**state["model"], **self.counted}
             nest = pack(state, tensors)
@@ -274,11 +284,12 @@ class Checkpoint(Callback):
                 "step": learn.steps,
                 "exact": exact,
                 "settings": self.settings_now,
+                "network": self.network,
                 "state": nest,
             }
             write_hashed(path, tensors, words)
         except (OSError, MemoryError) as e:
-            why = getattr(e, "strerror", None) or type(e).__name__
+            why = system_reason(e) if isinstance(e, OSError) else type(e).__name__
             mend = _MENDS.get(getattr(e, "errno", 0) or 0, "check the folder and its permissions")
             kept = f"{self.written.name} is kept" if self.written else "none is there yet"
             warnings.warn(
@@ -357,12 +368,14 @@ class Resume(Callback):
                 f"the checkpoint has the states of {there} random generators, found {len(generators)} "
                 "in the data and the callbacks: build them in the same way."
             )
-        _restore(learn, self.state)
+        with one_error(self.path, "Checkpoint", CheckpointError):
+            _restore(learn, self.state)
+            for state in (self.place.order or self.place.now, self.place.now):
+                set_random_state(state, generators)
         if self.former_epochs:
             self.extend(learn, self.state, self.former_epochs)
         learn.epoch = learn.first_epoch = self.place.epoch
         learn.skip_training = not self.place.training
-        set_random_state(self.place.now, generators)
 
     def extend(self, learn: Learner, state: dict[str, Any], epochs: int) -> None:
         "Go on as in a run of more epochs. Warns if that would have had other learning rates up to here."
@@ -400,9 +413,21 @@ class Resume(Callback):
         self.state = None
 
 # %% ../nbs/api/20_checkpoints.ipynb #d94731d9
+_WORDS = {"step": int, "exact": bool, "settings": {"generators": int}}
+_STATE = {
+    "model": {...: Tensor},
+    "average": dict | None,
+    "optimizer": {"state": dict, "param_groups": list},
+    "scaler": dict | None,
+    "place": {"epoch": int, "training": bool, "done": int, "order": dict, "now": {"torch": Tensor, "generators": list}},
+    "callbacks": {...: dict},
+    "learner": {"steps": int, "fit_steps": int},
+}
+
+
 def newest_checkpoint(
     path: Path,  # a folder, or a file
-    model: nn.Module,  # which it is for
+    model: nn.Module | None = None,  # which it is for: its buffers may hold infinity
 ) -> tuple[Path, dict[str, Tensor], dict[str, Any]] | None:  # the file, its tensors and words; None: an empty folder
     "The newest sound checkpoint. Warns of damaged ones. Raises CheckpointError when all are, FileNotFoundError when a file is named and not there."
     if path.suffix == ".safetensors" or path.is_file():
@@ -424,12 +449,16 @@ def newest_checkpoint(
 
 
 def read_checkpoint(path: Path, model: nn.Module | None = None) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    "The tensors and words of one checkpoint. Raises CheckpointError when it is damaged, not finite, something else, or under another's name."
+    "The tensors and words of one checkpoint. Raises CheckpointError when it is damaged, not finite, something else, of another version, or under another's name."
     tensors, words = read_hashed(path, "Checkpoint", kind=CheckpointError)
     if words.get("kind") != "checkpoint":
         raise CheckpointError(
-            f"{path} must be a file of Checkpoint, found {words.get('kind', 'another kind of file')}: use another file."
+            f"{path} must be a file of Checkpoint, found {shown(words.get('kind', 'another kind of file'))}: use another file."
         )
+    with one_error(path, "Checkpoint", CheckpointError):  # its hash fits, but its content may be another version's
+        check_form(words, _WORDS)
+        check_form(state := unpack(words["state"], tensors), _STATE)
+        Place(**state["place"])
     if path.name.startswith("step-") and path.name != f"step-{words['step']:08d}.safetensors":
         raise CheckpointError(
             f"{path} must hold the step in its name, found step {words['step']}: give it its own name again."

@@ -9,7 +9,6 @@ __all__ = []
 
 # %% ../nbs/api/10_downloads.ipynb #5b8c2f60
 import logging
-import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from .data import DataError
+from .storage import system_reason
 
 with warnings.catch_warnings():  # it would change what the program is warned of
     import pooch
@@ -66,13 +66,6 @@ def _fetch(
         pooch.retrieve(url, checksum, name, folder, downloader=get)
 
 # %% ../nbs/api/10_downloads.ipynb #1c5f93de
-def system_reason(e: OSError) -> str:
-    "The operating system's text for an error, without what libraries have added to it."
-    # pooch raises an error of its own while it handles the system's
-    number = e.errno or getattr(e.__context__, "errno", None)
-    return os.strerror(number) if number else str(e)
-
-
 def _download_reason(e: Exception) -> str:
     "Why a download failed, in a few words."
     if isinstance(e, requests.HTTPError) and e.response is not None:

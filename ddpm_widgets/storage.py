@@ -8,30 +8,84 @@ Docs: https://example.github.io/ddpm-widgets/api/storage.html.md"""
 __all__ = []
 
 # %% ../nbs/api/02_storage.ipynb #dd000203
+import errno
 import hashlib
 import json
 import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import safetensors.torch
-import torch
-from safetensors import SafetensorError
-from torch import Tensor
+
+from .checks import shown
+
+if TYPE_CHECKING:  # torch takes a second to load: only when tensors are read or written, for widgets write files, too
+    from torch import Tensor
 
 # %% ../nbs/api/02_storage.ipynb #0b0e46b9
+_DRAFT = "ddpm-widgets.part"  # how the names of our temporary files end: nobody else's are ever deleted
+_MENDS = {
+    errno.ENOSPC: "make room",
+    getattr(errno, "EDQUOT", -1): "make room",
+    errno.EFBIG: "make room",
+    errno.ENOENT: "make its folder first",
+    errno.ENOTDIR: "name a path whose folders are folders",
+    errno.EISDIR: "name a file in it",
+    errno.ENAMETOOLONG: "choose a shorter name",
+}
+
+
+def system_reason(e: OSError) -> str:
+    "The operating system's text for an error, without what libraries have added to it."
+    # pooch raises an error of its own while it handles the system's
+    number = e.errno or getattr(e.__context__, "errno", None)
+    return os.strerror(number) if number else str(e)
+
+
+def _unwritable(path: Path, e: OSError) -> OSError:
+    "The same error, as one sentence that names the file."
+    mend = _MENDS.get(e.errno or 0, "check its permissions, or write somewhere else")
+    error = type(OSError(e.errno, ""))(
+        f"{path} must be a file that can be written, found {system_reason(e)!r}: {mend}."
+    )
+    error.errno = e.errno
+    return error
+
+
 def write_atomic(
     path: Path,  # replaced only once the new file is complete and on the disk
     data: bytes | bytearray,
 ) -> None:
-    "Write a file in one step: a reader, or a machine that stops, finds the old file or the new one. Raises OSError."
-    draft = path.with_name(f"{path.name}.{os.getpid()}.part")
+    """Write a file in one step: a reader, or a machine that stops, finds the old file or the new one.
+
+    A link stays a link, and a device is written to. Raises OSError, of the system's class, with one sentence that names the file.
+    """
     try:
-        with open(draft, "wb") as file:
+        _write(Path(os.path.realpath(path)), data)
+    except OSError as e:
+        raise _unwritable(path, e) from e
+
+
+def _write(path: Path, data: bytes | bytearray) -> None:
+    there = path.exists()
+    if there and not path.is_file():  # /dev/stdout, or a folder, which the system refuses
+        path.write_bytes(data)
+        return
+    if there and not os.access(path, os.W_OK):  # somebody has protected it
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    draft = path.with_name(f"{path.name[:40]}.{secrets.token_hex(6)}.{_DRAFT}")
+    try:
+        with open(draft, "xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        if there:
+            shutil.copymode(path, draft)
         os.replace(draft, path)
     except BaseException:
         draft.unlink(missing_ok=True)
@@ -43,16 +97,42 @@ def write_atomic(
         finally:
             os.close(folder)
 
+
+def sweep(
+    folder: Path,
+    pattern: str,  # of the files' own names: "step-*.safetensors"
+) -> None:
+    "Remove what a process that was killed has left of files that it was writing; what cannot be removed stays. Never touches a file of somebody else's."
+    for draft in folder.glob(f"{pattern}.????????????.{_DRAFT}"):
+        with suppress(OSError):
+            draft.unlink()
+
+
+def make_folder(folder: Path) -> None:
+    "Make a folder, and see that it can be written to. Raises OSError, of the system's class, with one sentence that names it."
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, suffix=f".{_DRAFT}") as file:
+            file.write(b"can it be written?")
+    except OSError as e:
+        raise type(OSError(e.errno, ""))(
+            f"{folder} must be a folder to write to, found {system_reason(e)!r}: name another one."
+        ) from e
+
 # %% ../nbs/api/02_storage.ipynb #8d8ad0cc
 _METADATA, _HASH, _ZEROS = "ddpm_widgets", "sha256", "0" * 64
+_LONGEST_HEADER = 100_000_000  # bytes; safetensors takes no longer one
 
 
 def write_hashed(
     path: str | Path,
-    tensors: dict[str, Tensor],  # what to keep, by name
+    tensors: dict[str, "Tensor"],  # what to keep, by name
     words: dict[str, Any],  # what to say of it, as JSON
 ) -> Path:
     "Write tensors and words as one safetensors file that holds a hash of itself. Raises OSError."
+    import safetensors.torch
+    import torch
+
     own = {name: value.detach().cpu().clone(memory_format=torch.contiguous_format) for name, value in tensors.items()}
     data = bytearray(safetensors.torch.save(own, {_METADATA: json.dumps(words), _HASH: _ZEROS}))
     at = _hash_position(data)
@@ -68,46 +148,108 @@ def _hash_position(data: bytes | bytearray) -> int:  # -1: there is none
     return -1 if at < 0 else at + len(sign)
 
 
+def _header(path: Path) -> bytes:
+    "The header of a safetensors file, with the 8 bytes of its length. Raises ValueError unless the file is as long as it says."
+    size = path.stat().st_size
+    with open(path, "rb") as file:
+        raw = file.read(8)
+        length = int.from_bytes(raw, "little")
+        if not 2 <= length <= min(size - 8, _LONGEST_HEADER):
+            raise ValueError("it does not begin as such a file does")
+        raw += file.read(length)
+    try:
+        ends = [entry["data_offsets"][1] for name, entry in json.loads(raw[8:]).items() if name != "__metadata__"]
+        promised = len(raw) + max(ends, default=0)
+    except Exception:  # a damaged header: the hash will not fit
+        return raw
+    if promised != size:
+        raise ValueError(f"it holds {size:,} bytes where its header promises {promised:,}")
+    return raw
+
+
+def _words(raw: bytes) -> tuple[dict[str, tuple[int, ...]], dict[str, Any]]:
+    "What `read_words` finds in a header."
+    says = json.loads(raw[8:])
+    words = json.loads(says.pop("__metadata__")[_METADATA])
+    if not isinstance(words, dict):
+        raise ValueError("its words are no dict")
+    return {name: tuple(entry["shape"]) for name, entry in says.items()}, words
+
+
+def _check_hash(path: Path, at: int) -> None:
+    "Compare a file with the hash that it holds at this position, a piece at a time. Raises ValueError."
+    with open(path, "rb") as file:
+        found = hashlib.sha256(file.read(at))
+        promised = file.read(64)
+        found.update(_ZEROS.encode())
+        while piece := file.read(1 << 20):
+            found.update(piece)
+    if found.hexdigest().encode() != promised:
+        raise ValueError("its hash does not fit")
+
+
+@contextmanager
+def one_error(
+    path: Path,
+    what: str,  # whose file it should be, for the message
+    kind: type[ValueError],  # what to raise
+) -> Iterator[None]:
+    "Turn whatever goes wrong while a file is read into one sentence that names it; `kind` and FileNotFoundError pass through."
+    try:
+        yield
+    except (kind, FileNotFoundError):
+        raise
+    except OSError as e:
+        raise kind(f"{path} must be a file that can be read, found {system_reason(e)!r}: check its permissions.") from e
+    except Exception as e:  # a file can hold anything, and make any library stumble
+        said = " ".join(str(e).split()).rstrip(".")[:200] if isinstance(e, ValueError | RuntimeError) else ""
+        raise kind(
+            f"{path} must be a whole file of {what}, found another or a damaged one ({said or type(e).__name__}): use another file."
+        ) from e
+
+
+def read_words(
+    path: str | Path,
+    what: str = "write_hashed",
+    kind: type[ValueError] = ValueError,
+) -> tuple[dict[str, tuple[int, ...]], dict[str, Any]]:  # the shape of each tensor, words
+    "Read the header of what `write_hashed` wrote, and nothing else: a file may be large. Its hash is not checked. Raises as `read_hashed` does."
+    if not (path := Path(path)).is_file():
+        raise FileNotFoundError(f"there is no file {path}: pass a file of {what}.")
+    with one_error(path, what, kind):
+        return _words(_header(path))
+
+
 def read_hashed(
     path: str | Path,
     what: str = "write_hashed",  # whose file it should be, for the message
     hashed: bool = True,  # False: also take a file without a hash, one that you have checked yourself
     kind: type[ValueError] = ValueError,  # what to raise
-) -> tuple[dict[str, Tensor], dict[str, Any]]:  # tensors, words
+) -> tuple[dict[str, "Tensor"], dict[str, Any]]:  # tensors, words
     "Read what `write_hashed` wrote. Raises FileNotFoundError when there is no such file, and `kind` when it is damaged or another program's."
-    path = Path(path)
-    if not path.is_file():
+    if not (path := Path(path)).is_file():
         raise FileNotFoundError(f"there is no file {path}: pass a file of {what}.")
-    try:
-        data = bytearray(path.read_bytes())
-        at = _hash_position(data)
-        if at >= 0:
-            promised = bytes(data[at : at + 64])
-            data[at : at + 64] = _ZEROS.encode()
-            if hashlib.sha256(data).hexdigest().encode() != promised:
-                raise ValueError("its hash does not fit")
+    with one_error(path, what, kind):
+        import safetensors.torch
+
+        raw = _header(path)
+        if (at := _hash_position(raw)) >= 0:
+            _check_hash(path, at)
         elif hashed:
             raise ValueError("it holds no hash of itself")
-        size = int.from_bytes(data[:8], "little")
-        words = json.loads(json.loads(data[8 : 8 + size])["__metadata__"][_METADATA])
-        return safetensors.torch.load(bytes(data)), words
-    except OSError as e:
-        raise kind(f"{path} must be a file that can be read, found {e.strerror!r}: check its permissions.") from e
-    except (SafetensorError, KeyError, ValueError, TypeError, AttributeError, RecursionError) as e:
-        why = str(e).splitlines()[0] if isinstance(e, ValueError | SafetensorError) and str(e) else type(e).__name__
-        raise kind(
-            f"{path} must be a whole file of {what}, found another or a damaged one ({why}): use another file."
-        ) from e
+        return safetensors.torch.load(path.read_bytes()), _words(raw)[1]
 
 # %% ../nbs/api/02_storage.ipynb #99c9541f
 def pack(
     value: Any,  # None, numbers, text, tensors, arrays, and lists, tuples and dicts of these
-    tensors: dict[str, Tensor],  # takes the tensors
+    tensors: dict[str, "Tensor"],  # takes the tensors
     name: str = "",  # what this value is called
 ) -> Any:  # for JSON
     "Convert a nested value for JSON; its tensors go into `tensors`. Raises TypeError for other types, and names them."
     if value is None or isinstance(value, bool | int | float | str):
         return value
+    from torch import Tensor
+
     if isinstance(value, Tensor):
         tensors[name] = value
         return {"tensor": name}
@@ -129,16 +271,35 @@ def pack(
 
 def unpack(
     value: Any,  # what `pack` gave
-    tensors: dict[str, Tensor],
+    tensors: dict[str, "Tensor"],
 ) -> Any:
-    "Rebuild the value that `pack` took apart."
+    "Rebuild the value that `pack` took apart. Raises whatever a value that `pack` did not give leads to."
     if not isinstance(value, dict):
         return value
     if "tensor" in value:
         return tensors[value["tensor"]]
     if "array" in value:
-        return np.array(value["array"], value["dtype"])[()]
+        kind = np.dtype(value["dtype"]).kind
+        if kind not in "biufU":
+            raise ValueError(f"an array must hold numbers or text, found dtype {value['dtype']!r}")
+        return np.array(value["array"], "U" if kind == "U" else value["dtype"])[()]  # as long as the longest text
     if "dict" in value:
         return {unpack(k, tensors): unpack(v, tensors) for k, v in value["dict"]}
     kind, items = next(iter(value.items()))
     return {"list": list, "tuple": tuple}[kind](unpack(v, tensors) for v in items)
+
+
+def check_form(
+    value: Any,  # what `unpack` gave
+    form: Any,  # a type, or for a dict a dict of forms: of the keys that it must have, or {...: form} for all that it has
+    name: str = "it",  # what the message calls the value
+) -> None:
+    "Raise ValueError unless a nested value has a form. Whole numbers must not be negative."
+    kind: Any = dict if isinstance(form, dict) else form
+    if not isinstance(value, kind) or (form is int and (isinstance(value, bool) or value < 0)):
+        raise ValueError(f"{name} is {shown(value)}")
+    if isinstance(form, dict):
+        for key in value if ... in form else form:
+            if key not in value:
+                raise ValueError(f"{key} is missing")
+            check_form(value[key], form.get(key, form.get(...)), shown(key))

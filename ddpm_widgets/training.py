@@ -143,7 +143,13 @@ class DDPMCB(TrainCB):
             self.attach_diffusion(learn, self.shape)
 
     def state_dict(self) -> dict[str, Any]:
-        return {"shape": self.shape}
+        d = self.diffusion  # for `load_model`, which draws from a checkpoint
+        said = (
+            {}
+            if d is None
+            else {"diffusion": {**d._asdict(), "schedule": d.schedule.name}, "betas": d.schedule.betas64}
+        )
+        return {"shape": self.shape, **said}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.shape = state["shape"]

@@ -8,6 +8,7 @@ Docs: https://example.github.io/ddpm-widgets/api/unets.html.md"""
 __all__ = ['UNet', 'unet', 'init_ddpm']
 
 # %% ../nbs/api/12_unets.ipynb #77283637
+import json
 import warnings
 from typing import Any
 
@@ -127,6 +128,42 @@ def predict(
     "Ask the network, and unpack diffusers' answer where it comes in an object."
     out = model(x_t, t)
     return getattr(out, "sample", out)
+
+# %% ../nbs/api/12_unets.ipynb #d1a90012
+def description(model: nn.Module) -> dict[str, Any]:  # as JSON
+    "What `from_description` builds the network from; for a network that it cannot build, the name of its class."
+    config: Any = getattr(model, "config", None)
+    found: dict[str, Any] = {"network": type(model).__name__}
+    if type(model) is UNet:
+        found = {"preset": model.preset, "overrides": model.overrides}
+    elif type(model).__name__ == "UNet2DModel" and type(model).__module__.startswith("diffusers."):
+        found = {"config": {name: value for name, value in config.items() if not name.startswith("_")}}
+    try:
+        with torch.device("meta"):  # shapes without numbers: no memory, and no random numbers drawn
+            same = from_description(found)
+        if "network" not in found and shapes(same) == shapes(model):
+            return found
+    except Exception:  # layers were replaced, or settings changed after it was built
+        pass
+    return {"network": type(model).__name__}
+
+
+def from_description(
+    says: dict[str, Any],  # what `description` gave, or what a file says
+) -> Any:  # a network, with fresh weights
+    "Build a network. Raises whatever a nonsensical description leads to; KeyError for a network that only its owner can build."
+    json.dumps(says, allow_nan=False)
+    tuples = {k: tuple(v) if isinstance(v, list) else v for k, v in says.get("overrides", {}).items()}
+    if "config" not in says:
+        return unet(says["preset"], **tuples)
+    from diffusers import UNet2DModel
+
+    return UNet2DModel(**says["config"])
+
+
+def shapes(model: nn.Module) -> dict[str, tuple[int, ...]]:
+    "The shape of every tensor in a network's state."
+    return {name: tuple(value.shape) for name, value in model.state_dict().items()}
 
 # %% ../nbs/api/12_unets.ipynb #919a789e
 def half_precision(

@@ -9,18 +9,21 @@ __all__ = ['WeightsError', 'save_model', 'load_model', 'pretrained']
 
 # %% ../nbs/api/23_weights.ipynb #3afdb162
 import hashlib
+import math
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .checks import check_path, shown
 from .noising import Diffusion
+from .sampling import SamplingOptions
 from .schedule import Schedule
-from .storage import read_hashed, write_hashed
-from .unets import UNet, unet
+from .storage import one_error, read_hashed, read_words, unpack, write_hashed
+from .unets import UNet, description, from_description, predict, shapes
 
 # %% ../nbs/api/23_weights.ipynb #d65d51f0
 BETAS = "diffusion.betas"
@@ -47,62 +50,256 @@ def read_safetensors(
     tensors, words = read_hashed(path, "save_model", hashed, WeightsError)
     return {name: value.float() if value.dtype == torch.float16 else value for name, value in tensors.items()}, words
 
-
-def _damaged(path: Path, e: Exception) -> WeightsError:
-    first = str(e).splitlines()[0]
-    return WeightsError(f"{path} must be a whole file of save_model, found another or a damaged one ({first}).")
-
 # %% ../nbs/api/23_weights.ipynb #14eeb1aa
+_FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
+
 def save_model(
-    model: UNet,  # trained, so that it carries `diffusion`
+    model: nn.Module,  # a network that carries `diffusion`, as after training: a `UNet`, diffusers' `UNet2DModel`, or one of your own
     path: str | Path,  # the file to write, .safetensors; replaced only once the new one is complete
     *,
     half: bool = False,  # keep the weights in float16: half the size, and a difference that no sample shows
-    **card: Any,  # anything worth remembering: figures, seed, time
+    **card: Any,  # anything worth remembering, as JSON has it: figures, seed, time
 ) -> Path:
-    "Write a trained U-Net, with the schedule and target it was trained for, to one file. Raises ValueError for a network that carries none."
-    d = getattr(model, "diffusion", None)
-    if not isinstance(model, UNet) or d is None:
+    """Write a trained network, with the schedule and target it was trained for, to one file.
+
+    Raises ValueError for a network that carries none, or whose weights are not finite, and OSError when the file cannot be written. The old file is then still there.
+    """
+    path = check_path("path", path, WeightsError)
+    net = _unwrapped(model)
+    d = getattr(net, "diffusion", None)
+    if not isinstance(d, Diffusion):
         raise ValueError(
-            f"save_model takes a `UNet` trained with DDPMCB, found {type(model).__name__}"
-            + (" without `diffusion`" if isinstance(model, UNet) else "")
-            + ": train it with `train`, or set `model.diffusion = Diffusion(schedule)`."
+            f"model must be a network that carries `diffusion`, found {type(model).__name__} without it: set "
+            "`model.diffusion = Diffusion(schedule, target)`, or train it with `train`, which does."
         )
     if not isinstance(half, bool):
         raise TypeError(f"half must be True or False, found {shown(half)}.")
-    tensors = {name: value.half() if half else value for name, value in model.state_dict().items()}
-    return write_safetensors(
-        check_path("path", path, WeightsError),
-        {**tensors, BETAS: d.schedule.betas64},
-        preset=model.preset,
-        overrides=model.overrides,
-        diffusion={**d._asdict(), "schedule": d.schedule.name},
-        card=card,
+    tensors = {name: _kept(name, value, half) for name, value in net.state_dict().items()}
+    _check_finite(net, tensors)
+    try:
+        return write_safetensors(
+            path,
+            {**tensors, BETAS: d.schedule.betas64},
+            **description(net),
+            diffusion={**d._asdict(), "schedule": d.schedule.name},
+            card=card,
+        )
+    except TypeError as e:  # of json
+        raise ValueError(
+            f"the card must hold numbers, texts, and lists and dicts of them, found {e}: convert it first."
+        ) from e
+
+
+def _unwrapped(model: Any) -> nn.Module:
+    "The network itself: without torch.compile and DistributedDataParallel around it. Raises ValueError for anything else."
+    if isinstance(model, nn.parallel.DistributedDataParallel | nn.DataParallel):
+        return _unwrapped(model.module)
+    if isinstance(model, nn.Module):
+        return getattr(model, "_orig_mod", model)
+    if hasattr(model, "ema_model"):  # a Learner
+        word = "model" if model.ema_model is None else "ema_model"
+        raise ValueError(f"model must be a network, found a {type(model).__name__}: pass its `{word}`.")
+    raise ValueError(
+        f"model must be a network that carries `diffusion`, found {shown(model)}: pass what `train` trained."
     )
 
 
+def _kept(name: str, value: Any, half: bool) -> Tensor:
+    "A tensor as it goes into the file."
+    if not isinstance(value, Tensor) or value.is_meta or value.is_complex() or value.layout != torch.strided:
+        raise ValueError(f"model must hold tensors of real numbers, found {shown(value)} in {name}: convert it first.")
+    return value.half() if half and value.is_floating_point() else value
+
+
+def _check_finite(network: nn.Module, tensors: dict[str, Tensor]) -> None:
+    "Raise ValueError for NaN, and for infinite parameters. Buffers may be infinite: masks are."
+    parameters = {name for name, _ in network.named_parameters(remove_duplicate=False)}
+    for name, value in tensors.items():
+        if value.is_floating_point() and not torch.isfinite(value).all():
+            if name in parameters or value.isnan().any():
+                mend = (
+                    "use an earlier checkpoint"
+                    if value.dtype != torch.float16
+                    else "use one before it diverged, or keep float32"
+                )
+                raise ValueError(f"weights must be finite, found NaN or infinity in {name}: {mend}.")
+
+# %% ../nbs/api/23_weights.ipynb #d1a90022
+_WHAT = "save_model or Checkpoint"  # whose files are read here
+
+
 def load_model(
-    path: str | Path,  # a file of `save_model`
-) -> UNet:  # in evaluation mode, on the CPU; `.diffusion` has schedule and target, `.card` what else was saved
-    "Read a trained U-Net. Raises FileNotFoundError when there is no such file, and WeightsError when it is damaged or was not written by `save_model`."
+    path: str | Path,  # a file of `save_model`, a checkpoint, or a folder of checkpoints, whose newest is taken
+    model: nn.Module
+    | Callable[[], nn.Module]
+    | None = None,  # for a network of your own: its class, or whatever makes one when called, or one to load the weights into
+) -> Any:  # a network in evaluation mode, on the CPU; `.diffusion` has schedule and target, `.card` what else was saved
+    """Read a trained network: `load_model("model.safetensors")`, and if it is one of your own, `load_model("mine.safetensors", Net)`.
+
+    Of a checkpoint, takes the moving average of the weights, and says so. Raises FileNotFoundError when there is no such file, WeightsError when it is damaged,
+    was written by something else or holds another network, and CheckpointError for a damaged checkpoint.
+    """
     path = check_path("path", path, WeightsError)
-    return _rebuilt(path, *read_safetensors(path))
+    if path.is_dir():
+        return _from_folder(path, model)
+    there, words = read_words(path, _WHAT, WeightsError)
+    if words.get("kind") == "checkpoint":
+        return _from_checkpoint(path, model)
+    there.pop(BETAS, None)
+    network = _network(path, words, there, model)
+    tensors, words = read_safetensors(path)
+    return _filled(path, network, tensors, words.get("diffusion"), tensors.pop(BETAS, None), words.get("card"))
 
 
-def _rebuilt(path: Path, tensors: dict[str, Tensor], words: dict[str, Any]) -> UNet:
-    "The U-Net of a file that has been read."
+def _network(path: Path, words: dict[str, Any], there: dict[str, tuple[int, ...]], given: Any) -> nn.Module:
+    "The network that the file's weights fit: the one given, or one that the file describes, still on the meta device."
+    if given is None and "network" in words:
+        name = str(words["network"])[:60]
+        raise WeightsError(
+            f"model must be given for {path}, which holds a network of your own, {name}: pass its class, load_model(path, {name}), or a network like it."
+        )
+    if given is not None:
+        if differs := _difference(network := _made(given), there):
+            raise WeightsError(
+                f"{path} must hold the weights of this {type(network).__name__}, found {differs}: pass a network like the one that was saved."
+            )
+    else:
+        with one_error(path, _WHAT, WeightsError):
+            # each layer has tensors in the file: nothing may ask for more of them
+            says = {name: value for name, value in words.items() if name in ("preset", "overrides", "config")}
+            counts = [
+                c
+                for part in says.values()
+                if isinstance(part, dict)
+                for c in (part.get("layers_per_block", 0), *_lengths(part))
+            ]
+            if any(not isinstance(c, int) or c > len(there) for c in counts):
+                raise ValueError("it asks for more layers than it holds")
+            with torch.device("meta"):
+                network = from_description(says)
+            if differs := _difference(network, there):
+                raise ValueError(differs)
+    return network
+
+
+def _difference(network: nn.Module, there: dict[str, tuple[int, ...]]) -> str:
+    "The first tensor that a file does not have as the network does, or has in its place; empty if there is none."
+    own = shapes(network)
+    for name in {**own, **there}:
+        if own.get(name) != there.get(name):
+            return f"{name} of shape {there.get(name, 'nothing')} where the network has {own.get(name, 'nothing')}"
+    return ""
+
+
+def _lengths(settings: dict[str, Any]) -> list[int]:
+    return [len(value) for value in settings.values() if isinstance(value, list)]
+
+
+def _made(given: Any) -> nn.Module:
+    "The network that `model` is or makes. Raises WeightsError if it makes none."
     try:
-        d, betas = words["diffusion"], tensors.pop(BETAS)
-        overrides = {k: tuple(v) if isinstance(v, list) else v for k, v in words["overrides"].items()}
-        with torch.random.fork_rng(devices=[]):  # its initial weights are drawn, and replaced
-            model = unet(words["preset"], **overrides)
-        model.load_state_dict(tensors)
-        d = {name: tuple(v) if isinstance(v, list) else v for name, v in d.items()}
-        model.diffusion = Diffusion(**{**d, "schedule": Schedule(betas, d["schedule"])})
-        model.card = words["card"]
-    except (KeyError, ValueError, RuntimeError, TypeError, AttributeError) as e:
-        raise _damaged(path, e) from e
-    return model.eval()
+        network = given if isinstance(given, nn.Module) else given()
+    except Exception as e:
+        raise WeightsError(
+            f"model must be a network, or make one when called without arguments, found {type(e).__name__}: {e}: pass Net(…) or lambda: Net(…)."
+        ) from e
+    if not isinstance(network, nn.Module):
+        raise WeightsError(
+            f"model must be a network, or make one when called without arguments, found {shown(network)}: pass its class."
+        )
+    return network
+
+
+def _filled(
+    path: Path,
+    network: nn.Module,  # whose shapes are those of the tensors; on the meta device if the file described it
+    tensors: dict[str, Tensor],
+    says: Any,  # of `diffusion`
+    betas: Any,
+    card: Any,
+    trial: bool = True,  # see whether the network answers with an image: .2 s
+) -> nn.Module:
+    "The network with its weights and what it carries. Raises WeightsError when they are nonsense, and then it is as it was."
+    with one_error(path, _WHAT, WeightsError):
+        own, described = network.state_dict(), any(p.is_meta for p in network.parameters())
+        d = _diffusion(says, betas)
+        if described and trial:
+            x = torch.empty(1, *d.shape, device="meta")
+            if (found := predict(network, x, torch.zeros(1, dtype=torch.long, device="meta")).shape) != x.shape:
+                raise ValueError(f"it answers an image of shape {d.shape} with {tuple(found[1:])}")
+        if not isinstance(card, dict):
+            raise ValueError("it has no card")
+        for name, value in tensors.items():
+            like = own[name].dtype
+            if value.dtype != like and not (value.dtype in _FLOATS and like in _FLOATS):
+                raise ValueError(f"{name} is of {value.dtype} where the network has {like}")
+            tensors[name] = value.to(like, copy=True)
+        _check_finite(network, tensors)
+        network.load_state_dict(tensors, assign=described)
+    network.diffusion, network.card = d, card  # type: ignore[assignment]
+    return network.eval()
+
+
+def _diffusion(says: Any, betas: Any) -> Diffusion:
+    "What a file says of the process. Raises whatever nonsense leads to."
+    says = {name: tuple(value) if isinstance(value, list) else value for name, value in says.items()}
+    if (
+        not isinstance(betas, Tensor)
+        or betas.dtype != torch.float64
+        or not isinstance(says["schedule"], str)
+        or not isinstance(says["data_range"], tuple)
+    ):
+        raise ValueError("it has no schedule or no range")
+    d = Diffusion(**{**says, "schedule": Schedule(betas, says["schedule"])})
+    options = {"sampler": d.sampler, "steps": d.steps, "spacing": d.spacing, "shape": d.shape, "target": d.target}
+    options |= {"variance": d.variance} if d.sampler == "ddpm" else {}
+    SamplingOptions.of("sample", {**options, "clamp": d.data_range}).resolve(nn.Identity(), d.schedule)
+    if not isinstance(d.clip, bool) or d.variance not in ("large", "small"):
+        raise ValueError("it does not say how to draw")
+    if math.prod(d.shape) > 2**26:
+        raise ValueError(f"it is for images of shape {d.shape}")
+    return d
+
+
+def _from_folder(folder: Path, model: Any) -> nn.Module:
+    "The newest checkpoint in a folder, or in that of `ddpm-widgets train`, or its model.safetensors."
+    from ddpm_widgets.checkpoints import newest_checkpoint  # brings what trains: not for a file of weights
+
+    for place in (folder, folder / "checkpoints"):
+        if place.is_dir() and (found := newest_checkpoint(place)) is not None:
+            return _from_checkpoint(found[0], model)
+    if (file := folder / "model.safetensors").is_file():
+        return load_model(file, model)
+    raise WeightsError(
+        f"{folder} must be a folder with checkpoints or model.safetensors, found neither: name a file of save_model or Checkpoint."
+    )
+
+
+def _from_checkpoint(path: Path, model: Any) -> nn.Module:
+    "The network of a checkpoint, with the moving average of its weights."
+    from ddpm_widgets.checkpoints import newest_checkpoint
+
+    found = newest_checkpoint(path)
+    assert found is not None  # a file is there, or this raises
+    _, tensors, words = found
+    state = unpack(words["state"], tensors)
+    carried = next((own for own in state["callbacks"].values() if isinstance(own, dict) and own.get("diffusion")), None)
+    if carried is None or "network" not in words:
+        raise WeightsError(
+            f"{path} must say how it is sampled, found a sound checkpoint of an earlier version, or of a run without DDPMCB: "
+            f"go on with it, train(…, resume={str(path)!r}), and keep the network with save_model."
+        )
+    average = state["average"] is not None
+    with one_error(path, _WHAT, WeightsError):
+        weights = dict(state["average"] if average else state["model"])
+        there = {name: tuple(value.shape) for name, value in weights.items()}
+        network = _network(path, dict(words["network"]), there, model)
+        card = {"checkpoint": path.name, "step": words["step"], "weights": "average" if average else "last"}
+        network = _filled(path, network, weights, carried["diffusion"], carried.get("betas"), card)
+    which = "averaged weights" if average else "weights, of which this run keeps no average,"
+    print(f"The {which} of step {words['step']:,} are taken from the checkpoint {path}.")
+    return network
 
 # %% ../nbs/api/23_weights.ipynb #c19be3f8
 MODELS = Path(str(files("ddpm_widgets"))) / "models"
@@ -122,4 +319,6 @@ def pretrained(
     found = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "no file"
     if found != sha256:
         raise ValueError(f"{path} must have the sha256 {sha256[:12]}…, found {found[:12]}: install ddpm-widgets again.")
-    return _rebuilt(path, *read_safetensors(path))
+    tensors, words = read_safetensors(path)
+    network = _network(path, words, {name: tuple(v.shape) for name, v in tensors.items() if name != BETAS}, None)
+    return _filled(path, network, tensors, words["diffusion"], tensors.pop(BETAS), words["card"], trial=False)  # type: ignore[return-value]

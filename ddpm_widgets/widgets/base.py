@@ -11,19 +11,54 @@ __all__ = []
 import base64
 import difflib
 import inspect
+import json
+import math
 from pathlib import Path
 from typing import Any
 
 import anywidget
 import numpy as np
 import traitlets as T
-from ipywidgets.widgets.widget import _remove_buffers
+from ipywidgets.widgets.widget import _put_buffers, _remove_buffers
 
 from ..checks import check_path, check_whole
 from ..images import png
+from ..storage import write_atomic
 from .page import save_html
 
 # %% ../../nbs/api/widgets/01_base.ipynb #d27509f5
+class Finite(T.CFloat):
+    "A trait for a finite number: JSON knows no others."
+
+    info_text = "a finite number"
+
+    def validate(self, obj, value):
+        if not math.isfinite(number := super().validate(obj, value)):
+            self.error(obj, value)
+        return number
+
+
+class Whole(T.Int):
+    "A trait for a whole number that JavaScript keeps exactly."
+
+    def __init__(self, default_value: int = 0, **options: Any):
+        super().__init__(default_value, **{"min": -(2**53), "max": 2**53, **options})
+
+
+class Words(T.Dict):
+    "A trait for a dict that JSON can hold."
+
+    info_text = "a dict of finite numbers, texts, and lists and dicts of them"
+
+    def validate(self, obj, value):
+        value = super().validate(obj, value)
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError, RecursionError):
+            self.error(obj, value)
+        return value
+
+
 class Widget(anywidget.AnyWidget):
     "An anywidget that refuses keywords it does not know, trusts no page, and saves itself as a page or a picture."
 
@@ -50,6 +85,7 @@ class Widget(anywidget.AnyWidget):
                         else f"; it takes {', '.join(named) or 'none of its own'}."
                     )
                 )
+        self._own_layout = "layout" not in traits
         try:
             super().__init__(**traits)
         except T.TraitError as e:
@@ -67,14 +103,14 @@ class Widget(anywidget.AnyWidget):
         self,
         path: str | Path | None = None,  # also write it to this file
     ) -> bytes:  # a PNG file
-        "The poster as a PNG. ValueError if there is nothing to show."
+        "The poster as a PNG. ValueError if there is nothing to show, OSError if it cannot be written: then the old file is still there."
         file = None if path is None else check_path("path", path)
         picture = self.poster()
         if picture is None:
             raise ValueError(f"{type(self).__name__} has nothing to show yet: give it data first.")
         data = png(picture)
         if file is not None:
-            file.write_bytes(data)
+            write_atomic(file, data)
         return data
 
     def to_html(
@@ -83,7 +119,7 @@ class Widget(anywidget.AnyWidget):
         *others: "Widget",  # more widgets for the same page; those with the same `link` move together
         title: str = "",  # the page's title
     ) -> Path:  # the file written
-        "Write one self-contained HTML file: interactive, with no kernel and no network."
+        "Write one self-contained HTML file: interactive, with no kernel and no network. Raises OSError, and then the old file is still there."
         return save_html(path, self, *others, title=title)
 
     def saved_state(self) -> dict:  # {"state": traits, "buffers": [{"path", "data": base64}]}
@@ -94,8 +130,35 @@ class Widget(anywidget.AnyWidget):
         data = [base64.b64encode(b).decode() for b in buffers]
         return {"state": state, "buffers": [{"path": p, "data": d} for p, d in zip(paths, data, strict=True)]}
 
+    def close(self) -> None:
+        "Remove the widget from all pages, and free it. Its layout goes with it, unless you have given it one."
+        layout = self.layout if self.comm is not None and self._own_layout else None
+        super().close()
+        if layout is not None:
+            layout.close()
+
+    def __del__(self):
+        try:
+            super().__del__()
+        except Exception:  # Python is ending, and half of it is gone
+            pass
+
+    def _handle_msg(self, msg: Any) -> None:
+        "Take a message from a page; one that makes no sense is passed over."
+        try:
+            data, buffers = dict(msg["content"]["data"]), list(msg.get("buffers", ()))
+            if data["method"] == "update":
+                _put_buffers(data["state"], data.pop("buffer_paths", ()), buffers)
+        except Exception as e:  # whatever a page can think of: it is not worth a traceback
+            self.log.debug("a message that makes no sense: %r", e)
+            return
+        if data["method"] in ("update", "request_state", "custom"):
+            super()._handle_msg({"content": {"data": data}, "buffers": buffers})
+
     def set_state(self, sync_data: dict) -> None:
         "Take what a page sends, as far as it is the page's to change and valid; correct the page where it is not."
+        if not isinstance(sync_data, dict):
+            return
         good = {n: v for n, v in sync_data.items() if self._accepts(n, v)}
         super().set_state(good)
         now = {n: v for n, v in self.get_state().items() if n in sync_data}

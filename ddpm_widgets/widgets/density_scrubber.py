@@ -16,8 +16,8 @@ import traitlets as T
 from ..checks import check_number, check_whole, shown
 from ..figures import as_schedules
 from ..images import as_array
-from .base import Widget, normal
-from .page import STATIC
+from .base import Finite, Whole, Widget, normal
+from .page import front_end
 
 # %% ../../nbs/api/widgets/06_density_scrubber.ipynb #1aec5661
 _MOST_KERNELS, _BINS = 128, 96
@@ -93,18 +93,17 @@ class DensityScrubber(Widget):
     The axis keeps your unit: the process runs in (value - mean) / std of the density. ValueError says what is wrong with the input.
     """
 
-    _esm = STATIC / "density_scrubber.js"
-    _css = STATIC / "density_scrubber.css"
+    _esm, _css = front_end("density_scrubber")
 
     parts = T.Bytes(help="weights, means, stds of the components, standardised, float32 (3, components)").tag(sync=True)
     starts = T.Bytes(help="standardised samples for walkers to start with, float32; none: draw them").tag(sync=True)
     alpha_bar = T.Bytes(help="float32 (T)").tag(sync=True)
-    mean = T.Float(help="of the density, in its unit").tag(sync=True)
-    std = T.Float(1.0, help="of the density, in its unit").tag(sync=True)
+    mean = Finite(help="of the density, in its unit").tag(sync=True)
+    std = Finite(1.0, help="of the density, in its unit").tag(sync=True)
     name = T.Unicode(help="what is measured").tag(sync=True)
     unit = T.Unicode(help="in what").tag(sync=True)
-    walkers = T.Int(400, help="how many points move").tag(sync=True)
-    count = T.Int(16, help="how many of their paths are drawn").tag(sync=True)
+    walkers = Whole(400, help="how many points move").tag(sync=True)
+    count = Whole(16, help="how many of their paths are drawn").tag(sync=True)
     t = T.CInt(0, help="timestep, 0 … T-1").tag(sync=True, page=True)
     seed = T.CInt(0, help="which walkers and which noise").tag(sync=True, page=True)
     paths = T.Enum(["noising", "ddpm", "ddim"], "noising", help="how the walkers move").tag(sync=True, page=True)

@@ -17,6 +17,7 @@ import sys
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import Any
 
 # %% ../../nbs/api/widgets/02_kernel_messages.ipynb #7a992bd5
@@ -97,24 +98,36 @@ def _take(
     return kept
 
 # %% ../../nbs/api/widgets/02_kernel_messages.ipynb #dee3b1cc
+_busy_said = 0.0  # when
+
+
+def _status(kernel: Any, state: str, parent: dict) -> None:
+    "Tell the front end that the kernel is busy with a message, or idle again."
+    kernel.session.send(
+        kernel.iopub_socket, "status", {"execution_state": state}, parent=parent, ident=kernel._topic("status")
+    )
+
+
+def _say_busy(kernel: Any) -> None:
+    "Repeat, once a second, that the cell runs: JupyterLab opens a subshell for a widget's messages, and calls the kernel idle once it is open."
+    global _busy_said
+    if monotonic() - _busy_said >= 1:
+        _busy_said = monotonic()
+        _status(kernel, "busy", kernel.get_parent())
+
+
 def _deliver(kernel: Any, idents: list, msg: dict) -> None:
     "Call the comm's callback with a message, and tell the front end that it has been dealt with."
-
-    def status(state: str, parent: dict) -> None:
-        kernel.session.send(
-            kernel.iopub_socket, "status", {"execution_state": state}, parent=parent, ident=kernel._topic("status")
-        )
-
     cell = kernel.get_parent()
-    status("busy", msg)
+    _status(kernel, "busy", msg)
     try:
         comm = kernel.comm_manager.get_comm(msg["content"]["comm_id"])
         callback = getattr(comm, "_msg_callback", None) or getattr(comm, "handle_msg", None)
         if callback:
             callback(msg)
     finally:
-        status("idle", msg)
-        status("busy", cell)
+        _status(kernel, "idle", msg)
+        _status(kernel, "busy", cell)
 
 # %% ../../nbs/api/widgets/02_kernel_messages.ipynb #13c487a2
 def _marimo_cell() -> Any:
@@ -140,6 +153,38 @@ def show_in_cell(widget: Any) -> None:
         from IPython.display import display
 
         display(widget)
+
+
+class Renewed:
+    "For a widget that shows more as time goes by: its posters, wherever it is displayed, can be renewed."
+
+    _displayed = False  # since this was last set to False
+    _displays: list[str] = []  # the ids of its displays
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        self._displayed = True
+        return super()._repr_mimebundle_(**kwargs)  # type: ignore[misc]
+
+    def _ipython_display_(self) -> None:
+        "Display with an id, by which a display can be found again."
+        from IPython.display import display
+
+        data, metadata = (
+            self._repr_mimebundle_() if callable(self._repr_mimebundle_) else ({"text/plain": repr(self)}, {})
+        )
+        handle: Any = display(data, metadata=metadata, raw=True, display_id=True)
+        self._displays = [*self._displays, handle.display_id]
+
+    def renew_posters(self) -> None:
+        "Send the poster of now to every display, for notebooks that are opened where no widget is."
+        if (
+            self._displays and callable(self._repr_mimebundle_) and _kernel() is not None
+        ):  # a terminal would print it again
+            from IPython.display import display
+
+            data, metadata = self._repr_mimebundle_()
+            for display_id in self._displays:
+                display(data, metadata=metadata, raw=True, display_id=display_id, update=True)
 
 
 def _pump_marimo(comm_ids: Collection[str]) -> int:
@@ -182,7 +227,10 @@ def pump_comm_messages(
             return _pump_marimo(comm_ids)
         kernel = _kernel()
         stream = None if kernel is None else _stream(kernel)
-        if stream is None or not stream.socket.poll(0):
+        if stream is None:
+            return 0
+        _say_busy(kernel)
+        if not stream.socket.poll(0):
             return 0
         kept = _take(kernel, stream, comm_ids)
     except Exception as e:

@@ -244,6 +244,7 @@ def _follow(line: Line, twin: type[Widget]) -> None:
     for name, monitor in mine.items():
         del _followed[name]
         _left_alone(monitor)
+        monitor.renew_posters()
 
 
 def _become(monitor: Any, data: Any, buffers: Sequence[bytes]) -> None:

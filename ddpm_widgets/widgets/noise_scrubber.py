@@ -16,8 +16,8 @@ import traitlets as T
 from ..checks import check_texts, check_whole
 from ..figures import as_schedules
 from ..images import as_images, tile
-from .base import Widget, normal
-from .page import STATIC
+from .base import Whole, Widget, normal
+from .page import front_end
 
 # %% ../../nbs/api/widgets/04_noise_scrubber.ipynb #feb461a4
 class NoiseScrubber(Widget):
@@ -27,15 +27,14 @@ class NoiseScrubber(Widget):
     Point at a pixel to read it; click an image to enlarge it. ValueError says what is wrong with images or schedule.
     """
 
-    _esm = STATIC / "noise_scrubber.js"
-    _css = STATIC / "noise_scrubber.css"
+    _esm, _css = front_end("noise_scrubber")
 
     x0 = T.Bytes(help="grey levels, uint8 (n, h, w, c)").tag(sync=True)
-    shape = T.List(T.Int(), help="n, h, w, c").tag(sync=True)
+    shape = T.List(Whole(), help="n, h, w, c").tag(sync=True)
     alpha_bar = T.Bytes(help="float32 (schedules, T)").tag(sync=True)
     schedules = T.List(T.Unicode(), help="their names").tag(sync=True)
     labels = T.List(T.Unicode(), help="one per image, or none").tag(sync=True)
-    columns = T.Int(0, help="images in a row; 0: as many as fit well").tag(sync=True)
+    columns = Whole(0, help="images in a row; 0: as many as fit well").tag(sync=True)
     t = T.CInt(0, help="timestep, 0 … T-1").tag(sync=True, page=True)
     seed = T.CInt(0, help="which noise").tag(sync=True, page=True)
     fresh = T.Bool(False, help="every t draws its own noise").tag(sync=True, page=True)

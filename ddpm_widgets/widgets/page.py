@@ -17,15 +17,22 @@ from pathlib import Path
 from typing import Any
 
 from ..checks import check_path, check_text
+from ..storage import write_atomic
 
 # %% ../../nbs/api/widgets/00_page.ipynb #b1f8ff14
 STATIC = files("ddpm_widgets") / "static"
 
 
+def front_end(name: str) -> tuple[str, str]:
+    "A widget's ES module and style sheet, as text: of a path, anywidget keeps a watcher, and that keeps every widget that was ever made."
+    module, style = ((STATIC / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("js", "css"))
+    return module, style
+
+
 def json_script(data: Any, **attributes: str) -> str:
     "Data as a JSON script element."
     attrs = "".join(f' {name}="{html.escape(value)}"' for name, value in attributes.items())
-    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
+    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
     return f'<script type="application/json"{attrs}>{text}</script>'
 
 
@@ -91,10 +98,12 @@ def save_html(
     *widgets: Any,  # what it shows, `Widget`s of this package; those with the same `link` move together
     title: str = "",  # the page's title; the widgets' names if empty
 ) -> Path:  # the file written
-    "Write widgets as one self-contained HTML file: interactive, with no kernel and no network."
+    "Write widgets as one self-contained HTML file: interactive, with no kernel and no network. Raises OSError, and then the old file is still there."
     if not widgets:
         raise ValueError("widgets must be at least one, found none.")
     title = check_text("title", title) or ", ".join(dict.fromkeys(type(w).__name__ for w in widgets))
     path = check_path("path", path)
-    path.write_text(PAGE.format(title=html.escape(title), body=embed(*widgets)), encoding="utf-8")
+    page = PAGE.format(title=html.escape(title), body=embed(*widgets))
+    # half of a surrogate pair, as file names can have, becomes its escape, which JSON understands
+    write_atomic(path, page.encode("utf-8", "backslashreplace"))
     return path

@@ -20,9 +20,9 @@ import traitlets as T
 from ..checks import check_number, check_text, check_whole, shown
 from ..figures import as_schedules
 from ..images import as_array, as_images, as_nhwc, tile
-from .base import Widget
+from .base import Finite, Whole, Widget
 from .film import ROUGHEST, TIED, Film, Frame, fill_alpha_bar, measure_alpha_bar, pack, unpack
-from .page import STATIC
+from .page import front_end
 
 # %% ../../nbs/api/widgets/11_sampling_player.ipynb #74d3d791
 def ddpm_coefficients(
@@ -54,32 +54,31 @@ class SamplingPlayer(Widget):
     are no film: ValueError from 88 images of 32×32 on (41 if the pictures are not tied), and wherever steps are wrong.
     """
 
-    _esm = STATIC / "sampling_player.js"
-    _css = STATIC / "sampling_player.css"
+    _esm, _css = front_end("sampling_player")
 
     frames = T.Bytes(help="the pictures of all runs, as `pack` makes them").tag(sync=True)
-    tolerance = T.Int(0, help="grey levels of 255 by which ε̂ may be off; 0: all is exact").tag(sync=True)
+    tolerance = Whole(0, help="grey levels of 255 by which ε̂ may be off; 0: all is exact").tag(sync=True)
     alpha_bar = T.List(
-        T.List(T.Float()), help="for each run, ᾱ_t of each frame, which ties its pictures; empty if tolerance is 0"
+        T.List(Finite()), help="for each run, ᾱ_t of each frame, which ties its pictures; empty if tolerance is 0"
     ).tag(sync=True)
-    shape = T.List(T.Int(), help="n, h, w, c").tag(sync=True)
+    shape = T.List(Whole(), help="n, h, w, c").tag(sync=True)
     streams = T.List(T.Unicode(), help="which pictures a frame holds: x_t, x0, eps").tag(sync=True)
     runs = T.List(T.Unicode(), help="their names").tag(sync=True)
-    ts = T.List(T.List(T.Int()), help="for each run, t of each frame, falling").tag(sync=True)
-    at = T.List(T.List(T.Int()), help="for each run, which step each frame is, from 1").tag(sync=True)
-    taken = T.List(T.Int(), help="for each run, how many steps it took").tag(sync=True)
+    ts = T.List(T.List(Whole()), help="for each run, t of each frame, falling").tag(sync=True)
+    at = T.List(T.List(Whole()), help="for each run, which step each frame is, from 1").tag(sync=True)
+    taken = T.List(Whole(), help="for each run, how many steps it took").tag(sync=True)
     coefficients = T.List(
-        T.List(T.List(T.Float())), help="for each run, the coefficients of x̂0 and x_t at each frame, or none"
+        T.List(T.List(Finite())), help="for each run, the coefficients of x̂0 and x_t at each frame, or none"
     ).tag(sync=True)
-    sigmas = T.List(T.List(T.Float()), help="for each run, σ of the fresh noise after each frame, or none").tag(
+    sigmas = T.List(T.List(Finite()), help="for each run, σ of the fresh noise after each frame, or none").tag(
         sync=True
     )
-    timesteps = T.Int(1, help="timesteps of the process: t goes from there to 0").tag(sync=True)
-    columns = T.Int(0, help="images in a row; 0: as many as fit well").tag(sync=True)
+    timesteps = Whole(1, help="timesteps of the process: t goes from there to 0").tag(sync=True)
+    columns = Whole(0, help="images in a row; 0: as many as fit well").tag(sync=True)
     live = T.Bytes(help="the step being sampled, uint8 (streams, n, h, w, c); empty: none").tag(sync=True)
-    progress = T.List(T.Int(), help="steps taken and t, while sampling").tag(sync=True)
+    progress = T.List(Whole(), help="steps taken and t, while sampling").tag(sync=True)
     t = T.CInt(0, help="timestep, below `timesteps`; the nearest frame is shown").tag(sync=True, page=True)
-    speed = T.CFloat(1.0, help="times the normal pace, 1/4 … 4").tag(sync=True, page=True)
+    speed = Finite(1.0, help="times the normal pace, 1/4 … 4").tag(sync=True, page=True)
     loop = T.Bool(False, help="play again at the end").tag(sync=True, page=True)
     total = T.Bool(False, help="the curve adds up: how much of the way is done, not what each step did").tag(
         sync=True, page=True

@@ -18,7 +18,7 @@ from ..checks import check_number, check_texts, check_whole, shown
 from ..figures import as_schedules
 from ..images import as_images, tile
 from .base import Widget, normal
-from .page import STATIC
+from .page import front_end
 
 # %% ../../nbs/api/widgets/05_schedule_explorer.ipynb #a60be179
 FORMULAS = ("linear", "cosine", "sigmoid")
@@ -110,8 +110,7 @@ class ScheduleExplorer(Widget):
     ValueError says what is wrong with images, schedules or settings.
     """
 
-    _esm = STATIC / "schedule_explorer.js"
-    _css = STATIC / "schedule_explorer.css"
+    _esm, _css = front_end("schedule_explorer")
 
     x0 = traitlets.Bytes(help="grey levels, uint8 (n, h, w, c)").tag(sync=True)
     shape = traitlets.List(traitlets.Int(), help="n, h, w, c").tag(sync=True)

@@ -24,10 +24,10 @@ import numpy as np
 import traitlets as T
 
 from ..checks import check_number, check_whole
-from .base import Widget
-from .kernel_messages import launching, pump_comm_messages, running_cell, show_in_cell
+from .base import Finite, Whole, Widget, Words
+from .kernel_messages import Renewed, launching, pump_comm_messages, running_cell, show_in_cell
 from .loss_history import LossByTimestep, LossHistory, Pace, draw_loss
-from .page import STATIC
+from .page import front_end
 from .previews import TimeLapse, as_frame, preview_keywords, sampler_of, timesteps_of
 
 # %% ../../nbs/api/widgets/09_training_monitor.ipynb #a3840e29
@@ -49,7 +49,7 @@ def _launched() -> Any:
     return module if module is not None and module.home() is not None else None
 
 
-class TrainingMonitor(Widget):
+class TrainingMonitor(Renewed, Widget):
     """Shows a training run while it runs, as one of its callbacks: `fit(..., cbs=[TrainingMonitor()])`.
 
     In a notebook (Jupyter's or marimo's) it displays itself where the training is started, unless you have displayed it
@@ -65,25 +65,24 @@ class TrainingMonitor(Widget):
     Raises TypeError for an option it does not know, ValueError for one that is out of range.
     """
 
-    _esm = STATIC / "training_monitor.js"
-    _css = STATIC / "training_monitor.css"
+    _esm, _css = front_end("training_monitor")
     order = 90  # after the callbacks whose results it shows
     shows_progress = True  # no other bar is needed
 
     state = T.Unicode("ready").tag(sync=True)
     note = T.Unicode("").tag(sync=True)  # a sentence about the state or what went wrong
-    progress = T.Dict().tag(sync=True)  # numbers of the moment: step, epoch, loss, seconds left, …
+    progress = Words().tag(sync=True)  # numbers of the moment: step, epoch, loss, seconds left, …
     history = T.Bytes().tag(sync=True)  # float32 rows: step, mean, least, greatest loss, learning rate
     valid = T.Bytes().tag(sync=True)  # float32 rows: step, validation loss
-    bands = T.List(T.Float(allow_none=True)).tag(sync=True)  # loss by timestep band, None where unknown
-    timesteps = T.Float(1000).tag(sync=True)
+    bands = T.List(Finite(allow_none=True)).tag(sync=True)  # loss by timestep band, None where unknown
+    timesteps = Finite(1000).tag(sync=True)
     frames = T.Bytes().tag(sync=True)  # uint8, all kept grids one after another
-    frame_steps = T.List(T.Int()).tag(sync=True)  # the step of each
-    frame_shape = T.List(T.Int()).tag(sync=True)  # (n, h, w, channels) of one grid
+    frame_steps = T.List(Whole()).tag(sync=True)  # the step of each
+    frame_shape = T.List(Whole()).tag(sync=True)  # (n, h, w, channels) of one grid
     can_sample = T.Bool(False).tag(sync=True)
-    frame = T.Int(-1).tag(sync=True, page=True)  # the step of the grid that is looked at; -1: always the newest
+    frame = Whole(-1).tag(sync=True, page=True)  # the step of the grid that is looked at; -1: always the newest
     log_scale = T.Bool(True).tag(sync=True, page=True)
-    smoothing = T.Int(30, min=1).tag(sync=True, page=True)  # steps the smoothed loss looks back
+    smoothing = Whole(30, min=1).tag(sync=True, page=True)  # steps the smoothed loss looks back
 
     def __init__(
         self,
@@ -110,7 +109,6 @@ class TrainingMonitor(Widget):
         self.n_bands, self.frame_bytes = n_bands, frame_bytes
         self._stop_asked = self._sample_asked = self._live = False
         self._shown_in: Any = None  # the cell that shows it
-        self._displayed = False  # by the person
         self._bar: Any = None
         self._learn: Any = lambda: None
         self._process = os.getpid()
@@ -282,6 +280,8 @@ class TrainingMonitor(Widget):
             self.state, self.note, self.can_sample = state, note[:1].upper() + note[1:], False
             self._phase = ""
             self._report(learn)
+        if os.getpid() == self._process and _launched() is None:
+            self.renew_posters()
         if self._bar is not None:
             self._bar.set_description(state)
             self._bar.close()
@@ -417,10 +417,6 @@ class TrainingMonitor(Widget):
     def set_state(self, sync_data: dict) -> None:
         with self._turn:
             super().set_state(sync_data)
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        self._displayed = True
-        return super()._repr_mimebundle_(**kwargs)
 
     def _show(self) -> bool:  # whether there is a notebook to show it in
         "Display the widget in the running cell, unless the person has displayed it."

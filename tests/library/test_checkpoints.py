@@ -573,7 +573,7 @@ def test_a_folder_that_cannot_be_one(tmp_path, monkeypatch):
     def refuse(*args):
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(checkpoints, "write_atomic", refuse)
+    monkeypatch.setattr(checkpoints, "make_folder", refuse)
     with pytest.raises(CheckpointError, match="Permission denied"):
         learner().fit(1, cbs=[Checkpoint(tmp_path / "locked")])
 
@@ -653,7 +653,7 @@ def test_others_files_are_refused(tmp_path):
     with pytest.raises(CheckpointError, match="it holds no hash of itself"):
         learner().fit(1, cbs=[Resume(tmp_path / "other.safetensors")])
     write_hashed(tmp_path / "model.safetensors", {}, {"kind": "model"})
-    with pytest.raises(CheckpointError, match="must be a file of Checkpoint, found model"):
+    with pytest.raises(CheckpointError, match="must be a file of Checkpoint, found 'model'"):
         learner().fit(1, cbs=[Resume(tmp_path / "model.safetensors")])
 
 

@@ -81,6 +81,9 @@ def buttons_work(page, lab, kernel, version=None):
     # loss points appear while the cell runs
     page.wait_for_function("m => document.querySelector(m).dataset.points >= 10", arg=MONITOR, timeout=60_000)
     assert nb.busy
+    page.wait_for_function(  # as the status bar has it
+        "window.jupyterapp.shell.currentWidget.sessionContext.kernelDisplayStatus === 'busy'", timeout=10_000
+    )
     assert root.locator("dt").first.evaluate("e => getComputedStyle(e).float") == "none", "Jupyter would float it"
     first = int(root.get_attribute("data-painted"))
     page.wait_for_function(

@@ -492,3 +492,39 @@ def test_no_file_is_named_that_does_not_hold_all(tmp_path, monkeypatch, capsys):
     assert (
         f"What there was at an earlier step is in {tmp_path / 'step-00000005.safetensors'}" in capsys.readouterr().out
     )
+
+
+def test_a_saved_notebook_shows_how_the_run_ended():
+    "Its poster is that of the end, wherever the monitor was displayed: before the run, by itself, and of runs that stop or fail."
+    import nbformat
+    from nbclient import NotebookClient
+
+    cell = nbformat.v4.new_code_cell
+    book = nbformat.v4.new_notebook(
+        cells=[
+            cell(
+                "import torch; torch.set_num_threads(1)\nfrom ddpm_widgets import *\n"
+                "dls = garments(batch_size=8, n=16, n_valid=8, seed=0)\n"
+                "def monitor(): return TrainingMonitor(n_samples=2, sample_args={'steps': 2})\n"
+                "def run(*cbs): return train(dls, unet('small', block_out_channels=(8, 16, 16)), epochs=1, seed=0, cbs=cbs, ema=None)\n"
+                "class Fail(Callback):\n    def after_epoch(self, learn): raise OSError('no more')\n"
+                "first, second, third, fourth = [monitor() for _ in range(4)]"
+            ),
+            cell("first"),
+            cell("display(second)\ndisplay(second)"),
+            cell("learn = run(first)"),
+            cell("run(second);"),
+            cell("run(third);"),
+            cell("try: run(fourth, Fail())\nexcept OSError: pass"),
+            cell("learn.fit(1)"),
+            cell(
+                "import base64\nfor m in (first, second, third, fourth): print(base64.b64encode(m.to_png()).decode())"
+            ),
+        ]
+    )
+    NotebookClient(book, timeout=200, kernel_name="python3", store_widget_state=False).execute()
+    first, second, third, fourth = "".join(o.text for o in book.cells[-1].outputs).split()
+    posters = [[o.data.get("image/png", "").strip() for o in c.outputs if "data" in o] for c in book.cells[1:-1]]
+    assert posters == [[first], [second, second], [], [], [third], [fourth], []], (
+        "displayed before, not displayed again"
+    )
