@@ -359,7 +359,7 @@ examples:
     where.add_argument(
         "--resume",
         action="store_true",
-        help="go on with the run in --out, with the same options, as if it had not ended",
+        help="go on with the run in --out, with the same options, as if it had not ended; with more --epochs it trains for longer",
     )
 
     sub = command(

@@ -12,7 +12,7 @@ __all__ = ['Metrics', 'Recorder', 'Progress', 'LRSchedule', 'OneCycle', 'Gradien
 import math
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -297,20 +297,6 @@ class MixedPrecision(Callback):
 
     def cleanup_fit(self, learn: Learner) -> None:
         learn.precision = None
-
-# %% ../nbs/api/18_callbacks.ipynb #7a1fb206
-def not_finite(
-    tensors: Mapping[str, Tensor],
-    buffers: Sequence[str] = (),  # ends of names that may hold infinity, as masks do
-) -> str | None:  # what was found, and where: "nan in weight"; None: nothing
-    "The first value that is NaN or infinite."
-    for name, x in tensors.items():
-        if x.is_floating_point() and not x.isfinite().all():
-            if x.isnan().any():
-                return f"nan in {name}"
-            if not name.endswith(tuple(buffers)):
-                return f"inf in {name}"
-    return None
 
 # %% ../nbs/api/18_callbacks.ipynb #7a1fb202
 class TerminateOnNaN(Callback):

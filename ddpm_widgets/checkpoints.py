@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
-from .callbacks import LRSchedule, not_finite
+from .callbacks import LRSchedule
 from .checks import check_path, check_whole, shown
 from .events import Callback, settings, stateful
 from .learner import Learner
@@ -82,8 +82,12 @@ def _unsound(
     model: nn.Module,
 ) -> str | None:  # what was found, and where
     "The first value that is NaN or infinite in the weights, their average and the optimizer. Buffers may hold infinity."
-    of = {k[1:]: v for k, v in tensors.items() if k.startswith((".model.", ".average.", ".optimizer."))}
-    return not_finite(of, [f".{name}" for name, _ in model.named_buffers()])
+    buffers = tuple(f".{name}" for name, _ in model.named_buffers())
+    for name, x in tensors.items():
+        kept = name.startswith((".model.", ".average.", ".optimizer.")) and x.is_floating_point()
+        if kept and not x.isfinite().all() and (x.isnan().any() or not name.endswith(buffers)):
+            return f"{'nan' if x.isnan().any() else 'inf'} in {name[1:]}"
+    return None
 
 
 def _restore(

@@ -413,11 +413,13 @@ def test_a_real_run_that_ends_in_nan():
     )
     report = diagnose(learn)
     assert (
-        report.of("error")[0].check == "finite values" and "the loss is nan at step 2, " in report.of("error")[0].found
+        report.of("error")[0].check == "finite values" and "the loss is inf at step 2, " in report.of("error")[0].found
     )
     assert not [f for f in report.results if "itself failed" in f.what]
+    for net in (learn.model, learn.ema_model):
+        nn.init.constant_(net.unet.conv_out.weight, torch.nan)
     with pytest.raises(ValueError, match="not finite"):
-        report.plot()
+        diagnose(learn).plot()
 
 
 # -- the network
