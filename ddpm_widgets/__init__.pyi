@@ -10,7 +10,8 @@ from .callbacks import (
     Recorder,
     TerminateOnNaN,
 )
-from .checkpoints import Checkpoint, CheckpointError, Resume, SettingsError
+from .checkpoint_files import CheckpointError, SettingsError
+from .checkpoints import Checkpoint, Resume
 from .data import DataError, DataLoaders, ImageDataset
 from .datasets import cifar10, fashion_mnist, garments, image_folder
 from .diagnosis import Diagnosis, Finding, diagnose

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from ddpm_widgets import ProcessError
-from ddpm_widgets.checkpoints import read_checkpoint
+from ddpm_widgets.checkpoint_files import read_checkpoint
 from ddpm_widgets.interrupts import Interrupts
 from ddpm_widgets.processes import LOST_PEER_MESSAGES, Processes, ShardedLoader
 

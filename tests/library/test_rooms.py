@@ -20,10 +20,10 @@ FLOORS = {
     "idea": ["ddpm", "schedule", "noising", "samplers"],
     "engine": [
         *["drawing", "data", "downloads", "datasets", "unets", "randomness", "interrupts", "processes"],
-        *["events", "learner", "callbacks", "muon", "checkpoints"],
+        *["events", "learner", "callbacks", "lr_finder", "muon", "checkpoint_files", "checkpoints"],
     ],
     "meeting": ["sampling", "training", "weights", "pipelines"],
-    "judges": ["evaluation", "diagnosis", "exercises", "lr_finder"],
+    "judges": ["evaluation", "diagnosis", "exercises"],
     "faces": ["plots", "widgets"],
 }
 ROOMS = [room for rooms in FLOORS.values() for room in rooms]
