@@ -56,10 +56,10 @@ def remove(file: Path) -> None:
 # %% ../nbs/api/21_checkpoint_files.ipynb #ckf00009
 def unsound(
     tensors: dict[str, Tensor],  # of `pack`
-    model: nn.Module,
+    model: nn.Module | None,  # None: which of them are buffers is not known, and only NaN is looked for
 ) -> str | None:  # what was found, and where
     "The first value that is NaN or infinite in the weights, their average and the optimizer. Buffers may hold infinity."
-    buffers = tuple(f".{name}" for name, _ in model.named_buffers())
+    buffers = ("",) if model is None else tuple(f".{name}" for name, _ in model.named_buffers())
     for name, x in tensors.items():
         kept = name.startswith((".model.", ".average.", ".optimizer.")) and x.is_floating_point()
         if kept and not x.isfinite().all() and (x.isnan().any() or not name.endswith(buffers)):
@@ -117,6 +117,6 @@ def read_checkpoint(path: Path, model: nn.Module | None = None) -> tuple[dict[st
         raise CheckpointError(
             f"{path} must hold the step in its name, found step {words['step']}: give it its own name again."
         )
-    if bad := unsound(tensors, model or nn.Module()):
+    if bad := unsound(tensors, model):
         raise CheckpointError(f"{path} must hold finite weights, found {bad}: use an earlier file.")
     return tensors, words

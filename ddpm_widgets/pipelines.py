@@ -15,9 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import torch.nn.functional as F
-from diffusers import DDPMPipeline, DDPMScheduler, DiffusionPipeline, ModelMixin, UNet2DModel
-from diffusers.configuration_utils import register_to_config
-from diffusers.models.unets.unet_2d import UNet2DOutput
 from torch import Tensor, nn
 
 from .checks import check_path, shown
@@ -25,6 +22,11 @@ from .noising import Diffusion, Target
 from .samplers import Variance
 from .schedule import SPACINGS, Schedule
 from .unets import UNet
+
+with warnings.catch_warnings():  # it would change what the program is warned of
+    from diffusers import DDPMPipeline, DDPMScheduler, DiffusionPipeline, ModelMixin, UNet2DModel
+    from diffusers.configuration_utils import register_to_config
+    from diffusers.models.unets.unet_2d import UNet2DOutput
 
 # %% ../nbs/api/26_pipelines.ipynb #d1ff0005
 TARGETS: dict[str, Target] = {"epsilon": "eps", "sample": "x0", "v_prediction": "v"}  # prediction_type

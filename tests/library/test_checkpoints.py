@@ -487,16 +487,18 @@ def test_two_runs_of_one_program(tmp_path):
 
 
 def test_only_our_own_drafts_are_removed(tmp_path):
-    mine = ("precious.part", "step-1.part", "notes.safetensors.part")
+    mine = ("precious.part", "step-1.part", "notes.safetensors.part", "step-00000008.safetensors.4711.part")
     learner().fit(1, cbs=[Checkpoint(tmp_path / "run", every=2)])
     for name in mine:
         (tmp_path / "run" / name).write_text("mine")
-    (tmp_path / "run" / "step-00000008.safetensors.4711.part").write_text("left by a run that was killed")
+    (tmp_path / "run" / "step-00000008.safetensors.0123456789ab.ddpm-widgets.part").write_text(
+        "left by a run that was killed"
+    )
     learn = learner()
     learn.fit(1, cbs=[Resume(tmp_path / "run", show=False), saver := Checkpoint(tmp_path / "run", every=2)])
     learn.fit(1, cbs=[saver])
     assert all((tmp_path / "run" / name).read_text() == "mine" for name in mine)
-    assert not list((tmp_path / "run").glob("*.4711.part"))
+    assert not list((tmp_path / "run").glob("*.ddpm-widgets.part"))
 
 
 def test_folders_and_files_that_are_not_what_they_were(tmp_path, monkeypatch):
