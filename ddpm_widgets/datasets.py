@@ -29,6 +29,7 @@ from .checks import check_path, check_whole, shown
 from .data import DataError, DataLoaders, ImageDataset
 from .downloads import Unavailable, cache_folder, cached_files, system_reason
 from .drawing import CLASSES, draw_garments
+from .images import flatten
 
 # %% ../nbs/api/11_datasets.ipynb #23f827c3
 def garments(
@@ -59,6 +60,7 @@ def garments(
         batch_size=batch_size,
         size=size,
         seed=seed,
+        classes=CLASSES,
         source="garments (drawn stand-in)",
     )
 
@@ -202,7 +204,7 @@ def fashion_mnist(
         return garments(batch_size, seed=seed or 0, size=size)
     counts = len(arrays[0]), len(arrays[2])
     source = "Fashion-MNIST" if counts == (60_000, 10_000) else f"idx files with {counts[0]} + {counts[1]} images"
-    return DataLoaders.from_arrays(*arrays, batch_size=batch_size, size=size, seed=seed, source=source)
+    return DataLoaders.from_arrays(*arrays, batch_size=batch_size, size=size, seed=seed, classes=CLASSES, source=source)
 
 # %% ../nbs/api/11_datasets.ipynb #ce4eaffe
 CIFAR10_FILES = {"cifar-10-binary.tar.gz": "md5:c32a1d4ab5d03f1284b67883e8d87530"}  # as its authors publish it
@@ -325,13 +327,8 @@ def _square(
     background: str,  # what shows where the image is transparent
 ) -> np.ndarray:  # uint8 (3, size, size), grey (1, size, size)
     "The middle square of an image, the right way up."
-    image = ImageOps.exif_transpose(image)  # cameras store which way up they were held
-    if image.mode.startswith("I"):  # 16 bits for each pixel
-        image = Image.fromarray(np.clip(np.asarray(image, np.float64) / 257 + 0.5, 0, 255).astype(np.uint8))
-    if "A" in image.getbands() or "transparency" in image.info:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, background), image)
-    image = ImageOps.fit(image.convert("RGB" if colour else "L"), (size, size), Image.Resampling.LANCZOS)
+    image = flatten(image, "it", background).convert("RGB" if colour else "L")
+    image = ImageOps.fit(image, (size, size), Image.Resampling.LANCZOS)
     return np.asarray(image).reshape(size, size, -1).transpose(2, 0, 1)
 
 
@@ -398,7 +395,9 @@ def image_folder(
     images, labels = np.stack([read[i] for i in good]), np.array([classes.index(name) for name in folders])
     order = np.random.default_rng(0).permutation(len(good))
     kept, others = np.split(order, [min(max(1, round(valid * len(good))), len(good) - 1)])
-    train, check = (ImageDataset(torch.from_numpy(images[at]), torch.from_numpy(labels[at])) for at in (others, kept))
+    train, check = (
+        ImageDataset(torch.from_numpy(images[at]), torch.from_numpy(labels[at]), classes) for at in (others, kept)
+    )
     return DataLoaders.from_datasets(
         train, check, batch_size, seed, classes, f"{len(good)} images in {root.resolve().name}"
     )

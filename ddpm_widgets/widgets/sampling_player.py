@@ -8,6 +8,7 @@ Docs: https://example.github.io/ddpm-widgets/api/widgets/sampling_player.html.md
 __all__ = ['SamplingPlayer']
 
 # %% ../../nbs/api/widgets/11_sampling_player.ipynb #70668517
+import warnings
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
@@ -207,6 +208,8 @@ class SamplingPlayer(Widget):
                 )
             film.add(t, frame, getattr(step, "coefficients", None))
             yield step, frame
+        if film is not None and (x0 := as_array(getattr(step, "x0", 0))).dtype.kind == "f" and x0.min() >= 0:
+            warnings.warn(f"{name!r}: x0 holds no negative value at the end; floats are read as [-1, 1].", stacklevel=4)
 
     def _frame(self, step: Any, name: str) -> Frame:
         "What is kept of one step."

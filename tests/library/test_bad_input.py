@@ -51,7 +51,7 @@ GARMENTS = d.garments(4, n=8, n_valid=4, seed=0)
 STEPS = list(d.sample_steps(TRAINED, n=2, steps=4, sampler="ddim", seed=0))
 UNET = d.unet("nb17", block_out_channels=(8, 16), norm_num_groups=4, layers_per_block=1)
 UNET.diffusion = d.Diffusion(LINEAR)
-REFERENCE = evaluation.features(GARMENTS.train.dataset.__getitems__(range(8))[0])
+REFERENCE = evaluation.features(GARMENTS.train.dataset.batch(range(8))[0], known=True)
 
 
 @pytest.fixture(autouse=True)
