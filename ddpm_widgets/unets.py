@@ -119,12 +119,12 @@ def predict(
     x_t: Tensor,  # noisy images, shape (n, channels, height, width)
     t: Tensor,  # timesteps, shape (n,)
 ) -> Tensor:  # shaped like x_t
-    "Ask the network, and unpack diffusers' answer where it comes in an object. A network in half precision is asked in its own."
+    "Ask the network, and unpack diffusers' answer where it comes in an object. A network of another precision than the images is asked in its own."
     weight = next(model.parameters(), None) if isinstance(model, nn.Module) else None
-    half = weight is not None and weight.dtype in (torch.float16, torch.bfloat16)
-    out = model(x_t.to(weight) if half else x_t, t)
+    other = weight is not None and weight.is_floating_point() and weight.dtype != x_t.dtype
+    out = model(x_t.to(weight) if other else x_t, t)
     out = getattr(out, "sample", out)
-    return out.to(x_t.dtype) if half else out
+    return out.to(x_t.dtype) if other else out
 
 # %% ../nbs/api/12_unets.ipynb #919a789e
 def half_precision(
