@@ -119,7 +119,7 @@ def _as_dataset(
     name: str,  # "training" or "validation", for the message
 ) -> ImageDataset:
     "A data set from arrays. Raises DataError when an array has the wrong type, shape or values."
-    check_whole("size", size, 1, 4096, DataError)
+    size = check_whole("size", size, 1, 4096, DataError)
     expected = f"The {name} images must be uint8 (n, height, width), or (n, 3, height, width) in colour"
     try:
         a: Any = images if isinstance(images, list | tuple) else as_array(images)
@@ -194,7 +194,8 @@ class DataLoaders:
         source: str = "arrays",
     ) -> "DataLoaders":
         "Loaders over two data sets."
-        check_whole("batch_size", batch_size, 1, kind=DataError)
+        batch_size = check_whole("batch_size", batch_size, 1, kind=DataError)
+        seed = None if seed is None else check_whole("seed", seed, 0, 2**63 - 1, kind=DataError)
         order = None if seed is None else torch.Generator().manual_seed(seed)
         return cls(
             DataLoader(train, batch_size, shuffle=True, generator=order, collate_fn=_collate),
@@ -233,7 +234,7 @@ class DataLoaders:
         zoom: int = 2,  # screen pixels for each pixel
     ) -> Image.Image:
         "The first training images, side by side."
-        check_whole("n", n, 1, kind=DataError)
+        n = check_whole("n", n, 1, kind=DataError)
         return image_grid(dataset_of(self.train).images[:n], columns, zoom)
 
 # %% ../nbs/api/09_data.ipynb #5d098cc2

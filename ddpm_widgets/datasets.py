@@ -25,7 +25,7 @@ import torch
 from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
-from .checks import check_path, check_whole, shown
+from .checks import check_number, check_path, check_whole, shown
 from .data import DataError, DataLoaders, ImageDataset
 from ddpm_widgets.downloads import (
     MOST_UNPACKED,
@@ -50,14 +50,16 @@ def garments(
     size: int = 32,  # pad 28×28 to size × size
 ) -> DataLoaders:
     "Clothes drawn by this package, with the shapes, range and class names of Fashion-MNIST. Nothing is downloaded."
-    for name, value, least, most in (
-        ("n", n, 1, 10**7),
-        ("n_valid", n_valid, 1, 10**7),
-        ("seed", seed, 0, 2**63 - 1),
-        ("size", size, 28, 4096),
-        ("batch_size", batch_size, 1, 2**31),
-    ):
+    n, n_valid, seed, size, batch_size = (
         check_whole(name, value, least, most, DataError)
+        for name, value, least, most in (
+            ("n", n, 1, 10**7),
+            ("n_valid", n_valid, 1, 10**7),
+            ("seed", seed, 0, 2**63 - 1),
+            ("size", size, 28, 4096),
+            ("batch_size", batch_size, 1, 2**31),
+        )
+    )
     balanced = [np.arange(k) % len(CLASSES) for k in (n, n_valid)]
     shuffled = [np.random.default_rng([seed, i]).permutation(labels) for i, labels in enumerate(balanced)]
     images, labels = draw_garments(n + n_valid, seed, np.concatenate(shuffled))
@@ -154,9 +156,12 @@ def fashion_mnist(
     """Fashion-MNIST (Xiao, Rasul and Vollgraf 2017, arXiv 1708.07747): 60,000 + 10,000 images, 32×32 in [-1, 1].
 
     Raises DataError when a file is missing or damaged, or when there is neither a folder nor a network."""
-    check_whole("batch_size", batch_size, 1, kind=DataError), check_whole("size", size, 28, kind=DataError)
+    batch_size, size = (
+        check_whole("batch_size", batch_size, 1, kind=DataError),
+        check_whole("size", size, 28, kind=DataError),
+    )
     if seed is not None:
-        check_whole("seed", seed, 0, 2**63 - 1, kind=DataError)
+        seed = check_whole("seed", seed, 0, 2**63 - 1, kind=DataError)
     place = folder or os.environ.get("DDPM_WIDGETS_DATA")
     try:
         if not place:
@@ -398,9 +403,11 @@ def image_folder(
         raise DataError(f"{root} must be a folder of images, found {'a file' if root.exists() else 'no such folder'}.")
     size = check_whole("size", size, 1, kind=DataError)
     if seed is not None:
-        check_whole("seed", seed, 0, 2**63 - 1, kind=DataError)
-    if not isinstance(valid, float) or not 0 < valid < 1:
-        raise DataError(f"valid must be a share between 0 and 1, found {shown(valid)}.")
+        seed = check_whole("seed", seed, 0, 2**63 - 1, kind=DataError)
+    try:
+        valid = check_number("valid", valid, above=0, below=1)
+    except ValueError as e:
+        raise DataError(f"valid must be a share between 0 and 1, found {shown(valid)}.") from e
     try:
         ImageColor.getrgb(background)
     except (ValueError, TypeError, AttributeError) as e:

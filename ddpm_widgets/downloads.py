@@ -210,6 +210,8 @@ def read_idx(
         data = head[start:] + file.read(
             max(0, promised + 1 - (len(head) - start))
         )  # one too many, so that gzip looks at its checksum
+        if len(data) > promised:
+            file.read(2**20)  # where it was damaged, gzip may say so
     if len(data) != promised:
         found = f"{len(data)} or more" if len(data) > promised else len(data)
         raise DataError(f"{path} must hold {entries} = {promised} bytes after its header, found {found}: {again}.")

@@ -167,7 +167,7 @@ def features(
 ) -> Tensor:  # float32 on the CPU, shape (n, 256)
     "The classifier's features of each image."
     judge = _load_classifier(CLASSIFIER) if judge is None else _check_judge(judge)
-    check_whole("batch_size", batch_size, 1, 2**31 - 1)
+    batch_size = check_whole("batch_size", batch_size, 1, 2**31 - 1)
     images = _check_images(images, known)
     with tqdm(total=len(images), unit=" images", desc="features", leave=False, disable=not progress) as bar:
         out = []
@@ -228,7 +228,7 @@ def kid(
 ) -> float:  # about 0 for two sets from one source; may be slightly negative
     "Kernel distance between two sets of features: cubic kernel, mean over random subsets, the same ones in each call (Bińkowski et al. 2018, eq. 4)."
     _check_features(real, fake)
-    check_whole("subset_size", subset_size, 2), check_whole("subsets", subsets, 1, 10_000)
+    subset_size, subsets = check_whole("subset_size", subset_size, 2), check_whole("subsets", subsets, 1, 10_000)
     from torchmetrics.image.kid import KernelInceptionDistance
 
     size = min(subset_size, len(real), len(fake))
@@ -326,7 +326,7 @@ def evaluate(
         raise ValueError(f"seeds must be a list of whole numbers, one or more, found {shown(seeds)}.")
     seeds = [check_whole("each of the seeds", seed, 0, 2**63 - 1) for seed in seeds]
     if batch_size is not None:
-        check_whole("batch_size", batch_size, 1, 2**31 - 1)
+        batch_size = check_whole("batch_size", batch_size, 1, 2**31 - 1)
     if cache is not None:
         cache = check_path("cache", cache)
     if dls is not None and not isinstance(dls, DataLoaders):

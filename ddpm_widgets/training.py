@@ -95,7 +95,7 @@ class DDPMCB(TrainCB):
         self.schedule, self.target, self.generator = schedule, target, generator
         self.data_range = _check_data_range(data_range)
         if steps is not None:
-            check_whole("steps", steps, 1, schedule.T)
+            steps = check_whole("steps", steps, 1, schedule.T)
         respace(schedule, steps or schedule.T, spacing)  # raises for an unknown name
         sampler_coefficients(sampler, schedule)  # raises for an unknown name
         self.sampler, self.steps, self.spacing, self.min_snr = sampler, steps, spacing, min_snr
@@ -204,9 +204,7 @@ class EMA(Callback):
         self,
         decay: float = 0.999,  # how much of the average stays at each step, 0 ≤ decay < 1
     ):
-        if isinstance(decay, bool) or not isinstance(decay, int | float) or not 0 <= decay < 1:
-            raise ValueError(f"EMA needs 0 ≤ decay < 1, found {shown(decay)}.")
-        self.decay, self.updates = decay, 0
+        self.decay, self.updates = check_number("decay", decay, least=0, below=1), 0
 
     def settings(self) -> dict[str, Any]:
         return {"ema": self.decay}
@@ -312,7 +310,7 @@ def train(
     if target is not None:
         check_target(target)
     if seed is not None:
-        check_whole("seed", seed, 0, 2**63 - 1)
+        seed = check_whole("seed", seed, 0, 2**63 - 1)
     recipe = RECIPES.get(getattr(model, "preset", model), Recipe())  # type: ignore[arg-type]
     carried = getattr(model, "diffusion", None)
     if isinstance(carried, Diffusion):

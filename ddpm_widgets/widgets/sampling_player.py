@@ -99,6 +99,7 @@ class SamplingPlayer(Widget):
         speed: float = 1.0,  # times the normal pace, 1/4 … 4
         loop: bool = False,  # play again at the end
         total: bool = False,  # the curve adds up: how much of the way is done, instead of what each step did
+        t: int | None = None,  # timestep to begin with, below T; the nearest frame is shown; None: the first
         **traits: Any,  # `link`: widgets of one page with the same link move together; `layout`
     ) -> None:
         wanted = [show] if isinstance(show, str) else list(show) if isinstance(show, Iterable) else []
@@ -123,6 +124,8 @@ class SamplingPlayer(Widget):
             self._collect(str(name), self._steps(run, str(name)))
         if isinstance(steps, dict) or self._films:
             self._publish()
+        if t is not None:
+            self.t = check_whole("t", t, 0, self.timesteps - 1, mend="pass None to begin with the first frame")
 
     @staticmethod
     def _steps(run: Any, name: str) -> Iterable[Any]:

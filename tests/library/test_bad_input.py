@@ -258,6 +258,20 @@ def test_right_arguments_are_taken(name):
     function(**right)
 
 
+@pytest.mark.parametrize("name", [name for name in CALLS if name not in COSTLY])
+def test_numbers_of_numpy_and_torch_are_numbers(name):
+    "Wherever a Python int or float is right."
+    function, right = CALLS[name]
+    for key, value in right.items():
+        kinds = {int: (np.int64, np.uint8, torch.tensor), float: (np.float64, np.float32, torch.tensor)}.get(
+            type(value), ()
+        )
+        for kind in kinds:
+            function(**{**right, key: kind(value)})
+        if isinstance(value, tuple) and value and {type(v) for v in value} <= {int, float}:
+            function(**{**right, key: tuple(torch.tensor(v) for v in value)})
+
+
 @pytest.mark.parametrize("name", CALLS)
 def test_any_argument_may_be_anything(name):
     function, right = CALLS[name]
