@@ -50,24 +50,17 @@ def garments(
     size: int = 32,  # pad 28×28 to size × size
 ) -> DataLoaders:
     "Clothes drawn by this package, with the shapes, range and class names of Fashion-MNIST. Nothing is downloaded."
-    n, n_valid, seed, size, batch_size = (
-        check_whole(name, value, least, most, DataError)
-        for name, value, least, most in (
-            ("n", n, 1, 10**7),
-            ("n_valid", n_valid, 1, 10**7),
-            ("seed", seed, 0, 2**63 - 1),
-            ("size", size, 28, 4096),
-            ("batch_size", batch_size, 1, 2**31),
-        )
+    limits = ("n", n, 1, 10**7), ("n_valid", n_valid, 1, 10**7), ("seed", seed, 0, 2**63 - 1)
+    n, n_valid, seed = (check_whole(*limit, DataError) for limit in limits)
+    size, batch_size = (
+        check_whole("size", size, 28, 4096, DataError),
+        check_whole("batch_size", batch_size, 1, 2**31, DataError),
     )
     balanced = [np.arange(k) % len(CLASSES) for k in (n, n_valid)]
     shuffled = [np.random.default_rng([seed, i]).permutation(labels) for i, labels in enumerate(balanced)]
     images, labels = draw_garments(n + n_valid, seed, np.concatenate(shuffled))
     return DataLoaders.from_arrays(
-        images[:n],
-        labels[:n],
-        images[n:],
-        labels[n:],
+        *(images[:n], labels[:n], images[n:], labels[n:]),
         batch_size=batch_size,
         size=size,
         seed=seed,
@@ -156,10 +149,8 @@ def fashion_mnist(
     """Fashion-MNIST (Xiao, Rasul and Vollgraf 2017, arXiv 1708.07747): 60,000 + 10,000 images, 32×32 in [-1, 1].
 
     Raises DataError when a file is missing or damaged, or when there is neither a folder nor a network."""
-    batch_size, size = (
-        check_whole("batch_size", batch_size, 1, kind=DataError),
-        check_whole("size", size, 28, kind=DataError),
-    )
+    batch_size = check_whole("batch_size", batch_size, 1, kind=DataError)
+    size = check_whole("size", size, 28, kind=DataError)
     if seed is not None:
         seed = check_whole("seed", seed, 0, 2**63 - 1, kind=DataError)
     place = folder or os.environ.get("DDPM_WIDGETS_DATA")
