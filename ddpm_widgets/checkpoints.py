@@ -24,7 +24,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from .checks import check_path, check_whole
 from .events import Callback
 from .learner import Learner
-from .processes import ShardedLoader, this_process
+from .processes import ShardedLoader, count_batches, this_process
 from .randomness import random_state, set_random_state
 from .storage import pack, read_hashed, unpack, write_atomic, write_hashed
 
@@ -80,7 +80,7 @@ def settings(learn: Learner) -> dict[str, Any]:
         "lr": learn.fit_lr,
         "epochs": learn.n_epochs,
         "batch_size": getattr(learn.dls.train, "batch_size", None),
-        "batches": len(learn.dls.train),
+        "batches": count_batches(learn.dls.train),
         "source": getattr(learn.dls, "source", None),
     }
     for cb in learn.cbs:

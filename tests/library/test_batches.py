@@ -361,3 +361,26 @@ def test_a_file_that_is_trained_further_keeps_what_it_was_for(tmp_path):
     learn = d.train(DLS, loaded, epochs=1, progress=False)
     again = d.load_model(d.save_model(learn.ema_model, tmp_path / "b.safetensors")).diffusion
     assert (again.target, again.schedule.T, again.sampler) == ("x0", 40, "ddpm")
+
+
+def test_a_stream_is_resumed_where_it_ended(tmp_path):
+    def run(where, stop_at=None, **options):
+        class Stop(d.Callback):
+            def after_batch(self, learn):
+                if learn.fit_steps == stop_at:
+                    learn.stop()
+
+        torch.manual_seed(1)
+        net, loaders = Net(), SimpleNamespace(train=DataLoader(Stream(list(X)), 4), valid=None)
+        d.train(loaders, net, epochs=2, seed=0, cbs=[d.Checkpoint(tmp_path / where), Stop()], progress=False, **options)
+        return net.state_dict()
+
+    whole = run("whole")
+    run("cut", stop_at=6)
+    resumed = run("cut", resume=tmp_path / "cut")
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
+def test_a_unet_names_its_size_for_the_pipelines_of_diffusers():
+    assert d.unet("nb17").unet.config.sample_size == 32 and d.unet("small").unet.config.sample_size == 16
+    assert d.unet("nb17", sample_size=64).unet.config.sample_size == 64
