@@ -199,6 +199,8 @@ def test_a_loader_of_pytorch_over_our_images(ds, at, workers):
     x, y = (torch.cat(parts) for parts in zip(*loader, strict=True))
     right, labels = OWN.batch(at)
     assert torch.equal(x, right) and y.tolist() == labels.tolist()
+    same = DataLoader(ds, 4, collate_fn=DLS.valid.collate_fn)  # our own way of collating takes them too
+    assert torch.equal(torch.cat([x for x, _ in same]), right)
     if not workers:
         found = dataset_of(loader)
         assert torch.equal(found.images, OWN.images[at]) and found.classes == d.CLASSES
