@@ -9,18 +9,18 @@ __all__ = ['DataError', 'ImageDataset', 'DataLoaders']
 
 # %% ../nbs/api/09_data.ipynb #2fa2ae4a
 import math
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import ConcatDataset, DataLoader, Dataset, IterableDataset, Subset, default_collate
 
 from .checks import check_whole, shown
-from .drawing import CLASSES
-from .images import image_grid
+from .images import as_array, as_images, image_grid
 
 # %% ../nbs/api/09_data.ipynb #7b504794
 _RANGE = (-1.0, 1.0)  # of black and white
@@ -54,6 +54,24 @@ def scale(
     return torch.from_numpy(x)
 
 # %% ../nbs/api/09_data.ipynb #eb3fd3d0
+class _Samples(Sequence):
+    "The images of a batch and their labels: one by one, or all at once in `batch`."
+
+    def __init__(self, images: torch.Tensor, labels: torch.Tensor):
+        self.batch = images, labels
+
+    def __len__(self) -> int:
+        return len(self.batch[1])
+
+    def __getitem__(self, i: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.batch[0][i], self.batch[1][i]
+
+
+def _collate(samples: Any) -> Any:
+    "A batch of samples: as it is if they come from one `ImageDataset`, else as PyTorch does it."
+    return samples.batch if isinstance(samples, _Samples) else default_collate(samples)
+
+
 class ImageDataset(Dataset):
     "Images kept as bytes. `ds[i]` is one scaled image and its label; a batch costs one indexing."
 
@@ -61,8 +79,9 @@ class ImageDataset(Dataset):
         self,
         images: torch.Tensor,  # uint8 (n, channels, h, w)
         labels: torch.Tensor,  # int64 (n,)
+        classes: Sequence[str] = (),  # the name of label 0, 1, …, if they have names
     ):
-        self.images, self.labels = images, labels
+        self.images, self.labels, self.classes = images, labels, tuple(classes)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -71,10 +90,14 @@ class ImageDataset(Dataset):
         "One image, float32 (channels, h, w) in [-1, 1], and its label."
         return scale(self.images[i]), self.labels[i]
 
-    def __getitems__(self, indices: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
-        "A whole batch: float32 (b, channels, h, w) in [-1, 1], and labels int64 (b,)."
+    def batch(self, indices: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
+        "Several images, float32 (b, channels, h, w) in [-1, 1], and their labels, int64 (b,)."
         at = np.asarray(indices)
         return scale(torch.from_numpy(self.images.numpy()[at])), self.labels[at]
+
+    def __getitems__(self, indices: Sequence[int]) -> Sequence[tuple[torch.Tensor, torch.Tensor]]:
+        "The same, for a `DataLoader`."
+        return _Samples(*self.batch(indices))
 
     def first(
         self,
@@ -82,42 +105,47 @@ class ImageDataset(Dataset):
     ) -> "ImageDataset":
         "The first `n` images."
         n = check_whole("n", n, 1, len(self), DataError)
-        return ImageDataset(self.images[:n], self.labels[:n])
-
-
-def _already_a_batch(batch: Any) -> Any:
-    "The collate function for `__getitems__`, which returns a batch already."
-    return batch
+        return ImageDataset(self.images[:n], self.labels[:n], self.classes)
 
 # %% ../nbs/api/09_data.ipynb #6c02fe17
+_MOST_CLASSES = 100_000
+
+
 def _as_dataset(
-    images,  # uint8 (n, h, w) or (n, 1, h, w), grey; (n, 3, h, w) or (n, h, w, 3), colour
-    labels,  # (n,) integers from 0 to n_classes-1
+    images,  # whatever `as_images` takes, (n, h, w) or (n, 1, h, w), grey; (n, 3, h, w) or (n, h, w, 3), colour
+    labels,  # (n,) integers from 0 to one less than there are classes
     size: int,  # pad to size × size
-    n_classes: int,
+    classes: Sequence[str] | None,  # their names; None: "0", "1", …
     name: str,  # "training" or "validation", for the message
 ) -> ImageDataset:
     "A data set from arrays. Raises DataError when an array has the wrong type, shape or values."
+    size = check_whole("size", size, 1, 4096, DataError)
+    expected = f"The {name} images must be uint8 (n, height, width), or (n, 3, height, width) in colour"
     try:
-        images, labels = np.asarray(images), np.asarray(labels)
-    except (TypeError, ValueError, RuntimeError) as e:
+        a: Any = images if isinstance(images, list | tuple) else as_array(images)
+        labels = np.asarray(as_array(labels))
+        found = f"{getattr(a, 'dtype', type(a).__name__)} {np.shape(a)}"
+        if getattr(a, "ndim", 3) not in (3, 4) or not len(a):
+            raise DataError(f"{expected}, at least one, found {found}.")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # floats that may lie in [0, 1]
+            nhwc = as_images(a[..., None] if getattr(a, "ndim", 4) == 3 else a, f"The {name} images", most=math.inf)
+    except UserWarning as e:
         raise DataError(
-            f"The {name} images and labels must be arrays, found something else ({str(e).splitlines()[0]})."
+            f"{expected}, found {found} without a negative value: pass np.uint8(255 * x) if they lie in [0, 1]."
         ) from e
-    check_whole("size", size, 1, 4096, DataError)
-    nchw = images[:, None] if images.ndim == 3 else images
-    if nchw.ndim == 4 and nchw.shape[1] not in (1, 3) and nchw.shape[3] == 3:  # the channels come last
-        nchw = nchw.transpose(0, 3, 1, 2)
-    if nchw.dtype != np.uint8 or nchw.ndim != 4 or nchw.shape[1] not in (1, 3):
-        expected = "uint8 (n, height, width), or (n, 3, height, width) in colour"
-        raise DataError(f"The {name} images must be {expected}, found {images.dtype} {images.shape}.")
-    if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu" or not len(labels):
-        expected = f"one integer label for each of the {len(images)} {name} images"
-        raise DataError(f"The {name} labels must be {expected} (at least one), found {labels.dtype} {labels.shape}.")
-    if not 0 <= labels.min() <= labels.max() < n_classes:
+    except (TypeError, ValueError, RuntimeError) as e:
+        raise e if isinstance(e, DataError) else DataError((str(e).splitlines() or [expected])[0]) from e
+    if labels.shape != (len(nhwc),) or labels.dtype.kind not in "iu":
+        expected = f"one integer label for each of the {len(nhwc)} {name} images"
+        raise DataError(f"The {name} labels must be {expected}, found {labels.dtype} {labels.shape}.")
+    most = _MOST_CLASSES if classes is None else len(classes)
+    if not 0 <= labels.min() <= labels.max() < most:
         found = f"found {labels.min()} to {labels.max()}"
-        raise DataError(f"The {name} labels must lie from 0 to {n_classes - 1}, one for each class, {found}.")
-    return ImageDataset(pad(torch.tensor(nchw), size), torch.tensor(labels, dtype=torch.int64))
+        raise DataError(f"The {name} labels must lie from 0 to {most - 1}, one for each class, {found}.")
+    names = map(str, range(int(labels.max()) + 1)) if classes is None else classes
+    nchw = torch.tensor(np.ascontiguousarray(nhwc.transpose(0, 3, 1, 2)))
+    return ImageDataset(pad(nchw, size), torch.tensor(labels, dtype=torch.int64), tuple(names))
 
 # %% ../nbs/api/09_data.ipynb #c55bb77b
 @dataclass
@@ -126,14 +154,20 @@ class DataLoaders:
 
     train: "DataLoader | OnDevice"  # a new order in every epoch
     valid: "DataLoader | OnDevice"  # always in the same order
-    classes: tuple[str, ...] = CLASSES  # the name of label 0, 1, …
+    classes: tuple[str, ...] | None = (
+        None  # the name of label 0, 1, …; None: as the training images have them, () if they have none
+    )
     range: tuple[float, float] = _RANGE  # of black and white in x
     source: str = "arrays"  # where the images come from
+
+    def __post_init__(self) -> None:
+        if self.classes is None:
+            self.classes = getattr(_images_behind(getattr(self.train, "dataset", None)), "classes", ())
 
     @classmethod
     def from_arrays(
         cls,
-        train_images,  # uint8 (n, h, w) or (n, 1, h, w), grey; (n, 3, h, w) or (n, h, w, 3), colour
+        train_images,  # uint8 (or uint16, or floats in [-1, 1]), (n, h, w) or (n, 1, h, w), grey; (n, 3, h, w) or (n, h, w, 3), colour
         train_labels,  # (n,), integers
         valid_images,
         valid_labels,
@@ -141,13 +175,13 @@ class DataLoaders:
         batch_size: int = 128,  # images in a batch, the last one may hold fewer
         size: int = 32,  # pad the images to size × size
         seed: int | None = None,  # of the shuffling; None follows torch.manual_seed
-        classes: Sequence[str] = CLASSES,
+        classes: Sequence[str] | None = None,  # the name of label 0, 1, …; None: "0", "1", …
         source: str = "arrays",  # where the images come from, in words
     ) -> "DataLoaders":
         "Loaders over your own arrays. Raises DataError when an array has the wrong type, shape or values."
-        train = _as_dataset(train_images, train_labels, size, len(classes), "training")
-        valid = _as_dataset(valid_images, valid_labels, size, len(classes), "validation")
-        return cls.from_datasets(train, valid, batch_size, seed, tuple(classes), source)
+        train = _as_dataset(train_images, train_labels, size, classes, "training")
+        valid = _as_dataset(valid_images, valid_labels, size, classes, "validation")
+        return cls.from_datasets(train, valid, batch_size, seed, max(train.classes, valid.classes, key=len), source)
 
     @classmethod
     def from_datasets(
@@ -156,15 +190,16 @@ class DataLoaders:
         valid: ImageDataset,
         batch_size: int = 128,
         seed: int | None = None,
-        classes: tuple[str, ...] = CLASSES,
+        classes: tuple[str, ...] | None = None,  # None: those of the training images
         source: str = "arrays",
     ) -> "DataLoaders":
         "Loaders over two data sets."
-        check_whole("batch_size", batch_size, 1, kind=DataError)
+        batch_size = check_whole("batch_size", batch_size, 1, kind=DataError)
+        seed = None if seed is None else check_whole("seed", seed, 0, 2**63 - 1, kind=DataError)
         order = None if seed is None else torch.Generator().manual_seed(seed)
         return cls(
-            DataLoader(train, batch_size, shuffle=True, generator=order, collate_fn=_already_a_batch),
-            DataLoader(valid, batch_size, shuffle=False, collate_fn=_already_a_batch),
+            DataLoader(train, batch_size, shuffle=True, generator=order, collate_fn=_collate),
+            DataLoader(valid, batch_size, shuffle=False, collate_fn=_collate),
             classes,
             source=source,
         )
@@ -173,7 +208,10 @@ class DataLoaders:
         self,
         device: torch.device | str,  # with room for the images as bytes, 72 MB for Fashion-MNIST
     ) -> "DataLoaders":
-        "The same images, kept on a device. Raises DataError for one that this machine does not have."
+        """The same images, kept on a device. Loaders stay as they are if their batches are not simply those of an `ImageDataset`.
+
+        Raises DataError for a device that this machine does not have.
+        """
         try:
             torch.empty(0, device=device)
         except (RuntimeError, AssertionError, TypeError) as e:
@@ -181,12 +219,12 @@ class DataLoaders:
             raise DataError(
                 f"device must be one of this machine's, {' or '.join(has)}, found {shown(device)}: choose one of these."
             ) from e
-        return replace(self, train=OnDevice(self.train, device), valid=OnDevice(self.valid, device))
+        return replace(self, train=_on_device(self.train, device), valid=_on_device(self.valid, device))
 
     def one_batch(self) -> tuple[torch.Tensor, torch.Tensor]:
         "The first training images as one batch, unshuffled: the same every time. Draws no random numbers."
         ds = dataset_of(self.train)
-        return ds.__getitems__(range(min(self.train.batch_size or 1, len(ds))))
+        return ds.batch(range(min(self.train.batch_size or 1, len(ds))))
 
     def subset(
         self,
@@ -206,15 +244,35 @@ class DataLoaders:
         zoom: int = 2,  # screen pixels for each pixel
     ) -> Image.Image:
         "The first training images, side by side."
-        check_whole("n", n, 1, kind=DataError)
+        n = check_whole("n", n, 1, kind=DataError)
         return image_grid(dataset_of(self.train).images[:n], columns, zoom)
 
 # %% ../nbs/api/09_data.ipynb #5d098cc2
+def _images_behind(
+    ds: Any,  # an ImageDataset, or a Subset or ConcatDataset of such, however nested
+) -> ImageDataset | None:  # None: it is something else
+    "The images of a data set, as one `ImageDataset`."
+    if isinstance(ds, ImageDataset):
+        return ds
+    if type(ds) is Subset and (whole := _images_behind(ds.dataset)) is not None:
+        at = torch.as_tensor(list(ds.indices), dtype=torch.int64)
+        return ImageDataset(whole.images[at], whole.labels[at], whole.classes)
+    if type(ds) is ConcatDataset:
+        parts = [p for p in map(_images_behind, ds.datasets) if p is not None]
+        if len(parts) == len(ds.datasets) and len({p.images.shape[1:] for p in parts}) == 1:
+            names = {p.classes for p in parts}
+            images, labels = torch.cat([p.images for p in parts]), torch.cat([p.labels for p in parts])
+            return ImageDataset(images, labels, names.pop() if len(names) == 1 else ())
+    return None
+
+
 def dataset_of(loader: "DataLoader | OnDevice") -> ImageDataset:
-    "The images behind a loader."
-    if not isinstance(loader.dataset, ImageDataset):
-        raise DataError(f"The loader must be over an ImageDataset, found one over {type(loader.dataset).__name__}.")
-    return loader.dataset
+    "The images behind a loader, also through `Subset`, `random_split` and `ConcatDataset`."
+    ds = _images_behind(dataset := getattr(loader, "dataset", None))
+    if ds is None:
+        found = shown(loader) if dataset is None else f"one over {type(dataset).__name__}"
+        raise DataError(f"The loader must be over an ImageDataset, found {found}: use DataLoaders.from_arrays.")
+    return ds
 
 # %% ../nbs/api/09_data.ipynb #90d3c5ab
 class OnDevice:
@@ -228,11 +286,13 @@ class OnDevice:
         self.dataset, self.device = dataset_of(loader), torch.device(device)
         self.sampler: Any = loader.sampler  # the order, new in each epoch
         self.batch_size: int = loader.batch_size or 1
+        self.drop_last: bool = loader.drop_last
         self.generator: torch.Generator | None = loader.generator
         self.images, self.labels = self.dataset.images.to(device), self.dataset.labels.to(device)
 
     def __len__(self) -> int:
-        return math.ceil(len(self.dataset) / self.batch_size)
+        whole, rest = divmod(len(self.sampler), self.batch_size)
+        return whole + (rest > 0 and not self.drop_last)
 
     def __iter__(self):
         return self.skip_first(0)
@@ -242,5 +302,121 @@ class OnDevice:
         n: int,  # batches to leave out
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         "Yield the batches of the next epoch after the first `n`."
-        for at in torch.tensor(list(self.sampler), device=self.device).split(self.batch_size)[n:]:
+        for at in torch.tensor(list(self.sampler), device=self.device).split(self.batch_size)[n : len(self)]:
             yield self.images[at].float() / 127.5 - 1, self.labels[at]
+
+
+def _on_device(loader: Any, device: torch.device | str) -> Any:
+    "`OnDevice` where a loader's batches are images of an `ImageDataset`, in the order of its sampler; else the loader."
+    ours = getattr(loader, "collate_fn", _collate) in (_collate, default_collate) and getattr(
+        loader, "batch_size", None
+    )
+    known = ours and _images_behind(getattr(loader, "dataset", None)) is not None
+    return OnDevice(loader, device) if known else loader
+
+# %% ../nbs/api/09_data.ipynb #9d0c1a02
+_NAMES = ("image", "images", "pixel_values", "input")  # of the images, in a dict
+
+
+def images_of(
+    batch: Any,  # a tensor; a tuple or list that begins with the images; a dict that names them
+) -> Any:  # what stands where images should
+    "The images of a batch, or of one sample. Raises DataError for a dict that names none."
+    if isinstance(batch, Mapping):
+        if not (known := [name for name in _NAMES if name in batch]):
+            found = ", ".join(map(str, batch)) or "no names"
+            raise DataError(
+                f"A batch that is a dict must name its images {', '.join(_NAMES[:-1])} or {_NAMES[-1]}, found {found}."
+            )
+        return batch[known[0]]
+    return batch[0] if isinstance(batch, list | tuple) and len(batch) else batch
+
+
+def labels_of(batch: Any) -> Any:
+    "The labels of a batch; None where there are none."
+    if isinstance(batch, Mapping):
+        return next((batch[name] for name in ("label", "labels", "target") if name in batch), None)
+    return batch[1] if isinstance(batch, list | tuple) and len(batch) > 1 else None
+
+
+def as_x0(
+    batch: Any,  # see `images_of`
+    like: torch.Tensor | None = None,  # a weight of the network: what the images are to be computed with
+) -> torch.Tensor:  # of the dtype and on the device of `like`, shape (n, …)
+    "The clean images of a batch. Raises DataError for what is no batch of images, and for channels that come last."
+    x0 = images_of(batch)
+    parts = batch if isinstance(batch, list | tuple) and len(batch) > 1 else ()
+    if parts and all(isinstance(x, torch.Tensor) and x.ndim == 3 and x.shape == parts[0].shape for x in parts):
+        raise DataError(
+            f"A batch must be one tensor of images, found a list of {len(parts)} of shape {tuple(parts[0].shape)}: leave out collate_fn."
+        )
+    if not isinstance(x0, torch.Tensor) or x0.ndim < 2:
+        found = f"{type(batch).__name__} with {shown(x0)}"
+        raise DataError(
+            f"A batch must be a tensor of images, (n, channels, height, width), or a tuple or dict with one, found a {found}: "
+            "let the data set give tensors, as torchvision's ToTensor makes them."
+        )
+    if x0.ndim == 4 and x0.shape[3] in (1, 3, 4) and x0.shape[1] not in (1, 3, 4) and x0.shape[2] > 4:
+        raise DataError(
+            f"Images must have their channels before height and width, found shape {tuple(x0.shape)}: pass x.permute(0, 3, 1, 2)."
+        )
+    return x0.to(like) if like is not None and x0.is_floating_point() else x0
+
+
+def check_range(
+    x0: torch.Tensor,  # the first batch
+    low: float,
+    high: float,
+) -> None:
+    "Raises DataError for grey levels from 0 to 255, or the like, where images should lie in [low, high]."
+    least, most = (float(x0.min()), float(x0.max())) if x0.numel() else (low, high)
+    if least >= low and most > high + (high - low):
+        mend = f"pass x / 127.5 - 1, or data_range=({least:g}, {most:g})"
+        raise DataError(
+            f"Images must lie in [{low:g}, {high:g}], found {least:g} to {most:g} in the first batch: {mend}."
+        )
+
+# %% ../nbs/api/09_data.ipynb #9d0c1a05
+def first_samples(
+    loader: Any,
+    n: int = 2,  # how many; fewer when there are fewer
+) -> list[Any]:  # none where looking would cost something, or use something up
+    "The first samples of a map-style data set that is read in this process. May draw random numbers."
+    ds: Any = getattr(loader, "dataset", None)
+    if not isinstance(loader, DataLoader) or isinstance(ds, IterableDataset) or loader.num_workers:
+        return []
+    try:
+        at = list(range(min(n, len(ds))))
+        return list(ds.__getitems__(at) if hasattr(ds, "__getitems__") else (ds[i] for i in at))
+    except Exception:  # of the data set's own: whoever reads all of it will see it
+        return []
+
+
+def check_samples(
+    loader: Any,
+    name: str = "dls.train",  # what an error calls it
+) -> None:
+    "Raises DataError if the first samples make no batch of images. May draw random numbers."
+    if not (samples := first_samples(loader)):
+        return
+    try:
+        batch = loader.collate_fn(samples)
+    except (TypeError, RuntimeError, ValueError) as e:
+        found = ", ".join(
+            f"{tuple(x.shape)}" if isinstance(x, torch.Tensor) else shown(x) for x in map(images_of, samples)
+        )
+        raise DataError(
+            f"{name} must give images that can be stacked, tensors of one size, found {found}: resize them, and convert PIL images, "
+            "with torchvision's Resize and ToTensor for example."
+        ) from e
+    as_x0(batch)
+
+
+def count_channels(loader: Any) -> int:
+    "How many channels the images behind a loader have; 1 where they are not known. May draw random numbers."
+    if isinstance(images := getattr(getattr(loader, "dataset", None), "images", None), torch.Tensor):
+        return images.shape[1] if images.ndim == 4 else 1
+    samples = loader[:1] if isinstance(loader, list | tuple) else first_samples(loader, 1)
+    x = images_of(samples[0]) if samples else None
+    axis = 1 if isinstance(loader, list | tuple) else 0
+    return x.shape[axis] if isinstance(x, torch.Tensor) and x.ndim == 3 + axis else 1

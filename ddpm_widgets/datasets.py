@@ -8,27 +8,37 @@ Docs: https://example.github.io/ddpm-widgets/api/datasets.html.md"""
 __all__ = ['garments', 'fashion_mnist', 'cifar10', 'image_folder']
 
 # %% ../nbs/api/11_datasets.ipynb #b92f6c1e
-import gzip
-import io
-import math
 import os
-import struct
 import tarfile
+import warnings
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
-from .checks import check_path, check_whole, shown
+from .checks import check_number, check_path, check_whole, shown
 from .data import DataError, DataLoaders, ImageDataset
-from .downloads import Unavailable, cache_folder, cached_files, system_reason
+from ddpm_widgets.downloads import (
+    MOST_UNPACKED,
+    Limited,
+    Unavailable,
+    cache_folder,
+    cached_files,
+    read_idx,
+    system_reason,
+    unpacked,
+)
 from .drawing import CLASSES, draw_garments
+from .images import flatten
 
 # %% ../nbs/api/11_datasets.ipynb #23f827c3
 def garments(
@@ -40,70 +50,23 @@ def garments(
     size: int = 32,  # pad 28×28 to size × size
 ) -> DataLoaders:
     "Clothes drawn by this package, with the shapes, range and class names of Fashion-MNIST. Nothing is downloaded."
-    for name, value, least, most in (
-        ("n", n, 1, 10**7),
-        ("n_valid", n_valid, 1, 10**7),
-        ("seed", seed, 0, 2**63 - 1),
-        ("size", size, 28, 4096),
-        ("batch_size", batch_size, 1, 2**31),
-    ):
-        check_whole(name, value, least, most, DataError)
+    limits = ("n", n, 1, 10**7), ("n_valid", n_valid, 1, 10**7), ("seed", seed, 0, 2**63 - 1)
+    n, n_valid, seed = (check_whole(*limit, DataError) for limit in limits)
+    size, batch_size = (
+        check_whole("size", size, 28, 4096, DataError),
+        check_whole("batch_size", batch_size, 1, 2**31, DataError),
+    )
     balanced = [np.arange(k) % len(CLASSES) for k in (n, n_valid)]
     shuffled = [np.random.default_rng([seed, i]).permutation(labels) for i, labels in enumerate(balanced)]
     images, labels = draw_garments(n + n_valid, seed, np.concatenate(shuffled))
     return DataLoaders.from_arrays(
-        images[:n],
-        labels[:n],
-        images[n:],
-        labels[n:],
+        *(images[:n], labels[:n], images[n:], labels[n:]),
         batch_size=batch_size,
         size=size,
         seed=seed,
+        classes=CLASSES,
         source="garments (drawn stand-in)",
     )
-
-# %% ../nbs/api/11_datasets.ipynb #213e06dc
-def read_idx(
-    path: str | Path,  # an idx file of bytes, gzipped or not
-    axes: int | None = None,  # how many it must have: 3 for images, 1 for labels; None: any
-) -> np.ndarray:  # uint8
-    "The array in an idx file. Raises DataError when the file is damaged, cut short or not an idx file."
-    path = Path(path)
-    data = _gunzip(path)
-    again = "fetch that file again"
-    if data.lstrip()[:1] == b"<":
-        raise DataError(f"{path} must be an idx file, found a web page (it begins with {data[:20]!r}): {again}.")
-    if len(data) < 4 or data[:3] != b"\0\0\x08" or axes not in (None, data[3]):
-        expected = f"00 00 08 {axes:02x}" if axes else "00 00 08 and the number of axes"
-        raise DataError(
-            f"{path} must begin with the bytes {expected}, found {data[:4].hex(' ') or 'nothing'}: {again}."
-        )
-    start = 4 + 4 * data[3]
-    if len(data) < start:
-        raise DataError(f"{path} must begin with {start} bytes of idx header, found {len(data)}: {again}.")
-    shape = struct.unpack(f">{data[3]}I", data[4:start])
-    promised, found = math.prod(shape), len(data) - start
-    if promised != found:
-        entries = "×".join(map(str, shape))
-        raise DataError(f"{path} must hold {entries} = {promised} bytes after its header, found {found}: {again}.")
-    return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
-
-
-def _gunzip(path: Path) -> bytes:
-    "The bytes of a file, decompressed if they are gzipped, whatever the file is called."
-    try:
-        data = path.read_bytes()
-    except OSError as e:
-        raise DataError(f"{path} must be a file that can be read, found {e.strerror}: check its permissions.") from e
-    if data[:2] != b"\x1f\x8b":  # some browsers unpack a download and keep its name
-        return data
-    try:
-        return gzip.decompress(data)
-    except EOFError as e:
-        found = f"found one cut short after {len(data)} bytes"
-        raise DataError(f"{path} must be a whole gzip file, {found}: fetch that file again.") from e
-    except (OSError, zlib.error) as e:
-        raise DataError(f"{path} must be a sound gzip file, found a damaged one ({e}): fetch that file again.") from e
 
 # %% ../nbs/api/11_datasets.ipynb #22ba95b8
 FASHION_MNIST_FILES = {  # the four official files and their checksums
@@ -186,9 +149,10 @@ def fashion_mnist(
     """Fashion-MNIST (Xiao, Rasul and Vollgraf 2017, arXiv 1708.07747): 60,000 + 10,000 images, 32×32 in [-1, 1].
 
     Raises DataError when a file is missing or damaged, or when there is neither a folder nor a network."""
-    check_whole("batch_size", batch_size, 1, kind=DataError), check_whole("size", size, 28, kind=DataError)
+    batch_size = check_whole("batch_size", batch_size, 1, kind=DataError)
+    size = check_whole("size", size, 28, kind=DataError)
     if seed is not None:
-        check_whole("seed", seed, 0, 2**63 - 1, kind=DataError)
+        seed = check_whole("seed", seed, 0, 2**63 - 1, kind=DataError)
     place = folder or os.environ.get("DDPM_WIDGETS_DATA")
     try:
         if not place:
@@ -202,7 +166,7 @@ def fashion_mnist(
         return garments(batch_size, seed=seed or 0, size=size)
     counts = len(arrays[0]), len(arrays[2])
     source = "Fashion-MNIST" if counts == (60_000, 10_000) else f"idx files with {counts[0]} + {counts[1]} images"
-    return DataLoaders.from_arrays(*arrays, batch_size=batch_size, size=size, seed=seed, source=source)
+    return DataLoaders.from_arrays(*arrays, batch_size=batch_size, size=size, seed=seed, classes=CLASSES, source=source)
 
 # %% ../nbs/api/11_datasets.ipynb #ce4eaffe
 CIFAR10_FILES = {"cifar-10-binary.tar.gz": "md5:c32a1d4ab5d03f1284b67883e8d87530"}  # as its authors publish it
@@ -251,24 +215,44 @@ def _read_cifar10(
     return [a for part in parts for a in (part[:, 1:].reshape(-1, 3, 32, 32), part[:, 0])]
 
 
+_CIFAR10_MOST = 10_000 * _CIFAR10_RECORD + 1  # bytes of a file: one too many, so that it can be told
+
+
 def _read_cifar10_folder(place: Path) -> dict[str, bytes]:  # by name, in the order of _CIFAR10_BATCHES
     "The files of an unpacked archive."
-    return {name: (place / name).read_bytes() for name in _CIFAR10_BATCHES if (place / name).is_file()}
+    found = {}
+    for path in (place / name for name in _CIFAR10_BATCHES if (place / name).is_file()):
+        with unpacked(path) as file:
+            found[path.name] = file.read(_CIFAR10_MOST)
+    return found
 
 
 def _read_cifar10_archive(path: Path) -> dict[str, bytes]:  # by name, in the order of _CIFAR10_BATCHES
-    "The files in the archive, read in memory; gzip checks its own checksum."
-    most, found = 10_000 * _CIFAR10_RECORD, {}
-    try:
-        with tarfile.open(fileobj=io.BytesIO(_gunzip(path)), mode="r:") as archive:
-            for member in archive:
-                name = member.name.rsplit("/", 1)[-1]
-                if name in _CIFAR10_BATCHES and member.isfile() and (file := archive.extractfile(member)):
-                    found[name] = file.read(most + 1)  # at most one byte too many, whatever size the header gives
-    except tarfile.TarError as e:
-        raise DataError(
-            f"{path} must be the sound archive of CIFAR-10, found a damaged one ({e}): fetch it again."
-        ) from e
+    "The files in the archive, read as a stream of at most 256 MB; gzip checks its own checksum at the end."
+    found = {}
+    with unpacked(path) as file:
+        limited = Limited(file, MOST_UNPACKED)
+        try:
+            with tarfile.open(fileobj=limited, mode="r|") as archive:
+                for member in archive:
+                    if archive.offset > MOST_UNPACKED:  # where the next header should be
+                        raise ValueError(f"{member.size} bytes promised for one file")
+                    name = member.name.rsplit("/", 1)[-1]
+                    if name in _CIFAR10_BATCHES and member.isfile() and (entry := archive.extractfile(member)):
+                        found[name] = entry.read(_CIFAR10_MOST)  # whatever size the header gives
+            while limited.read(2**20):
+                pass
+        except (EOFError, OSError, zlib.error):
+            raise
+        except Exception as e:  # headers in headers, sizes that are none: tarfile raises many kinds
+            why = (
+                "headers within headers"
+                if isinstance(e, RecursionError)
+                else (str(e).splitlines() or [type(e).__name__])[0]
+            )
+            raise DataError(
+                f"{path} must be the sound archive of CIFAR-10, found a damaged one ({why}): fetch it again."
+            ) from e
     return {name: found[name] for name in _CIFAR10_BATCHES if name in found}
 
 # %% ../nbs/api/11_datasets.ipynb #deb98e49
@@ -307,15 +291,57 @@ def cifar10(
     )
 
 # %% ../nbs/api/11_datasets.ipynb #35031bfe
-_IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm")
+# Pillow knows their names, but needs other programs to decode them, or cannot
+_NOT_DECODED = ("BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF")
+_MOST_PIXELS = 2**26  # of one image, once decoded: 256 MB
+_LARGE, _ONE_AT_A_TIME = 2**24, Lock()  # pixels; several such images at once would fill the memory
+
+
+class _Passed(NamedTuple):
+    "What `_image_files` leaves out."
+
+    endings: Counter[str]  # of files whose names do not end like an image's
+    again: int = 0  # folders that had been read already
+    shut: int = 0  # folders that may not be read
+
+    def __str__(self) -> str:
+        endings = ", ".join(f"{ending} {n}" for ending, n in self.endings.most_common(5))
+        endings += ", …" if len(self.endings) > 5 else ""
+        parts = {
+            f"{self.endings.total()} files whose names do not end like an image's ({endings})": len(self.endings),
+            f"{self.again} links to folders that were read already": self.again,
+            f"{self.shut} folders that may not be read": self.shut,
+        }
+        return ", ".join(text for text, n in parts.items() if n)
 
 
 def _image_files(
     root: Path,
-) -> list[Path]:  # in the order of their names
-    "All files below a folder whose names end like an image's, except hidden ones (with a dot in front)."
-    names = (p for p in root.rglob("*") if p.suffix.lower() in _IMAGE_SUFFIXES and p.is_file())
-    return sorted(p for p in names if not any(part.startswith(".") for part in p.relative_to(root).parts))
+) -> tuple[list[Path], _Passed]:  # in the order of their names
+    "All files below a folder whose names end like those of images that Pillow reads, except hidden ones (with a dot in front). Links are followed, each folder once."
+    Image.init()
+    kinds = Image.registered_extensions()
+    suffixes = {s for s, kind in kinds.items() if kind in Image.OPEN and kind not in _NOT_DECODED}
+    files: list[Path] = []
+    endings: Counter[str] = Counter()
+    shut: list[OSError] = []
+    seen: set[str] = set()
+    todo, again = [str(root)], 0
+    while todo:  # links wait until all real folders have been read: theirs are the names that count
+        for place, folders, names in os.walk(todo.pop(0), onerror=shut.append):
+            if (real := os.path.realpath(place)) in seen:
+                folders.clear()
+                again += 1
+                continue
+            seen.add(real)
+            folders[:] = sorted(f for f in folders if not f.startswith("."))
+            todo += [link for f in folders if os.path.islink(link := os.path.join(place, f))]
+            for path in (Path(place, name) for name in names if not name.startswith(".")):
+                if path.suffix.lower() in suffixes and (path.is_file() or path.is_symlink()):  # a link may lead nowhere
+                    files.append(path)
+                else:
+                    endings[path.suffix.lower() or "none"] += 1
+    return sorted(files), _Passed(endings, again, len(shut))
 
 
 def _square(
@@ -325,13 +351,8 @@ def _square(
     background: str,  # what shows where the image is transparent
 ) -> np.ndarray:  # uint8 (3, size, size), grey (1, size, size)
     "The middle square of an image, the right way up."
-    image = ImageOps.exif_transpose(image)  # cameras store which way up they were held
-    if image.mode.startswith("I"):  # 16 bits for each pixel
-        image = Image.fromarray(np.clip(np.asarray(image, np.float64) / 257 + 0.5, 0, 255).astype(np.uint8))
-    if "A" in image.getbands() or "transparency" in image.info:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, background), image)
-    image = ImageOps.fit(image.convert("RGB" if colour else "L"), (size, size), Image.Resampling.LANCZOS)
+    image = flatten(image, "it", background).convert("RGB" if colour else "L")
+    image = ImageOps.fit(image, (size, size), Image.Resampling.LANCZOS)
     return np.asarray(image).reshape(size, size, -1).transpose(2, 0, 1)
 
 
@@ -340,9 +361,14 @@ def _read_image(path: Path, size: int, colour: bool, background: str) -> np.ndar
     try:
         with Image.open(path) as image:
             image.draft(None, (2 * size, 2 * size))  # decode a JPEG no larger than needed
-            return _square(image, size, colour, background)
+            if (pixels := image.width * image.height) > _MOST_PIXELS:
+                return f"{image.width}×{image.height} pixels, more than {_MOST_PIXELS:,}"
+            with _ONE_AT_A_TIME if pixels > _LARGE else nullcontext():
+                return _square(image, size, colour, background)
     except UnidentifiedImageError:
         return "no image that Pillow knows"
+    except OSError as e:
+        return e.strerror or str(e).splitlines()[0].rstrip(".")
     except Exception as e:  # Pillow's readers raise many kinds: OSError, SyntaxError, ValueError, struct.error, …
         return (str(e).splitlines() or [type(e).__name__])[0].rstrip(".")
 
@@ -361,21 +387,26 @@ def image_folder(
 ) -> DataLoaders:
     """The images of a folder, (3, size, size) in [-1, 1]. The folders right below it name the classes.
 
-    All images are kept in memory, 3·size² bytes each. Raises DataError when there are fewer than two images, or when one cannot be read."""
+    Reads whatever Pillow reads, of up to 67 megapixels, follows links, and prints how many files it left out. All images are kept in memory,
+    3·size² bytes each. Raises DataError when there are fewer than two images, or when one cannot be read."""
     root = check_path("path", path, DataError)
     if not root.is_dir():
         raise DataError(f"{root} must be a folder of images, found {'a file' if root.exists() else 'no such folder'}.")
     size = check_whole("size", size, 1, kind=DataError)
     if seed is not None:
-        check_whole("seed", seed, 0, 2**63 - 1, kind=DataError)
-    if not isinstance(valid, float) or not 0 < valid < 1:
-        raise DataError(f"valid must be a share between 0 and 1, found {shown(valid)}.")
+        seed = check_whole("seed", seed, 0, 2**63 - 1, kind=DataError)
+    try:
+        valid = check_number("valid", valid, above=0, below=1)
+    except ValueError as e:
+        raise DataError(f"valid must be a share between 0 and 1, found {shown(valid)}.") from e
     try:
         ImageColor.getrgb(background)
     except (ValueError, TypeError, AttributeError) as e:
         raise DataError(f"background must be a colour such as 'white' or '#ff8800', found {shown(background)}.") from e
-    files = _image_files(root)
-    with ThreadPoolExecutor() as pool, tqdm(total=len(files), unit=" images", leave=False, disable=not progress) as bar:
+    files, passed = _image_files(root)
+    bar = tqdm(total=len(files), unit=" images", leave=False, disable=not progress)
+    with ThreadPoolExecutor() as pool, bar, warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # `_read_image` refuses them
         read: list[Any] = []
         for found in pool.map(lambda p: _read_image(p, size, colour, background), files):
             read.append(found)
@@ -390,15 +421,22 @@ def image_folder(
             )
         print(f"Left out {len(bad)} of {len(files)} images that cannot be read: {some}.")
     good = [i for i, image in enumerate(read) if not isinstance(image, str)]
+    left_out = str(passed)
     if len(good) < 2:
-        names = f"their names end with {', '.join(_IMAGE_SUFFIXES)}"
-        raise DataError(f"{root} must hold two images or more ({names}), found {len(good)}: name another folder.")
+        besides = f", and {left_out}" if left_out else ""
+        raise DataError(
+            f"{root} must hold two images or more (.png, .jpg, .webp, .tiff and whatever else Pillow reads), found {len(good)}{besides}: name another folder."
+        )
+    if left_out:
+        print(f"Left out {left_out}.")
     folders = [parts[0] if len(parts := files[i].relative_to(root).parts) > 1 else root.resolve().name for i in good]
     classes = tuple(sorted(set(folders)))
     images, labels = np.stack([read[i] for i in good]), np.array([classes.index(name) for name in folders])
     order = np.random.default_rng(0).permutation(len(good))
     kept, others = np.split(order, [min(max(1, round(valid * len(good))), len(good) - 1)])
-    train, check = (ImageDataset(torch.from_numpy(images[at]), torch.from_numpy(labels[at])) for at in (others, kept))
+    train, check = (
+        ImageDataset(torch.from_numpy(images[at]), torch.from_numpy(labels[at]), classes) for at in (others, kept)
+    )
     return DataLoaders.from_datasets(
         train, check, batch_size, seed, classes, f"{len(good)} images in {root.resolve().name}"
     )

@@ -8,12 +8,19 @@ Docs: https://example.github.io/ddpm-widgets/api/downloads.html.md"""
 __all__ = []
 
 # %% ../nbs/api/10_downloads.ipynb #5b8c2f60
+import gzip
+import io
 import logging
+import math
+import struct
 import warnings
+import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import IO, cast
 
+import numpy as np
 from tqdm import tqdm
 
 from .data import DataError
@@ -123,9 +130,85 @@ def cached_files(
     progress: bool,  # show a bar for each file
     otherwise: str,  # what else the reader can do, for the message
 ) -> Path:  # the folder
-    "The folder of the cache with all files in it, downloaded where they are missing. Raises Unavailable without them."
+    "The folder of the cache with all files in it, downloaded where they are missing. Raises Unavailable without them, or if one is not the file it should be."
     if download:
         return download_files(files, mirrors, folder, progress, otherwise)
     if not all((folder / name).is_file() for name in files):
         raise Unavailable(f"{title} must be in {folder} when download=False, found no such file: {otherwise}.")
+    for name, checksum in files.items():
+        if not pooch.hashes.hash_matches(folder / name, checksum):
+            raise Unavailable(
+                f"{folder / name} must have the checksum {checksum[:19]}…, found a different file: delete it, and {otherwise}."
+            )
     return folder
+
+# %% ../nbs/api/10_downloads.ipynb #2a61d902
+MOST_UNPACKED = 2**28  # bytes: five times Fashion-MNIST; two megabytes of gzip can hold four gigabytes of zeros
+
+
+@contextmanager
+def unpacked(path: Path) -> Iterator[IO[bytes]]:
+    "Open a file to be read a part at a time, decompressed if it is gzipped, whatever it is called. Raises DataError for what is wrong with it."
+    try:
+        with open(path, "rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"  # some browsers unpack a download and keep its name
+            file.seek(0)
+            with gzip.GzipFile(fileobj=file) if packed else nullcontext(file) as opened:
+                yield cast(IO[bytes], opened)
+    except EOFError as e:
+        found = f"found one cut short after {path.stat().st_size} bytes"
+        raise DataError(f"{path} must be a whole gzip file, {found}: fetch that file again.") from e
+    except (gzip.BadGzipFile, zlib.error) as e:
+        raise DataError(f"{path} must be a sound gzip file, found a damaged one ({e}): fetch that file again.") from e
+    except OSError as e:
+        raise DataError(f"{path} must be a file that can be read, found {e.strerror}: check its permissions.") from e
+
+
+class Limited(io.RawIOBase):
+    "A file that may be read up to a number of bytes, and no further."
+
+    def __init__(self, file: IO[bytes], left: int):
+        self.file, self.left = file, left
+
+    def read(self, n: int = -1) -> bytes:
+        data = self.file.read(self.left + 1 if n < 0 else min(n, self.left + 1))
+        self.left -= len(data)
+        if self.left < 0:
+            raise ValueError("it unpacks to more than it may")
+        return data
+
+# %% ../nbs/api/10_downloads.ipynb #2a61d904
+def read_idx(
+    path: str | Path,  # an idx file of bytes, gzipped or not
+    axes: int | None = None,  # how many it must have: 3 for images, 1 for labels; None: any
+) -> np.ndarray:  # uint8
+    "The array in an idx file of at most 256 MB. Raises DataError when the file is damaged, cut short or not an idx file, and reads no more than it promises."
+    path, again = Path(path), "fetch that file again"
+    with unpacked(path) as file:
+        head = file.read(64)
+        if head.lstrip()[:1] == b"<":
+            raise DataError(f"{path} must be an idx file, found a web page (it begins with {head[:20]!r}): {again}.")
+        if len(head) < 4 or head[:3] != b"\0\0\x08" or axes not in (None, head[3]):
+            expected = f"00 00 08 {axes:02x}" if axes else "00 00 08 and the number of axes"
+            raise DataError(
+                f"{path} must begin with the bytes {expected}, found {head[:4].hex(' ') or 'nothing'}: {again}."
+            )
+        start = 4 + 4 * head[3]
+        head += file.read(max(0, start - len(head)))
+        if len(head) < start:
+            raise DataError(f"{path} must begin with {start} bytes of idx header, found {len(head)}: {again}.")
+        shape = struct.unpack(f">{head[3]}I", head[4:start])
+        promised, entries = math.prod(shape), "×".join(map(str, shape))
+        if promised > MOST_UNPACKED:
+            raise DataError(
+                f"{path} must hold at most {MOST_UNPACKED} bytes, found {entries} = {promised} bytes promised: {again}."
+            )
+        data = head[start:] + file.read(
+            max(0, promised + 1 - (len(head) - start))
+        )  # one too many, so that gzip looks at its checksum
+        if len(data) > promised:
+            file.read(2**20)  # where it was damaged, gzip may say so
+    if len(data) != promised:
+        found = f"{len(data)} or more" if len(data) > promised else len(data)
+        raise DataError(f"{path} must hold {entries} = {promised} bytes after its header, found {found}: {again}.")
+    return np.frombuffer(data, np.uint8).reshape(shape)

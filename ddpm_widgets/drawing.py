@@ -623,7 +623,7 @@ def draw_garments(
     """Draws clothes with the classes of Fashion-MNIST (`CLASSES`), light on black.
 
     Raises ValueError when `labels` are not `n` integers from 0 to 9."""
-    check_whole("n", n, 0, 10**7), check_whole("seed", seed, 0)
+    n, seed = check_whole("n", n, 0, 10**7), check_whole("seed", seed, 0)
     deal, draw = np.random.SeedSequence(seed).spawn(2)
     if labels is None:
         labels = np.random.default_rng(deal).permutation(np.arange(n) % len(DRAW))

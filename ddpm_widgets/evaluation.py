@@ -26,6 +26,7 @@ from .checks import check_path, check_whole, shown
 from .data import DataLoaders, dataset_of
 from .datasets import fashion_mnist
 from .downloads import cache_folder
+from .images import GENERATED, as_array, as_bytes, as_unit, check_floats
 from .sampling import SamplingOptions, sample
 from .storage import read_hashed, write_hashed
 from .weights import MODELS, read_safetensors, write_safetensors
@@ -119,8 +120,11 @@ def classifier() -> Classifier:  # in evaluation mode, on the CPU; `.card` says 
     return copy.deepcopy(_load_classifier(CLASSIFIER))
 
 # %% ../nbs/api/27_evaluation.ipynb #e04708f5
-def _check_images(images: Any) -> None:
-    "Raises ValueError for what is no tensor, another shape, images under 28×28, and values that are not finite."
+def _check_images(
+    images: Any,
+    known: bool = False,  # do they lie in [-1, 1] for certain? Then bright ones are not taken for [0, 1]
+) -> Tensor:  # floats in [-1, 1], but for what samples go beyond
+    "Read images by the rule of `images`. Raises ValueError for what is no tensor, another shape or range, images under 28×28, and values that are not finite."
     if not isinstance(images, Tensor) or images.is_complex():
         raise ValueError(f"images must be a tensor of numbers, found {shown(images)}.")
     if images.ndim != 4 or not len(images) or min(images.shape[-2:]) < 28 or images.shape[1] not in (1, 3):
@@ -132,6 +136,11 @@ def _check_images(images: Any) -> None:
         raise ValueError(
             f"images must be finite, found NaN or infinity in {bad} of {len(images)}: `diagnose` looks for the cause."
         )
+    if not images.is_floating_point():
+        return torch.from_numpy(as_bytes(as_array(images))).float() / 127.5 - 1
+    if not known:
+        check_floats(as_array(images), "images", clip=GENERATED)
+    return images
 
 
 def _quantise(
@@ -151,15 +160,16 @@ def _check_judge(judge: Any) -> Classifier:
 
 @torch.inference_mode()
 def features(
-    images: Tensor,  # in [-1, 1], shape (n, channels, height, width), 28 pixels or more
+    images: Tensor,  # floats in [-1, 1] or uint8, shape (n, channels, height, width), 28 pixels or more
     judge: Classifier | None = None,  # whose features; None: `classifier()`
     batch_size: int = 64,  # images in a pass; on a CPU larger batches are slower, as they leave the cache
     progress: bool = False,  # draw a progress bar
+    known: bool = False,  # do the images lie in [-1, 1] for certain? See `_check_images`
 ) -> Tensor:  # float32 on the CPU, shape (n, 256)
     "The classifier's features of each image."
     judge = _load_classifier(CLASSIFIER) if judge is None else _check_judge(judge)
-    check_whole("batch_size", batch_size, 1, 2**31 - 1)
-    _check_images(images)
+    batch_size = check_whole("batch_size", batch_size, 1, 2**31 - 1)
+    images = _check_images(images, known)
     with tqdm(total=len(images), unit=" images", desc="features", leave=False, disable=not progress) as bar:
         out = []
         for batch in images.split(batch_size):
@@ -219,7 +229,7 @@ def kid(
 ) -> float:  # about 0 for two sets from one source; may be slightly negative
     "Kernel distance between two sets of features: cubic kernel, mean over random subsets, the same ones in each call (Bińkowski et al. 2018, eq. 4)."
     _check_features(real, fake)
-    check_whole("subset_size", subset_size, 2), check_whole("subsets", subsets, 1, 10_000)
+    subset_size, subsets = check_whole("subset_size", subset_size, 2), check_whole("subsets", subsets, 1, 10_000)
     from torchmetrics.image.kid import KernelInceptionDistance
 
     size = min(subset_size, len(real), len(fake))
@@ -246,7 +256,7 @@ def reference_features(
             return read_hashed(path, "evaluate")[0]["features"]
         except (ValueError, KeyError):  # a damaged file, or a different one: compute them again
             pass
-    found = features(ds.__getitems__(range(len(ds)))[0], judge, progress=progress)
+    found = features(ds.batch(range(len(ds)))[0], judge, progress=progress, known=True)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_hashed(path, {"features": found}, {"kind": "features"})
@@ -288,7 +298,7 @@ class Evaluation:
 
 def evaluate(
     model: nn.Module
-    | Tensor,  # a trained model, which carries its schedule; or images in [-1, 1], shape (n, channels, height, width)
+    | Tensor,  # a trained model, which carries its schedule; or images, floats in [-1, 1] or uint8, shape (n, channels, height, width)
     n: int = 2048,  # images to draw for each seed; of images that are given, all count
     *,
     dls: DataLoaders | None = None,  # the reference is `.train`, the floor comes from `.valid`; None: `fashion_mnist()`
@@ -301,7 +311,8 @@ def evaluate(
 ) -> Evaluation:  # print it, or read `.fid`, `.kid`, `.floor_fid`, `.fid_range`
     """FID and KID of a model against the training images, beside those of held-out real images, over several seeds.
 
-    Raises ValueError for fewer than 2 images, no seeds, options of `sample` with images that are given, and what `sample` refuses.
+    Raises ValueError for fewer than 2 images, no seeds, options of `sample` with images that are given, images beyond [-1, 1] such as 0 … 255 as
+    floats, and what `sample` refuses. Warns when images hold no negative value: they may lie in [0, 1].
     """
     images = model if isinstance(model, Tensor) else None
     if images is not None and sampling:
@@ -310,28 +321,32 @@ def evaluate(
             f"{option} must be left out where images are given, found {shown(sampling[option])}: pass the model, or leave it out."
         )
     if images is not None:
-        _check_images(images)
+        images = _check_images(images)
     n = check_whole("n", n if images is None else len(images), 2, 2**31 - 1)
     if not isinstance(seeds, Sequence) or not len(seeds):
         raise ValueError(f"seeds must be a list of whole numbers, one or more, found {shown(seeds)}.")
     seeds = [check_whole("each of the seeds", seed, 0, 2**63 - 1) for seed in seeds]
     if batch_size is not None:
-        check_whole("batch_size", batch_size, 1, 2**31 - 1)
+        batch_size = check_whole("batch_size", batch_size, 1, 2**31 - 1)
     if cache is not None:
         cache = check_path("cache", cache)
     if dls is not None and not isinstance(dls, DataLoaders):
         raise TypeError(f"dls must be DataLoaders, found {shown(dls)}: pass None, or what fashion_mnist() returns.")
     judge = classifier() if judge is None else _check_judge(judge)
-    protocol = {"n": f"{n} images"} if isinstance(model, Tensor) else _describe_sampling(model, n, seeds, sampling)
+    data_range = (-1.0, 1.0)
+    if images is not None:
+        protocol: dict[str, Any] = {"n": f"{n} images"}
+    else:
+        protocol, data_range = _describe_sampling(model, n, seeds, sampling)
     dls = dls or fashion_mnist(progress=progress)
     real = reference_features(dls, judge, cache, progress)
     held_out = dataset_of(dls.valid).images
-    floor = features(dataset_of(dls.valid).__getitems__(range(min(n, len(held_out))))[0], judge)
-    if isinstance(model, Tensor):
-        drawn = [features(model, judge)]
+    floor = features(dataset_of(dls.valid).batch(range(min(n, len(held_out))))[0], judge, known=True)
+    if images is not None:
+        drawn = [features(images, judge, known=True)]
     else:
         each = {"n": n, "batch_size": batch_size, "progress": progress, **sampling}
-        drawn = [features(sample(model, seed=seed, **each), judge) for seed in seeds]
+        drawn = [features(as_unit(sample(model, seed=seed, **each), *data_range), judge, known=True) for seed in seeds]
     fids, kids = tuple(fid(real, fake) for fake in drawn), tuple(kid(real, fake) for fake in drawn)
     protocol |= {
         "reference": f"{len(real)} training images, {dls.source}; real images: the first {len(floor)} held out"
@@ -346,11 +361,13 @@ def evaluate(
 _OWN = ("n", "dls", "seeds", "batch_size", "judge", "cache", "progress", "schedule")  # keywords of `evaluate` itself
 
 
-def _describe_sampling(model: nn.Module, n: int, seeds: Sequence[int], sampling: dict[str, Any]) -> dict[str, Any]:
-    "How the images are drawn, as text. Raises what `sample` would raise, before any work is done."
+def _describe_sampling(
+    model: Any, n: int, seeds: Sequence[int], sampling: dict[str, Any]
+) -> tuple[dict[str, Any], tuple[float, float]]:
+    "How the images are drawn, as text, and their range. Raises what `sample` would raise, before any work is done."
     options = {name: value for name, value in sampling.items() if name != "schedule"}
     way = SamplingOptions.of("evaluate", options, _OWN).resolve(model, sampling.get("schedule"))
-    _check_images(torch.zeros(1, *way.diffusion.shape))  # the judge can look at them
+    _check_images(torch.zeros(1, *way.diffusion.shape), known=True)  # the judge can look at them
     said = "".join(
         f", {k} {v}"
         for k, v in {"spacing": way.diffusion.spacing, **sampling}.items()
@@ -359,4 +376,4 @@ def _describe_sampling(model: nn.Module, n: int, seeds: Sequence[int], sampling:
     return {
         "n": f"{n} images for each of the seeds {', '.join(map(str, seeds))}",
         "sampler": f"{way.diffusion.sampler}, {len(way.coefficients)} steps{said}; {way.diffusion.schedule.name} schedule, target {way.diffusion.target}",
-    }
+    }, way.diffusion.data_range

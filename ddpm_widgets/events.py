@@ -16,6 +16,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from .processes import count_batches
+
 # %% ../nbs/api/16_events.ipynb #516eaf28
 class CancelFit(Exception):
     "Raise it in a callback to end the fit."
@@ -137,7 +139,7 @@ def settings(learn: Any) -> dict[str, Any]:
         "lr": learn.fit_lr,
         "epochs": learn.n_epochs,
         "batch_size": getattr(learn.dls.train, "batch_size", None),
-        "batches": len(learn.dls.train),
+        "batches": count_batches(learn.dls.train),
         "source": getattr(learn.dls, "source", None),
     }
     for cb in learn.cbs:

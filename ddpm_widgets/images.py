@@ -13,9 +13,9 @@ import warnings
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageColor, ImageOps
 
-from .checks import check_whole
+from .checks import check_number, check_whole
 
 # %% ../nbs/api/03_images.ipynb #4196d4b0
 MAX_VALUES = 16 * 2**20  # grey levels that one widget holds: 16 MB, repeated in every saved page
@@ -28,24 +28,83 @@ def as_array(x: Any) -> np.ndarray:
         x = x.float() if x.is_floating_point() else x
     return np.asarray(x)
 
+# %% ../nbs/api/03_images.ipynb #5d0c1a01
+def _from_16_bits(
+    a: np.ndarray,  # integers, 0 … 65,535
+    name: str,
+) -> np.ndarray:  # uint8
+    "Grey levels of 16 bits as bytes. ValueError beyond 16 bits, and where all that is not 0 lies below 256."
+    low, high = int(a.min(initial=0)), int(a.max(initial=0))
+    if low < 0 or high > 65535:
+        raise ValueError(
+            f"{name} must lie in [0, 65535] if they have 16 bits, found {low} to {high}: scale them to uint8."
+        )
+    if 0 < high < 256:
+        raise ValueError(
+            f"{name} must go beyond 255 of 65,535 grey levels if they have 16 bits, found {low} to {high}, which would be black: "
+            "convert them to 8 bits if 255 is white."
+        )
+    return ((a.astype(np.int32) + 128) // 257).astype(np.uint8)
+
+
+def _is_transparent(image: Image.Image) -> bool:
+    "Is some of it transparent, by its bands, its palette or a colour that stands for nothing?"
+    return (
+        image.mode in ("LA", "La", "PA", "RGBA", "RGBa")
+        or "transparency" in image.info
+        or (image.mode == "P" and image.palette is not None and image.palette.mode.endswith("A"))
+    )
+
+# %% ../nbs/api/03_images.ipynb #5d0c1a02
+def flatten(
+    image: Image.Image,  # of any mode
+    name: str = "images",  # what an error calls it
+    background: str = "white",  # what shows where it is transparent: a colour as in CSS
+) -> Image.Image:  # of mode L if it is grey, else RGB; the right way up
+    "One opaque image of 8 bits. ValueError for mode F, and for modes that Pillow cannot convert."
+    image = ImageOps.exif_transpose(image)  # cameras store which way up they were held
+    if image.mode == "F":
+        raise ValueError(
+            f"{name} must be of 8 or 16 bits for each pixel, found mode F, floats whose black and white are unknown: convert them to mode L."
+        )
+    grey = image.mode[0] in "1LI" and image.mode != "LAB"
+    if image.mode.startswith("I"):  # 16 bits; also 32, as Pillow reads some files of 16
+        a, clear = np.asarray(image), image.info.get("transparency")
+        image = Image.fromarray(_from_16_bits(a, name))
+        if isinstance(clear, int):
+            image.putalpha(Image.fromarray(np.where(a == clear, 0, 255).astype(np.uint8)))
+    if _is_transparent(image):
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, background), image)
+        grey = grey and len(set(ImageColor.getrgb(background)[:3])) == 1
+    return image.convert("L" if grey else "RGB")
+
 # %% ../nbs/api/03_images.ipynb #8cb46f6f
-def _stack(images: list | tuple, name: str) -> np.ndarray:
+def _stack(images: list | tuple, name: str, most: float) -> np.ndarray:
     "One array of a list of images."
-    if any(hasattr(im, "getbands") for im in images):
-        mode = "RGB" if any(hasattr(im, "getbands") and len(im.getbands()) > 2 for im in images) else "L"
-        images = [im.convert(mode) if hasattr(im, "getbands") else im for im in images]
-    arrays = [as_array(im) for im in images]
+    pixels = sum(im.width * im.height for im in images if hasattr(im, "getbands"))
+    if pixels > most:  # before they are decoded
+        raise ValueError(
+            f"{name} must be at most {most / 2**20:.0f} megapixels, found {pixels / 2**20:.0f}: make them smaller."
+        )
+    flat = [flatten(im, name) if hasattr(im, "getbands") else im for im in images]
+    mode = "RGB" if any(getattr(im, "mode", "") == "RGB" for im in flat) else "L"
+    arrays = [as_array(im.convert(mode) if hasattr(im, "getbands") else im) for im in flat]
     for i, a in enumerate(arrays):
         if a.shape != arrays[0].shape:
             raise ValueError(
                 f"{name} must be of one size, found {arrays[0].shape} for image 0 and {a.shape} for image {i}: resize or pad them."
             )
-    return np.stack(arrays) if arrays else np.empty(0)
+    if len({a.dtype for a in arrays}) > 1:  # each has a range of its own
+        arrays = [as_bytes(a, name) for a in arrays]
+    stack = np.stack(arrays) if arrays else np.empty(0)
+    return stack[..., None] if stack.ndim == 3 else stack
 
 # %% ../nbs/api/03_images.ipynb #af12d9f4
 def as_nhwc(
     a: np.ndarray,  # any shape that `as_images` takes
     name: str,  # what an error calls it
+    tensor: bool = False,  # it was a tensor, whose channels come first
 ) -> np.ndarray:  # a view of shape (n, h, w, channels)
     "The same numbers with the channels last. ValueError if it is not the shape of images."
     if a.ndim in (2, 3, 4) and a.size == 0:
@@ -53,7 +112,20 @@ def as_nhwc(
     if a.ndim == 2:
         return a[None, :, :, None]
     if a.ndim == 3:
-        return a[None] if a.shape[2] == 3 and min(a.shape[:2]) > 3 else a[..., None]
+        if a.shape[2] in (1, 3) and min(a.shape[:2]) > 3:
+            return a[None]
+        if a.shape[2] in (2, 4) and min(a.shape[:2]) > 4:
+            raise ValueError(
+                f"{name} must have no alpha channel, found shape {a.shape}: pass a PIL image, or leave it out."
+            )
+        if a.shape[0] == 3 and min(a.shape[1:]) > 3:
+            if tensor:
+                return a.transpose(1, 2, 0)[None]
+            raise ValueError(
+                f"{name} must be of a shape that says whether they are grey, found {a.shape}, three grey images or one in colour: "
+                "pass x[:, None] if they are grey, x[None] if it is in colour."
+            )
+        return a[..., None]
     if a.ndim == 4 and a.shape[1] in (1, 3):
         return a.transpose(0, 2, 3, 1)
     if a.ndim == 4 and a.shape[3] in (1, 3):
@@ -63,51 +135,83 @@ def as_nhwc(
     )
 
 # %% ../nbs/api/03_images.ipynb #76a5d277
-def _bytes_from_float(a: np.ndarray, name: str, clip: bool) -> np.ndarray:
-    "Values in [-1, 1] as grey levels."
+GENERATED = 10.0  # how far samples and noise go from 0
+
+
+def check_floats(
+    a: np.ndarray,  # floats, shape (n, …)
+    name: str,  # what an error calls them
+    clip: float | bool = False,  # will those be clipped that lie up to this far from 0? True: however far
+) -> None:
+    """Hold floats against [-1, 1]. ValueError for NaN, infinity, and what lies further out than `clip`.
+
+    Without a value below 0, they are grey levels (ValueError) if one is above 2, else perhaps meant to be in [0, 1] (a warning).
+    """
     if not (ok := np.isfinite(a)).all():
         where = tuple(int(i) for i in np.argwhere(~ok)[0])
         raise ValueError(
             f"{name} must be finite, found {(~ok).sum():,} values that are NaN or infinite, the first in image {where[0]}: "
             "replace them, for example with np.nan_to_num."
         )
+    if clip is True:
+        return
     lo, hi = float(a.min()), float(a.max())
-    if not clip and (lo < -1.001 or hi > 1.001):
-        mend = "pass grey levels as uint8" if lo >= 0 and hi <= 255.5 else "clip or scale them first"
+    most = min(max(clip, 1.001), 2.0 if lo >= 0 else np.inf)
+    if lo < -most or hi > most:
+        mend = "pass grey levels as uint8" if lo >= 0 and 2 < hi <= 255.5 else "clip or scale them first"
         raise ValueError(f"{name} must lie in [-1, 1] if they are floats, found {lo:.3g} to {hi:.3g}: {mend}.")
-    if lo >= 0 and not clip:
+    if lo >= 0:
         warnings.warn(
             f"{name} hold no negative value; floats are read as [-1, 1]. If yours are in [0, 1], pass 2 * x - 1.",
             stacklevel=4,
         )
-    return np.rint((np.clip(a, -1, 1) + 1) * 127.5).astype(np.uint8)
+
+
+def as_bytes(
+    a: np.ndarray,  # numbers of any shape (n, …)
+    name: str = "images",  # what an error calls them
+    clip: float | bool = False,  # floats: see `check_floats`
+) -> np.ndarray:  # uint8, of the same shape
+    "Grey levels from 0 to 255 of numbers of any kind. ValueError beyond the range of their kind."
+    if a.dtype.kind not in "buif":
+        raise ValueError(f"{name} must be numbers, uint8 in [0, 255] or floats in [-1, 1], found type {a.dtype}.")
+    if a.dtype.kind == "f":
+        check_floats(a, name, clip)
+        return np.rint((np.clip(a, -1, 1) + 1) * 127.5).astype(np.uint8)
+    if a.dtype.kind == "b":
+        return a * np.uint8(255)
+    if a.dtype == np.uint16:
+        return _from_16_bits(a, name)
+    if a.dtype != np.uint8 and a.size and (a.min() < 0 or a.max() > 255):
+        raise ValueError(
+            f"{name} must lie in [0, 255] if they are integers, found {a.min()} to {a.max()}: pass 16 bits as uint16."
+        )
+    return a.astype(np.uint8, copy=False)
 
 # %% ../nbs/api/03_images.ipynb #ebe5b00d
 def as_images(
-    images: Any,  # uint8 in [0, 255] or floats in [-1, 1]: array, tensor on any device, PIL image, or a list of them
+    images: Any,  # array, tensor on any device, PIL image, or a list of them
     name: str = "images",  # what an error calls them
-    clip: bool = False,  # clip floats outside [-1, 1] instead of refusing them
+    clip: float | bool = False,  # floats: see `check_floats`
+    most: float = MAX_VALUES,  # grey levels
 ) -> np.ndarray:  # uint8, shape (n, h, w, 1) or (n, h, w, 3), contiguous
-    "Images as bytes. Grey: (h, w), (n, h, w), (n, 1, h, w); colour: (h, w, 3), (n, 3, h, w), (n, h, w, 3). ValueError otherwise."
+    """Images as bytes, by the rule of this module: integers from 0 to 255, uint16 to 65,535, floats in [-1, 1], PIL images by their mode.
+
+    Grey: (h, w), (h, w, 1), (n, h, w), (n, 1, h, w); colour: (h, w, 3), (n, 3, h, w), (n, h, w, 3). A tensor (3, h, w) is one image in colour; an
+    array of that shape could be three grey ones as well, and is refused. ValueError for anything else.
+    """
     if hasattr(images, "getbands"):
         images = [images]
-    a = _stack(images, name) if isinstance(images, list | tuple) else as_array(images)
-    if a.dtype.kind not in "buif":
-        raise ValueError(f"{name} must be numbers, uint8 in [0, 255] or floats in [-1, 1], found type {a.dtype}.")
-    a = as_nhwc(a, name)
-    if a.size > MAX_VALUES:
-        n = max(1, MAX_VALUES // a[0].size)
-        mend = f"pass the first {n:,}" if a[0].size <= MAX_VALUES else "make them smaller"
+    a = _stack(images, name, most) if isinstance(images, list | tuple) else as_array(images)
+    if a.dtype.kind in "buif":  # else `as_bytes` says so
+        a = as_nhwc(a, name, hasattr(images, "detach"))
+    if a.size > most:
+        n = max(1, int(most) // a[0].size)
+        mend = f"pass the first {n:,}" if a[0].size <= most else "make them smaller"
         raise ValueError(
-            f"{name} must be at most {MAX_VALUES >> 20} MB, found {a.size / 2**20:.0f} MB (shape {a.shape}): {mend}."
+            f"{name} must be at most {most / 2**20:.0f} MB, found {a.size / 2**20:.0f} MB (shape {a.shape}): {mend}."
         )
-    if a.dtype.kind == "f":
-        a = _bytes_from_float(a, name, clip)
-    elif a.dtype.kind == "b":
-        a = a * np.uint8(255)
-    elif a.min() < 0 or a.max() > 255:
-        raise ValueError(f"{name} must lie in [0, 255] if they are integers, found {a.min()} to {a.max()}.")
-    return np.ascontiguousarray(a, np.uint8)
+    return np.ascontiguousarray(as_bytes(a, name, clip))
 
 # %% ../nbs/api/03_images.ipynb #ddc0bf58
 def tile(
@@ -136,26 +240,29 @@ def png(
     Image.fromarray(rgb).save(out, "PNG", optimize=True)
     return out.getvalue()
 
+# %% ../nbs/api/03_images.ipynb #5d0c1a06
+def as_unit(
+    x: Any,  # tensor or array of floats in [low, high]; integers stay as they are
+    low: float,  # what is black
+    high: float,  # what is white
+) -> Any:  # of the same kind, in [-1, 1]
+    "Images of another range, moved to [-1, 1]."
+    if isinstance(x, list | tuple):
+        return [as_unit(image, low, high) for image in x]
+    is_float = "float" in str(getattr(x, "dtype", ""))
+    return 2 * (x - low) / (high - low) - 1 if is_float and (low, high) != (-1, 1) else x
+
 # %% ../nbs/api/03_images.ipynb #f116767e
 def image_grid(
-    images,  # (n, h, w), (n, 1, h, w), or in colour (n, 3, h, w): uint8, or floats within `range`
+    images,  # whatever `as_images` takes: uint8 in [0, 255], floats within `range`; those somewhat beyond are clipped
     columns: int = 10,  # pictures in a row
     zoom: int = 2,  # screen pixels for each pixel
     range: tuple[float, float] = (-1.0, 1.0),  # of floats: what is black, what is white
 ) -> Image.Image:
-    "The pictures side by side, as one PIL image, which a notebook shows."
+    "The pictures side by side, as one PIL image, which a notebook shows. ValueError for what is no image."
     columns, zoom = check_whole("columns", columns, 1, 10**6), check_whole("zoom", zoom, 1, 1000)
-    pixels = np.asarray(images)
-    if pixels.dtype.kind not in "buif" or pixels.ndim < 2 or not pixels.size:
-        raise ValueError(
-            f"images must be numbers of shape (n, h, w), at least one image, found {pixels.dtype} {pixels.shape}."
-        )
-    channels = pixels.shape[1] if pixels.ndim == 4 else 1
-    if channels not in (1, 3):
-        raise ValueError(f"images must have 1 or 3 channels, found shape {pixels.shape}.")
-    pixels = pixels.reshape(-1, channels, *pixels.shape[-2:]).transpose(0, 2, 3, 1)
-    if pixels.dtype != np.uint8:
-        low, high = range
-        pixels = np.round(np.clip((pixels - low) / (high - low), 0, 1) * 255).astype(np.uint8)
+    low, high = (check_number(name, end) for name, end in zip(("range[0]", "range[1]"), range, strict=True))
+    usual = (low, high) == (-1, 1)
+    pixels = as_images(as_unit(images, low, high), clip=GENERATED if usual else True, most=np.inf)
     grid = tile(pixels, min(columns, len(pixels)), gap=zoom, scale=zoom, background=0)
-    return Image.fromarray(grid if channels > 1 else grid[..., 0])
+    return Image.fromarray(grid if pixels.shape[3] > 1 else grid[..., 0])

@@ -8,7 +8,7 @@ Docs: https://example.github.io/ddpm-widgets/api/learner.html.md"""
 __all__ = ['Learner']
 
 # %% ../nbs/api/17_learner.ipynb #32967698
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from .checks import check_number, check_whole, shown
 from .events import CancelFit, Events
 from .interrupts import Interrupts
-from .processes import Accelerator, AcceleratorState, Processes, count_images, this_process
+from .processes import Accelerator, AcceleratorState, Processes, count_batches, count_images, this_process
 from .randomness import own_generators
 
 # %% ../nbs/api/17_learner.ipynb #d411ba6f
@@ -95,7 +95,7 @@ class Learner(Events):
     def one_pass(self, training: bool) -> None:
         "Once over the training data, or once over the validation data."
         self.training, self.dl = training, self.train_dl if training else self.valid_dl
-        self.n_batches, self.first_iter = len(self.dl), 0
+        self.n_batches, self.first_iter = count_batches(self.dl), 0
         self.model.train(training)
         with torch.set_grad_enabled(training):
             self.around("pass", self.all_batches)
@@ -133,7 +133,7 @@ class Learner(Events):
         with Interrupts(self) as self.interrupts, ExitStack() as self.contexts:  # callbacks may enter their own
             try:
                 self.prepare()
-                self.total_steps = n_epochs * len(self.train_dl) * train
+                self.total_steps = n_epochs * count_batches(self.train_dl) * train
                 self.around("fit", self.all_epochs, train, valid)
             except BaseException as e:
                 self.error = e
@@ -188,12 +188,12 @@ class Learner(Events):
 
 # %% ../nbs/api/17_learner.ipynb #0408165c
 def check_loaders(dls: Any) -> Any:
-    "Return dls. Raises TypeError if it has no `.train`, and ValueError if that holds no batch."
+    "Return dls. Raises TypeError if it has no `.train` that can be read again and again, and ValueError if that holds no batch."
     train: Any = getattr(dls, "train", None)
-    if not (hasattr(train, "__iter__") and hasattr(train, "__len__")):
+    if not hasattr(train, "__iter__") or isinstance(train, Iterator):
         raise TypeError(
-            f"dls must have .train, and may have .valid, that give batches and know how many; found {shown(dls)}: pass garments() or DataLoaders."
+            f"dls must have .train, and may have .valid, that give batches, again in each epoch; found {shown(dls)}: pass garments() or DataLoaders."
         )
-    if not len(train):
+    if not count_batches(train):
         raise ValueError("dls.train holds no batch: pass at least one.")
     return dls

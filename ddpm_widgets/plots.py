@@ -17,17 +17,17 @@ from PIL import Image, ImageDraw, ImageFont
 
 from .checks import check_texts, check_whole, shown
 from .figures import COLORS, as_schedules, figure, log_ticks
-from .images import as_array, as_images, tile
+from .images import GENERATED, as_array, as_images, tile
 
 # %% ../nbs/api/28_plots.ipynb #a6182c2c
 def show_images(
-    images: Any,  # uint8 in [0, 255] or floats in [-1, 1]: array, tensor on any device, PIL images; grey or RGB
+    images: Any,  # uint8 in [0, 255] or floats in [-1, 1], of which noise up to ±10 is clipped: array, tensor on any device, PIL images
     columns: int | None = None,  # images in a row; None: as many as make the grid about twice as wide as high
     labels: Sequence[Any] | None = None,  # one text below each image
     scale: int | None = None,  # screen pixels for each pixel; None: as large as 960 pixels allow, 4 at most
 ) -> Image.Image:  # a notebook shows it; `.save("grid.png")` writes it
     "The images as one picture. ValueError, in one sentence, for what is no image, and for columns, labels or a scale that do not fit."
-    x = as_images(images, clip=_has_negatives(images))
+    x = as_images(images, clip=GENERATED)
     n, h, w, _ = x.shape
     if columns is None:
         columns = max(4, round((2 * n * h / w) ** 0.5))
@@ -40,12 +40,6 @@ def show_images(
     return Image.fromarray(_labelled(x, columns, scale, check_texts("labels", labels, n)))
 
 # %% ../nbs/api/28_plots.ipynb #872c81a9
-def _has_negatives(images: Any) -> bool:
-    "Is there a float below 0? Then the range is meant to be [-1, 1], and what lies outside may be clipped."
-    parts = images if isinstance(images, list | tuple) else [images]
-    return any(a.dtype.kind == "f" and a.size > 0 and bool(a.min() < 0) for a in map(as_array, parts))
-
-
 def _labelled(x: np.ndarray, columns: int, scale: int, labels: list[str]) -> np.ndarray:
     "The grid with a line of text below each image, cut off where the next begins."
     font, (n, h, w) = ImageFont.load_default(12), (len(x), x.shape[1] * scale, x.shape[2] * scale)

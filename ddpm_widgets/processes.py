@@ -13,20 +13,23 @@ import signal
 import time
 import warnings
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
-from .checks import check_number
+from .checks import check_number, shown
+from .data import images_of
 from .interrupts import Interrupts
+from .randomness import preserve_rng
 
 with warnings.catch_warnings():  # accelerate would silence PyTorch's schedulers for the whole program
     from accelerate import Accelerator, PartialState, skip_first_batches
@@ -80,7 +83,7 @@ class ShardedLoader:
             setattr(self, name, getattr(dl, name, None))
 
     def __len__(self) -> int:
-        return len(self.dl)
+        return count_batches(self.dl)
 
     def __iter__(self) -> Iterator[Any]:
         return self.shards(self.dl)
@@ -106,10 +109,43 @@ def slice_batch(batch: Any, which: slice) -> Any:
 
 
 def count_images(batch: Any) -> int:
-    "How many images a batch holds: the length of its first tensor, however deep in tuples that lies."
-    while isinstance(batch, tuple | list):
-        batch = batch[0]
-    return len(batch)
+    "How many images a batch holds: the length of its images, however deep in tuples and dicts they lie; 0 if they have none."
+    while isinstance(batch, tuple | list | Mapping) and len(batch):
+        batch = images_of(batch)
+    return len(batch) if hasattr(batch, "__len__") else 0
+
+
+_counted: WeakKeyDictionary[Any, dict[Any, int]] = WeakKeyDictionary()  # data set or loader → batch size → batches
+_MOST_COUNTED = 10_000  # batches of a stream
+
+
+def count_batches(
+    loader: Any,  # yields batches, again each time
+) -> int:
+    """How many batches a loader yields. A stream that does not know is read through, once; random numbers go on as before.
+
+    Raises ValueError for what can be read only once, and for a stream that does not end within 10,000 batches.
+    """
+    try:
+        return len(loader)
+    except TypeError:
+        pass
+    if isinstance(loader, Iterator):
+        raise ValueError(
+            f"dls.train must be batches that can be read again, found {shown(loader)}: pass a list or a DataLoader."
+        )
+    counts = _counted.setdefault(getattr(loader, "dataset", loader), {})
+    size = getattr(loader, "batch_size", None)
+    if size not in counts:
+        with preserve_rng(loader):
+            counts[size] = sum(1 for _ in islice(loader, _MOST_COUNTED + 1))
+            again = next(iter(loader), None) if counts[size] <= _MOST_COUNTED else None
+        if counts[size] > _MOST_COUNTED or (counts[size] and again is None):
+            found = "none the second time" if counts.pop(size) <= _MOST_COUNTED else f"more than {_MOST_COUNTED:,}"
+            raise ValueError(
+                f"a stream must have a length or give the same batches each time and end, found {found}: define __len__ for its data set."
+            )
+    return counts[size]
 
 # %% ../nbs/api/15_processes.ipynb #9d4e0502
 def skip_batches(

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from .checks import shown
+from .checks import check_number, shown
 from .ddpm import posterior, previous
 from .schedule import Schedule
 
@@ -58,8 +58,7 @@ def ddim_coefficients(
     eta: float = 0.0,  # how much of the noise is fresh: 0 none, 1 as much as DDPM's small variance
 ) -> list[StepCoefficients]:  # one for each timestep, the first for t=0
     "The coefficients of DDIM (Song et al. 2020, eqs. 12 and 16), with ε̂ = (x_t - √ᾱ_t·x̂0)/√(1-ᾱ_t) put in. ValueError unless 0 ≤ η ≤ 1."
-    if not isinstance(eta, int | float) or not 0 <= eta <= 1:
-        raise ValueError(f"eta must be a number from 0 to 1, found {shown(eta)}.")
+    eta = check_number("eta", eta, least=0, most=1)
     alpha_bar = schedule.alpha_bar64
     alpha_bar_prev = previous(alpha_bar)
     sigma = eta * posterior(schedule.betas64, alpha_bar, alpha_bar_prev)[2].sqrt()  # eq. 16

@@ -14,7 +14,6 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
-from numbers import Integral
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -46,7 +45,7 @@ class Noise:
         self.size, self.device = size, device
         self.generator = seed if isinstance(seed, torch.Generator) else None
         if not isinstance(seed, torch.Generator):
-            seed = int(torch.randint(2**31, ())) if seed is None else seed
+            seed = int(torch.randint(2**31, ())) if seed is None else int(seed)
             base = int(np.random.SeedSequence(seed).generate_state(1)[0])  # far from the base of seed + 1
             self.streams = [torch.Generator().manual_seed((base + first + i) % 2**32) for i in range(size[0])]
 
@@ -97,7 +96,7 @@ class SamplingOptions:
         asked = {name: value for name, value in asdict(self).items() if value is not None and name in Diffusion._fields}
         d = carried._replace(**asked)
         check_target(d.target)
-        _check_shape(d.shape)
+        d = d._replace(shape=_check_shape(d.shape))
         _check_clamp(self.clamp)
         steps = d.schedule if d.steps is None else respace(d.schedule, d.steps, d.spacing)
         variance = d.variance if d.sampler == "ddpm" else self.variance
@@ -157,9 +156,10 @@ def _carried_by(model: Any, schedule: Schedule | None) -> Diffusion:
     return Diffusion(schedule) if carried is None else carried._replace(schedule=schedule)
 
 
-def _check_shape(shape: Any) -> None:
-    if not isinstance(shape, tuple | list) or len(shape) != 3 or not all(isinstance(k, int) and k > 0 for k in shape):
+def _check_shape(shape: Any) -> tuple[int, ...]:
+    if not isinstance(shape, tuple | list) or len(shape) != 3:
         raise ValueError(f"shape must be the channels, height and width of an image, found {shown(shape)}.")
+    return tuple(check_whole("each of the numbers in shape", k, 1) for k in shape)
 
 
 def _check_clamp(clamp: Any) -> None:
@@ -257,8 +257,7 @@ def _check_size(
             f"x_T must hold finite floats, found {x_T.dtype} with NaN, infinity or none: pass torch.randn."
         )
     if seed is not None and not isinstance(seed, torch.Generator):
-        if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed < 2**63:
-            raise ValueError(f"seed must be a whole number from 0 up, a torch.Generator or None, found {shown(seed)}.")
+        check_whole("seed", seed, 0, 2**63 - 1, mend="pass one, a torch.Generator or None")
     return size
 
 # %% ../nbs/api/23_sampling.ipynb #926f025d
@@ -307,7 +306,7 @@ def sample(
     way = SamplingOptions.of("sample", options, _OWN).resolve(model, schedule)
     n, *_ = _check_size(way, n, x_T, seed)
     if batch_size is not None:
-        check_whole("batch_size", batch_size, 1, 2**31 - 1)
+        batch_size = check_whole("batch_size", batch_size, 1, 2**31 - 1)
     if seed is None:
         seed = int(torch.randint(2**31, ()))  # one for all batches
 

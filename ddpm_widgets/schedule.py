@@ -15,7 +15,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from .checks import check_number, shown
+from .checks import check_number, check_whole, shown
 from .ddpm import cumulative_alpha, posterior, previous, rates
 
 # %% ../nbs/api/05_schedule.ipynb #2b069524
@@ -114,7 +114,7 @@ def linear_schedule(
 
     Raises ValueError unless 0 < beta_min ≤ beta_max < 1 and T ≥ 2.
     """
-    _check_T(T)
+    T = _check_T(T)
     beta_min, beta_max = check_number("beta_min", beta_min), check_number("beta_max", beta_max)
     if not 0 < beta_min <= beta_max < 1:
         raise ValueError(f"linear_schedule needs 0 < beta_min ≤ beta_max < 1, found {beta_min} and {beta_max}.")
@@ -132,9 +132,8 @@ def check_schedule(schedule) -> Schedule:
     return schedule
 
 
-def _check_T(T: int) -> None:
-    if not isinstance(T, int) or isinstance(T, bool) or not 2 <= T <= 10**6:
-        raise ValueError(f"a schedule needs a whole number of steps, from 2 to a million, found T={shown(T)}.")
+def _check_T(T: int) -> int:
+    return check_whole("T", T, 2, 10**6)
 
 
 def _resample(curve: Tensor, T: int) -> Tensor:
@@ -147,7 +146,7 @@ def _resample(curve: Tensor, T: int) -> Tensor:
 # %% ../nbs/api/05_schedule.ipynb #1f7734ef
 def _from_curve(curve, T: int, name: str) -> Schedule:
     "β from a curve ᾱ(u), u from 0 (an image) to 1 (noise); β is kept below .999, so that the last step is no division by 0."
-    _check_T(T)
+    T = _check_T(T)
     alpha_bar = curve(torch.linspace(0, 1, T + 1, dtype=torch.float64))
     return Schedule((1 - alpha_bar[1:] / alpha_bar[:-1]).clamp(max=0.999), name)
 
@@ -194,8 +193,7 @@ def respace(
     Raises ValueError when `steps` is not between 1 and T, or for an unknown spacing.
     """
     T = check_schedule(schedule).T
-    if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= T:
-        raise ValueError(f"steps must be a whole number from 1 to the schedule's {T}, found {shown(steps)}.")
+    steps = check_whole("steps", steps, 1, T, mend=f"the schedule has {T}")
     count = torch.arange(steps, dtype=torch.float64)
     if not isinstance(spacing, str) or spacing not in SPACINGS:
         raise ValueError(f"spacing is one of {', '.join(SPACINGS)}, found {shown(spacing)}.")

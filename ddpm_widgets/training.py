@@ -31,18 +31,52 @@ from ddpm_widgets.callbacks import (
 )
 from .checkpoints import Resume
 from .checks import check_number, check_whole, shown
-from .data import DataLoaders
+from .data import DataLoaders, as_x0, check_range, check_samples, count_channels
 from .ddpm import jump
 from .events import Callback, TrainCB
 from .learner import Learner, check_loaders
 from .muon import Muon
 from .noising import Diffusion, Target, check_target, check_x0, make_target, min_snr_weights, rates_at
 from .processes import this_process
-from .randomness import reseed
+from .randomness import preserve_rng, reseed
 from .samplers import Sampler, sampler_coefficients
 from .sampling import is_double, sample
 from .schedule import Schedule, Spacing, check_schedule, cosine_schedule, linear_schedule, respace
 from .unets import half_precision, init_ddpm, predict, unet
+
+# %% ../nbs/api/24_training.ipynb #7dca0c01
+def _check_data_range(ends: Any) -> tuple[float, float]:
+    "The same as two floats. Raises ValueError for anything but two numbers, black and white."
+    if not isinstance(ends, tuple | list) or len(ends) != 2:
+        raise ValueError(f"data_range must be two numbers, black and white, found {shown(ends)}.")
+    low, high = (check_number("data_range", end) for end in ends)
+    if low >= high:
+        raise ValueError(f"data_range must be two numbers, the lower one first, found {shown(ends)}.")
+    return low, high
+
+
+def _warn_of_change(
+    former: Diffusion | None,  # what the network was trained for
+    now: Diffusion,
+) -> None:
+    "Warn where a network is trained further for something else."
+    if not isinstance(former, Diffusion):
+        return
+    changes = [
+        f"{name} {getattr(now, name)} in place of {getattr(former, name)}"
+        for name in ("target", "data_range")
+        if getattr(now, name) != getattr(former, name)
+    ]
+    a, b = former.schedule.alpha_bar64, now.schedule.alpha_bar64
+    if a.shape != b.shape or not torch.allclose(a.cpu(), b.cpu(), rtol=1e-6):
+        changes.insert(
+            0, f"the {now.schedule.name} schedule, T={len(b)}, in place of {former.schedule.name}, T={len(a)}"
+        )
+    if changes:
+        warnings.warn(
+            f"this network is trained further for something else than before, and carries that from now on: {'; '.join(changes)}.",
+            stacklevel=2,
+        )
 
 # %% ../nbs/api/24_training.ipynb #aa317ec9
 def _check_answer(
@@ -89,9 +123,10 @@ class DDPMCB(TrainCB):
         check_schedule(schedule), check_target(target)
         if generator is not None and not isinstance(generator, torch.Generator):
             raise TypeError(f"generator must be a torch.Generator or None, found {shown(generator)}.")
-        self.schedule, self.target, self.generator, self.data_range = schedule, target, generator, data_range
+        self.schedule, self.target, self.generator = schedule, target, generator
+        self.data_range = _check_data_range(data_range)
         if steps is not None:
-            check_whole("steps", steps, 1, schedule.T)
+            steps = check_whole("steps", steps, 1, schedule.T)
         respace(schedule, steps or schedule.T, spacing)  # raises for an unknown name
         sampler_coefficients(sampler, schedule)  # raises for an unknown name
         self.sampler, self.steps, self.spacing, self.min_snr = sampler, steps, spacing, min_snr
@@ -112,17 +147,24 @@ class DDPMCB(TrainCB):
     def before_fit(self, learn: Learner) -> None:
         device = learn.accelerator.device
         self.double = is_double(learn.model)
+        if any(p.dtype == torch.float16 for p in learn.model.parameters()):
+            raise ValueError(
+                'model must hold its weights in float32 to be trained, found float16: pass model.float(), and precision="fp16".'
+            )
         self.schedule = self.schedule.to(device)
         self.loss_weights = None if self.loss_weights is None else self.loss_weights.to(device)
         self.diffusion = None
         learn.sample = partial(self.sample, learn)
+        with preserve_rng(learn.dls.train):
+            check_samples(learn.dls.train)
 
     def before_batch(self, learn: Learner) -> None:
-        x0, *_ = learn.batch
+        x0 = as_x0(learn.batch, next(learn.model.parameters(), None))
         check_x0(x0)
         if self.double:
             x0 = x0.double()
         if self.diffusion is None:
+            check_range(x0, *self.data_range)
             self.attach_diffusion(learn, tuple(x0.shape[1:]))
         t, eps = self.draw(x0, learn.shard, learn.batch_size)
         x_t, eps = jump(x0, eps, *rates_at(t, self.schedule, x0)).to(x0.dtype), eps.to(x0.dtype)
@@ -160,7 +202,9 @@ class DDPMCB(TrainCB):
         self.diffusion = Diffusion(
             self.schedule.to("cpu"), self.target, self.data_range, shape, self.sampler, self.steps, self.spacing
         )
-        for model in (learn.accelerator.unwrap_model(learn.model), learn.ema_model):
+        net = learn.accelerator.unwrap_model(learn.model)
+        _warn_of_change(getattr(net, "diffusion", None), self.diffusion)
+        for model in (net, learn.ema_model):
             if model is not None:
                 model.diffusion = self.diffusion
 
@@ -201,9 +245,7 @@ class EMA(Callback):
         self,
         decay: float = 0.999,  # how much of the average stays at each step, 0 ≤ decay < 1
     ):
-        if isinstance(decay, bool) or not isinstance(decay, int | float) or not 0 <= decay < 1:
-            raise ValueError(f"EMA needs 0 ≤ decay < 1, found {shown(decay)}.")
-        self.decay, self.updates = decay, 0
+        self.decay, self.updates = check_number("decay", decay, least=0, below=1), 0
 
     def settings(self) -> dict[str, Any]:
         return {"ema": self.decay}
@@ -263,8 +305,8 @@ def image_channels(
     dls: Any,
 ) -> dict[str, int]:  # settings for `unet`; none for grey images, or where the images are not known
     "A network for colour images needs as many channels as they have."
-    images = getattr(getattr(getattr(dls, "train", None), "dataset", None), "images", None)
-    channels = images.shape[1] if isinstance(images, Tensor) and images.ndim == 4 else 1
+    with preserve_rng(dls.train):
+        channels = count_channels(dls.train)
     return {} if channels == 1 else {"in_channels": channels, "out_channels": channels}
 
 # %% ../nbs/api/24_training.ipynb #0d7ce88d
@@ -272,11 +314,12 @@ def train(
     dls: Any,  # data with `.train` and `.valid`, as from `fashion_mnist()` or `garments()`
     model: str
     | nn.Module = "nb17",  # a preset of `unet`, built for the images' channels and initialised by `init_ddpm`, or a network of your own
-    schedule: Schedule | None = None,  # the forward process; None: the recipe's
+    schedule: Schedule | None = None,  # the forward process; None: the model's, else the recipe's
     *,
     epochs: int = 5,
     lr: float | None = None,  # the top of the one-cycle schedule; None: the recipe's
     target: Target | None = None,  # what the network predicts: "eps", "x0" or "v"; None: the recipe's
+    data_range: tuple[float, float] | None = None,  # black and white in the images; None: (-1, 1)
     min_snr: float | None = None,  # weigh timesteps by min-SNR-γ with this γ; None: all alike
     ema: float | None = 0.999,  # decay of the moving average of the weights; None: keep none
     clip: float | None = 1.0,  # largest norm of all gradients together; None: do not clip
@@ -295,6 +338,9 @@ def train(
 ) -> Learner:
     """Train a DDPM and return its Learner. The recipe is that of the preset: `RECIPES["fast"]`, else the course's, `Recipe()`.
 
+    A network that was trained before, from `load_model` or `pretrained`, is trained further for what it carries: its schedule, target, data range
+    and sampler come in the recipe's place. Ask for another schedule, target or range, and a warning says what changes.
+
     With `cbs=[Checkpoint("run")]` the run is saved, and the same call with `resume="run"` continues it to the last bit. In an empty folder it starts at the
     beginning, so one call does both. With more `epochs` it trains for longer: see `Resume`.
 
@@ -308,14 +354,25 @@ def train(
     if target is not None:
         check_target(target)
     if seed is not None:
-        check_whole("seed", seed, 0, 2**63 - 1)
+        seed = check_whole("seed", seed, 0, 2**63 - 1)
     recipe = RECIPES.get(getattr(model, "preset", model), Recipe())  # type: ignore[arg-type]
+    carried = getattr(model, "diffusion", None)
+    if isinstance(carried, Diffusion):
+        recipe = recipe._replace(
+            schedule=lambda: carried.schedule,
+            target=carried.target,
+            sampler=carried.sampler,  # type: ignore[arg-type]
+            steps=carried.steps if schedule is None else None,
+            spacing=carried.spacing,
+        )
+        data_range = data_range or carried.data_range
     on_gpu = torch.cuda.is_available()  # there a network this small waits for Python, and mixed precision adds work
     precision = half_precision(precision or ("fp32" if on_gpu else recipe.precision))
     diffusion = DDPMCB(
         schedule or recipe.schedule(),
         target or recipe.target,
         min_snr=min_snr,
+        data_range=data_range or (-1.0, 1.0),
         sampler=recipe.sampler,
         steps=recipe.steps,
         spacing=recipe.spacing,
@@ -340,6 +397,8 @@ def train(
                 stacklevel=2,
             )
     net = init_ddpm(unet(model, **image_channels(dls))) if isinstance(model, str) else model
+    if not any(p.requires_grad for p in net.parameters()):  # a moving average
+        net.requires_grad_(True)
     if on_gpu:
         net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if isinstance(dls, DataLoaders) and this_process().num_processes == 1:  # several would each see all of it

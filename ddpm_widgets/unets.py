@@ -49,6 +49,7 @@ class UNet(nn.Module):
         self.diffusion: Any = None  # what sampling must know of training: DDPMCB leaves it here
         self.card: dict[str, Any] = {}  # what a file of weights says of itself
         settings = {"in_channels": 1, "out_channels": 1, "patch": 1, **PRESETS[preset], **overrides}
+        settings.setdefault("sample_size", 32 // settings["patch"])  # diffusers' pipelines ask for it
         self.patch: int = settings.pop("patch")
         self.channels: int = settings["in_channels"]
         for ends in ("in_channels", "out_channels"):
@@ -76,7 +77,8 @@ class UNet(nn.Module):
         widths, groups = self.unet.config.block_out_channels, self.unet.config.norm_num_groups
         if x_t.ndim != 4 or x_t.shape[1] != self.channels:
             raise ValueError(
-                f"this U-Net takes images of shape (n, {self.channels}, height, width), found {tuple(x_t.shape)}."
+                f"this U-Net takes images of shape (n, {self.channels}, height, width), found {tuple(x_t.shape)}: "
+                f"build it with in_channels and out_channels, or pass images of {self.channels} channel{'s' * (self.channels > 1)}."
             )
         height, width = x_t.shape[2:]
         step = self.patch * 2 ** (len(widths) - 1)
@@ -125,9 +127,12 @@ def predict(
     x_t: Tensor,  # noisy images, shape (n, channels, height, width)
     t: Tensor,  # timesteps, shape (n,)
 ) -> Tensor:  # shaped like x_t
-    "Ask the network, and unpack diffusers' answer where it comes in an object."
-    out = model(x_t, t)
-    return getattr(out, "sample", out)
+    "Ask the network, and unpack diffusers' answer where it comes in an object. A network of another precision than the images is asked in its own."
+    weight = next(model.parameters(), None) if isinstance(model, nn.Module) else None
+    other = weight is not None and weight.is_floating_point() and weight.dtype != x_t.dtype
+    out = model(x_t.to(weight) if other else x_t, t)
+    out = getattr(out, "sample", out)
+    return out.to(x_t.dtype) if other else out
 
 # %% ../nbs/api/12_unets.ipynb #d1a90012
 def description(model: nn.Module) -> dict[str, Any]:  # as JSON

@@ -58,8 +58,8 @@ def data_range(case: Case) -> Findings:
     values = f"{pixels}; {kept}"
     flat = float((case.train_images[0].float().flatten(1).std(1, unbiased=False) < 1e-6).float().mean())
     formula = "x / 127.5 - 1" if most > 100 and least >= 0 else "2 * x - 1" if least >= 0 else "to [-1, 1]"
-    name = f"DDPMCB(…, data_range=({least:.3g}, {most:.3g}))"
-    mend = f"scale the images, {formula}, and train again; or name their range, {name}"
+    name = f"data_range=({least:.3g}, {most:.3g})"
+    mend = f"scale the images, {formula}, and train again; or name their range to train or DDPMCB, {name}"
     if (low, high) != case.trained.data_range and _fills(least, most, *case.trained.data_range):
         mend = 'sample with clamp="data", the range that the network was trained for'
     if not case.train_images[0].is_floating_point():

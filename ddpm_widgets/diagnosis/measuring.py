@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset, Subset
 from tqdm import tqdm
 
+from ..data import images_of, labels_of
 from .findings import NotChecked
 from ..learner import Learner
 from ..noising import TARGETS, Diffusion, Target, make_target, noisify, rates_at
@@ -48,8 +49,7 @@ def read_batches(
     elif isinstance(getattr(loader, "dataset", None), IterableDataset):
         batches = DataLoader(loader.dataset, loader.batch_size, collate_fn=loader.collate_fn)
     for batch in batches:
-        images, *rest = batch if isinstance(batch, list | tuple) else (batch,)
-        y = rest[0] if rest else None
+        images, y = images_of(batch), labels_of(batch)
         if not isinstance(y, Tensor) or y.ndim != 1 or y.is_floating_point() or y.is_complex():
             y = None
         yield torch.as_tensor(images).cpu(), None if y is None else y.cpu()

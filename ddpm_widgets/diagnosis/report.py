@@ -209,7 +209,7 @@ def diagnose(
         raise TypeError(
             f"source must be a Learner or a network, found a {type(source).__name__}: pass what `train` returns."
         )
-    check_whole("n", n, 2, 2**31 - 1), check_whole("seed", seed, 0, 2**63 - 1)
+    n, seed = check_whole("n", n, 2, 2**31 - 1), check_whole("seed", seed, 0, 2**63 - 1)
     loaders = _as_loaders(learn.dls if data is None and learn is not None else data)
     known = _trained_for(model, learn)
     carrier: Any = model

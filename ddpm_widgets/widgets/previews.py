@@ -14,8 +14,9 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
-from ..images import as_array, as_images
+from ..images import as_array, as_images, as_unit
 
 # %% ../../nbs/api/widgets/08_previews.ipynb #bef460b4
 def _least_missed(
@@ -27,10 +28,14 @@ def _least_missed(
 
 def as_frame(
     samples: Any,  # whatever a sampler gives: `as_images` says what it may be
+    data_range: tuple[float, float] = (-1.0, 1.0),  # of floats: black and white
 ) -> np.ndarray:  # uint8, (n, h, w, 1) or (n, h, w, 3)
-    "Samples as bytes. Floats outside [-1, 1] are clipped; NaN, which a model that diverges gives, becomes black."
-    if not isinstance(samples, list | tuple):
-        samples = as_array(samples)
+    "Samples as bytes. Floats outside their range are clipped; NaN, which a model that diverges gives, becomes black."
+    if not isinstance(samples, list | tuple | Image.Image):
+        samples = as_unit(as_array(samples), *data_range)
+        samples = (
+            samples[:, None] if samples.ndim == 3 and samples.shape[2] != 3 else samples
+        )  # (3, h, w): three samples
         if samples.dtype.kind == "f":
             samples = np.nan_to_num(samples, nan=-1)
     return as_images(samples, "samples", clip=True)
@@ -98,3 +103,8 @@ def timesteps_of(learn: Any) -> int | None:
     "T of the schedule that one of the learner's callbacks holds."
     schedules: list[Any] = [getattr(cb, "schedule", None) for cb in getattr(learn, "cbs", ())]
     return next((len(s.alpha_bar) for s in schedules if hasattr(s, "alpha_bar")), None)
+
+
+def data_range_of(learn: Any) -> tuple[float, float]:
+    "Black and white in the images that one of the learner's callbacks trains on; -1 and 1 if none says so."
+    return next((tuple(cb.data_range) for cb in getattr(learn, "cbs", ()) if hasattr(cb, "data_range")), (-1.0, 1.0))

@@ -8,6 +8,7 @@ Docs: https://example.github.io/ddpm-widgets/api/widgets/sampling_player.html.md
 __all__ = ['SamplingPlayer']
 
 # %% ../../nbs/api/widgets/11_sampling_player.ipynb #70668517
+import warnings
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
@@ -97,6 +98,7 @@ class SamplingPlayer(Widget):
         speed: float = 1.0,  # times the normal pace, 1/4 … 4
         loop: bool = False,  # play again at the end
         total: bool = False,  # the curve adds up: how much of the way is done, instead of what each step did
+        t: int | None = None,  # timestep to begin with, below T; the nearest frame is shown; None: the first
         **traits: Any,  # `link`: widgets of one page with the same link move together; `layout`
     ) -> None:
         wanted = [show] if isinstance(show, str) else list(show) if isinstance(show, Iterable) else []
@@ -121,6 +123,8 @@ class SamplingPlayer(Widget):
             self._collect(str(name), self._steps(run, str(name)))
         if isinstance(steps, dict) or self._films:
             self._publish()
+        if t is not None:
+            self.t = check_whole("t", t, 0, self.timesteps - 1, mend="pass None to begin with the first frame")
 
     @staticmethod
     def _steps(run: Any, name: str) -> Iterable[Any]:
@@ -206,6 +210,8 @@ class SamplingPlayer(Widget):
                 )
             film.add(t, frame, getattr(step, "coefficients", None))
             yield step, frame
+        if film is not None and (x0 := as_array(getattr(step, "x0", 0))).dtype.kind == "f" and x0.min() >= 0:
+            warnings.warn(f"{name!r}: x0 holds no negative value at the end; floats are read as [-1, 1].", stacklevel=4)
 
     def _frame(self, step: Any, name: str) -> Frame:
         "What is kept of one step."

@@ -28,7 +28,7 @@ from .base import Finite, Whole, Widget, Words
 from .kernel_messages import Renewed, launching, pump_comm_messages, running_cell, show_in_cell
 from .loss_history import LossByTimestep, LossHistory, Pace, draw_loss
 from .page import front_end
-from .previews import TimeLapse, as_frame, preview_keywords, sampler_of, timesteps_of
+from .previews import TimeLapse, as_frame, data_range_of, preview_keywords, sampler_of, timesteps_of
 
 # %% ../../nbs/api/widgets/09_training_monitor.ipynb #a3840e29
 _SENDS_PER_SECOND = 8
@@ -342,7 +342,7 @@ class TrainingMonitor(Renewed, Widget):
         models: list[Any] = [learn.model, getattr(learn, "ema_model", None)]
         hooks = [m.register_forward_pre_hook(breathe) for m in models if hasattr(m, "register_forward_pre_hook")]
         try:
-            self._keep(learn.steps, as_frame(self._sampler(self.n_samples)))
+            self._keep(learn.steps, as_frame(self._sampler(self.n_samples), data_range_of(learn)))
         except _Abandoned:
             pass
         except Exception as e:

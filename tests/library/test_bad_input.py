@@ -51,7 +51,7 @@ GARMENTS = d.garments(4, n=8, n_valid=4, seed=0)
 STEPS = list(d.sample_steps(TRAINED, n=2, steps=4, sampler="ddim", seed=0))
 UNET = d.unet("nb17", block_out_channels=(8, 16), norm_num_groups=4, layers_per_block=1)
 UNET.diffusion = d.Diffusion(LINEAR)
-REFERENCE = evaluation.features(GARMENTS.train.dataset.__getitems__(range(8))[0])
+REFERENCE = evaluation.features(GARMENTS.train.dataset.batch(range(8))[0], known=True)
 
 
 @pytest.fixture(autouse=True)
@@ -256,6 +256,20 @@ COSTLY = (
 def test_right_arguments_are_taken(name):
     function, right = CALLS[name]
     function(**right)
+
+
+@pytest.mark.parametrize("name", [name for name in CALLS if name not in COSTLY])
+def test_numbers_of_numpy_and_torch_are_numbers(name):
+    "Wherever a Python int or float is right."
+    function, right = CALLS[name]
+    for key, value in right.items():
+        kinds = {int: (np.int64, np.uint8, torch.tensor), float: (np.float64, np.float32, torch.tensor)}.get(
+            type(value), ()
+        )
+        for kind in kinds:
+            function(**{**right, key: kind(value)})
+        if isinstance(value, tuple) and value and {type(v) for v in value} <= {int, float}:
+            function(**{**right, key: tuple(torch.tensor(v) for v in value)})
 
 
 @pytest.mark.parametrize("name", CALLS)

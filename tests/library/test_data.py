@@ -13,6 +13,7 @@ import shutil
 import socket
 import struct
 import subprocess
+import sys
 import tarfile
 import tempfile
 import threading
@@ -86,7 +87,7 @@ def test_a_batch(arrays):
     x, y = next(iter(dls.train))
     assert x.shape == (50, 1, 32, 32) and x.dtype == torch.float32 and x.is_contiguous()
     assert y.shape == (50,) and y.dtype == torch.int64
-    assert dls.range == (-1.0, 1.0) and dls.classes == CLASSES and dls.source == "arrays"
+    assert dls.range == (-1.0, 1.0) and dls.classes == tuple("0123456789") and dls.source == "arrays"
     assert [len(x) for x, _ in dls.train] == [50, 50, 20] and [len(x) for x, _ in dls.valid] == [40]
 
 
@@ -122,12 +123,12 @@ def test_pad():
 def test_training_is_shuffled_validation_is_not(arrays):
     dls = DataLoaders.from_arrays(*arrays, batch_size=32, seed=3)
     epochs = [torch.cat([x for x, _ in dls.train]).flatten(1) for _ in range(2)]
-    in_order = dls.train.dataset.__getitems__(range(120))[0].flatten(1)
+    in_order = dls.train.dataset.batch(range(120))[0].flatten(1)
     rows = [sorted(map(tuple, e.tolist())) for e in (*epochs, in_order)]
     assert rows[0] == rows[1] == rows[2]  # every picture once
     assert not epochs[0].equal(epochs[1]) and not epochs[0].equal(in_order)
     valid = [torch.cat([x for x, _ in dls.valid]) for _ in range(2)]
-    assert valid[0].equal(valid[1]) and valid[0].equal(dls.valid.dataset.__getitems__(range(40))[0])
+    assert valid[0].equal(valid[1]) and valid[0].equal(dls.valid.dataset.batch(range(40))[0])
 
 
 def labels_of_two_epochs(dls):
@@ -260,9 +261,9 @@ def test_read_only_arrays_give_no_warning(arrays):
         (lambda a: (a[0] / 255, *a[1:]), ["training images must be uint8", "float64"]),
         (lambda a: (a[0][0], *a[1:]), ["(28, 28)"]),
         (lambda a: (a[0], a[1][:-1], *a[2:]), ["120 training images", "(119,)"]),
-        (lambda a: (a[0], a[1] + 1, *a[2:]), ["0 to 9", "found 1 to 10"]),
+        (lambda a: (a[0], a[1].astype(int) - 1, *a[2:]), ["0 to 99999", "found -1 to 8"]),
         (lambda a: (a[0], a[1] * 1.0, *a[2:]), ["integer label", "float64"]),
-        (lambda a: (a[0], a[1], a[2][:0], a[3][:0]), ["0 validation images", "at least one"]),
+        (lambda a: (a[0], a[1], a[2][:0], a[3][:0]), ["validation images", "at least one", "(0, 28, 28)"]),
     ],
 )
 def test_arrays_that_will_not_do(arrays, change, words):
@@ -1055,3 +1056,210 @@ def test_arrays_in_colour(coloured):
     one_sentence(e.value)
     on = first.to("cpu")
     assert torch.equal(next(iter(on.valid))[0], next(iter(first.valid))[0])
+
+
+# ---- links, endings, and what is left out
+
+
+def total(dls) -> int:
+    return len(dls.train.dataset) + len(dls.valid.dataset)
+
+
+def test_links_are_followed_without_circles(tmp_path, capsys):
+    root, store = tmp_path / "set", tmp_path / "store"
+    for i in range(3):
+        write_image(root / "birds" / f"{i}.png")
+        write_image(store / "cats" / "young" / f"{i}.png")
+        write_image(tmp_path / "single" / f"{i}.png")
+    os.symlink(store / "cats", root / "cats")
+    os.symlink(tmp_path / "single" / "0.png", root / "birds" / "linked.png")
+    dls = image_folder(root, size=8, progress=False)
+    assert total(dls) == 7 and dls.classes == ("birds", "cats") and capsys.readouterr().out == ""
+    os.symlink(root, root / "birds" / "up")  # a circle
+    os.symlink(root, store / "cats" / "young" / "and back")  # one over two links
+    os.symlink(root / "birds", root / "aves")  # the same images once more: once is enough, under their real name
+    dls = image_folder(root, size=8, progress=False)
+    assert total(dls) == 7 and dls.classes == ("birds", "cats")
+    assert capsys.readouterr().out == "Left out 3 links to folders that were read already.\n"
+    assert total(image_folder(root / "cats", size=8, progress=False)) == 7, "named by a link, that leads to the rest"
+
+
+def test_a_link_that_leads_nowhere_is_an_image_that_cannot_be_read(pictures, capsys):
+    os.symlink(pictures / "gone.png", pictures / "boats" / "gone.png")
+    os.symlink(pictures / "boats" / "round.png", pictures / "boats" / "round.png")
+    with pytest.raises(DataError) as e:
+        image_folder(pictures, progress=False)
+    one_sentence(e.value, "found 2 of 22", "gone.png (No such file or directory)", "round.png (Too many levels")
+    assert "Errno" not in str(e.value)
+    assert total(image_folder(pictures, skip_damaged=True, progress=False)) == 20
+    assert capsys.readouterr().out.startswith("Left out 2 of 22 images")
+
+
+def test_every_ending_that_pillow_reads(tmp_path):
+    made, kinds = 0, Image.registered_extensions()
+    for ending in (
+        ".avif",
+        ".jp2",
+        ".j2k",
+        ".tga",
+        ".pcx",
+        ".ico",
+        ".dib",
+        ".ppm",
+        ".pbm",
+        ".sgi",
+        ".qoi",
+        ".jpe",
+        ".TIF",
+        ".apng",
+        ".icns",
+        ".im",
+        ".xbm",
+    ):
+        image = Image.new("1" if ending in (".xbm", ".pbm") else "RGB", (64, 64), "white")
+        try:
+            image.save(tmp_path / f"a{ending}", format=kinds[ending.lower()])
+            made += 1
+        except (OSError, KeyError):  # this Pillow does not write it
+            (tmp_path / f"a{ending}").unlink(missing_ok=True)
+    assert made > 10 and total(image_folder(tmp_path, size=8, progress=False)) == made
+
+
+def test_what_is_left_out_is_counted_and_said(pictures, capsys):
+    for name in ("a.heic", "b.HEIC", "notes.txt", "README", "film.mpg", "figure.eps", "data.h5", "s.json", "s.csv"):
+        (pictures / name).write_bytes(b"something else")
+    assert total(image_folder(pictures, progress=False)) == 20
+    said = capsys.readouterr().out
+    assert (
+        said.startswith("Left out 9 files whose names do not end like an image's (.heic 2, ") and said.count("\n") == 1
+    )
+    (pictures.parent / "none").mkdir()
+    (pictures.parent / "none" / "a.heic").write_bytes(b"")
+    with pytest.raises(DataError) as e:
+        image_folder(pictures.parent / "none")
+    one_sentence(e.value, "found 0, and 1 files", ".heic 1", "name another folder")
+
+
+def test_a_pipe_that_is_called_like_an_image_is_not_waited_for(pictures, capsys):
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("no pipes on this machine")
+    os.mkfifo(pictures / "pipe.png")
+    assert total(image_folder(pictures, progress=False)) == 20
+    assert "Left out 1 files" in capsys.readouterr().out
+
+
+# ---- no more memory than a file may ask for
+
+
+def peak_of(code: str) -> float:
+    "By how many MB the memory of a fresh process grows at most while it runs this, after the imports."
+    program = f"""
+import resource, sys, pathlib
+import numpy, torch, PIL.Image, ddpm_widgets as d
+from ddpm_widgets import datasets
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+PIL.Image.init(), torch.zeros(9).numpy()
+before = peak()
+try:
+    {code}
+    print('nothing')
+except d.DataError as e:
+    print(e)
+print(peak() - before)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    said, grown = done.stdout.strip().rsplit("\n", 1)
+    one_sentence(ValueError(said), "must", "found")
+    assert done.stderr == ""
+    return float(grown)
+
+
+def bomb(path, head: bytes, megabytes: int) -> None:
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(head)
+        for _ in range(megabytes // 8):
+            file.write(bytes(2**23))
+
+
+@pytest.mark.slow
+def test_a_small_file_that_unpacks_to_much(tmp_path):
+    short, vast = (
+        bytes([0, 0, 8, 3]) + struct.pack(">3I", 10, 28, 28),
+        bytes([0, 0, 8, 3]) + struct.pack(">3I", 2**20, 28, 28),
+    )
+    for head in (short, vast, b""):
+        bomb(tmp_path / "images.gz", head, 800)
+        assert peak_of(f"datasets.read_idx({str(tmp_path / 'images.gz')!r}, 3)") < 60
+    with open(tmp_path / "sparse", "wb") as file:
+        file.write(vast)
+        file.truncate(20 * 2**30)
+    assert peak_of(f"datasets.read_idx({str(tmp_path / 'sparse')!r}, 3)") < 60
+    bomb(tmp_path / ARCHIVE, b"", 800)
+    assert peak_of(f"d.cifar10(folder={str(tmp_path)!r})") < 60
+
+
+def tar_of(*members) -> bytes:
+    out = io.BytesIO()
+    with gzip.open(out, "wb", compresslevel=1) as file:
+        for name, size, kind, content in members:
+            info = tarfile.TarInfo(name)
+            info.size, info.type = size, kind
+            file.write(info.tobuf(tarfile.GNU_FORMAT))
+            for chunk in content:
+                file.write(chunk)
+    return out.getvalue()
+
+
+@pytest.mark.slow
+def test_an_archive_that_goes_on_and_on(tmp_path, monkeypatch):
+    zeros = [bytes(2**23)] * 50
+    for kind, name in (
+        (tarfile.REGTYPE, "cifar/data_batch_1.bin"),
+        (tarfile.REGTYPE, "other"),
+        (tarfile.GNUTYPE_LONGNAME, "x"),
+    ):
+        (tmp_path / ARCHIVE).write_bytes(tar_of((name, 400 * 2**20, kind, zeros)))
+        assert peak_of(f"d.cifar10(folder={str(tmp_path)!r})") < (600 if kind == tarfile.GNUTYPE_LONGNAME else 100)
+
+
+def test_headers_within_headers(tmp_path):
+    nested = [(f"{i}", 512, tarfile.GNUTYPE_LONGNAME, [b"x" * 512]) for i in range(3000)]
+    pax = [("p", 512, tarfile.XHDTYPE, [b"30 GNU.sparse.map=a,b,c,d,e\n".ljust(512, b"\0")])] * 3
+    for members in (
+        nested,
+        pax,
+        [("a", 2**40, tarfile.REGTYPE, [])],
+        [("a", 512, tarfile.GNUTYPE_SPARSE, [bytes(512)])],
+    ):
+        (tmp_path / ARCHIVE).write_bytes(tar_of(*members))
+        with pytest.raises(DataError) as e:
+            cifar10(folder=tmp_path)
+        one_sentence(e.value, str(tmp_path), "must", "found", "fetch ")
+
+
+def test_a_file_of_an_unpacked_archive_that_goes_on_and_on(tmp_path):
+    with open(tmp_path / datasets._CIFAR10_BATCHES[0], "wb") as file:
+        file.truncate(20 * 2**30)
+    assert peak_of(f"d.cifar10(folder={str(tmp_path)!r})") < 100
+
+
+def test_giant_pictures(tmp_path):
+    for name in "ab":
+        Image.new("1", (13_000, 13_000)).save(tmp_path / f"{name}.png")
+    assert peak_of(f"d.image_folder({str(tmp_path)!r}, progress=False)") < 60
+    Image.new("L", (9_000, 9_000)).save(tmp_path / "c.jpg")  # decoded at an eighth
+    with pytest.raises(DataError) as e:
+        image_folder(tmp_path, progress=False)
+    one_sentence(e.value, "found 2 of 3", "13000×13000 pixels, more than 67,108,864")
+
+
+def test_a_cached_file_is_held_against_its_checksum(server, arrays, tmp_path):
+    loaded(fashion_mnist(mirrors=[f"{server}/good/"], progress=False), arrays)
+    cached = tmp_path / "fashion-mnist" / TRAIN
+    other = gzip.compress(idx(255 - arrays[0]))  # sound, of the same shape, and another
+    cached.write_bytes(other)
+    with pytest.raises(Unavailable) as e:
+        fashion_mnist(download=False)
+    one_sentence(e.value, str(cached), "must have the checksum sha256:", "found a different file: delete it")
+    assert cached.read_bytes() == other

@@ -433,9 +433,9 @@ class TwoChannels(Wiener):
 def test_a_network_that_fails(well):
     found = only(diagnose(planted(well, model=TwoChannels(carried=well.model.diffusion))), "network")
     assert "(64, 1, 7, 7)" in found and "(64, 2, 7, 7)" in found
-    half = nn.Conv2d(1, 1, 3, padding=1).half()
-    half.forward, half.diffusion = lambda x_t, t: nn.Conv2d.forward(half, x_t), well.model.diffusion
-    assert "RuntimeError" in only(diagnose(half, X), "network")
+    coloured = nn.Conv2d(3, 1, 3, padding=1)
+    coloured.forward, coloured.diffusion = lambda x_t, t: nn.Conv2d.forward(coloured, x_t), well.model.diffusion
+    assert "RuntimeError" in only(diagnose(coloured, X), "network")
 
 
 def test_group_norm_with_one_channel_in_each_group(well):

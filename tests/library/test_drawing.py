@@ -127,7 +127,7 @@ def test_area_of_shapes():
 
 
 def test_image_grid():
-    black, white = np.zeros((3, 28, 28), np.uint8), np.full((3, 1, 28, 28), 1.0)
+    black, white = np.zeros((3, 1, 28, 28), np.uint8), np.full((3, 1, 28, 28), 1.0)
     assert image_grid(black, columns=2, zoom=2).size == (57 * 2, 57 * 2)
     assert np.array(image_grid(white, columns=3, zoom=1))[5].tolist() == ([255] * 28 + [0]) * 2 + [255] * 28
     assert np.array(image_grid(white * 0, columns=3, zoom=1)).max() == 128

@@ -21,7 +21,7 @@ def dls():
 
 
 def held_out(dls, n=300):
-    return dataset_of(dls.valid).__getitems__(range(n))[0]
+    return dataset_of(dls.valid).batch(range(n))[0]
 
 
 class Painter(nn.Module):

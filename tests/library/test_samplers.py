@@ -172,7 +172,7 @@ def test_every_step_keeps_signal_and_noise_in_balance(schedule, sampler, data):
         ({"sampler": "euler"}, "sampler must be one of ddpm, ddim, dpm"),
         ({"sampler": "dpm++", "eta": 0.5}, "has no eta; it takes no option"),
         ({"sampler": "ddim", "variance": "small"}, "has no variance; it takes eta"),
-        ({"sampler": "ddim", "eta": 1.5}, "eta must be a number from 0 to 1, found 1.5"),
+        ({"sampler": "ddim", "eta": 1.5}, "eta must be a finite number at least 0 and at most 1, found 1.5"),
         ({"spacing": "random", "steps": 3}, "spacing is one of"),
         ({"steps": 0}, "steps must be a whole number from 1 to"),
         ({"schedule": None}, "carries no schedule"),

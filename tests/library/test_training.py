@@ -193,7 +193,7 @@ class TestEMA:
 
     @pytest.mark.parametrize("decay", [-0.1, 1, 1.5, float("nan")])
     def test_bad_decay(self, decay):
-        with pytest.raises(ValueError, match="0 ≤ decay < 1"):
+        with pytest.raises(ValueError, match="decay must be a finite number at least 0 and below 1"):
             EMA(decay)
 
 

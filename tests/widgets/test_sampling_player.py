@@ -44,6 +44,25 @@ def test_frames_are_the_pictures(make, c):
             assert np.abs(p.pictures()[i, k] - grey(getattr(walk[i], stream))).max() <= 1
 
 
+def test_it_begins_at_the_timestep_that_was_asked_for():
+    walk = list(steps(20))
+    p = SamplingPlayer(walk, t=400)
+    assert p.t == 400 and p.ts[0][p.index()] == min(p.ts[0], key=lambda t: abs(t - 400))
+    assert SamplingPlayer({"a": walk, "b": walk}, LINEAR, t=np.int64(0)).t == 0 and SamplingPlayer(walk).t == 999
+    for bad in (1000, -1, 1.5, "1"):
+        with pytest.raises(ValueError, match="t must be a whole number from 0 to 999, found .*: pass None"):
+            SamplingPlayer(walk, t=bad)
+
+
+def test_a_film_in_0_1_is_said_to_be_so():
+    def moved():
+        for step in steps(10):
+            yield SimpleNamespace(t=step.t, x_t=step.x_t, x0=(step.x0 + 1) / 2, eps=step.eps)
+
+    with pytest.warns(UserWarning, match="'run': x0 holds no negative value at the end"):
+        SamplingPlayer(moved())
+
+
 def test_sixteen_images_fit_into_a_megabyte():
     p = SamplingPlayer(steps(50, 16, 32, 32))
     assert len(p.frames) <= 1_000_000 and len(p.ts[0]) == 20 and p.taken == [50]

@@ -101,7 +101,7 @@ def test_single_images():
     assert np.array_equal(as_images(GREY[0])[0, ..., 0], GREY[0])
     assert np.array_equal(as_images(RGB[0])[0], RGB[0])
     assert np.array_equal(as_images(Image.fromarray(RGB[0]))[0], RGB[0])
-    assert np.array_equal(as_images(GREY[:3])[..., 0], GREY[:3]), "three grey images are no colour image"
+    assert np.array_equal(as_images(list(GREY[:3]))[..., 0], GREY[:3]), "three grey images are no colour image"
     assert as_images(Image.fromarray(GREY[0]).convert("1")).max() == 255
     assert np.array_equal(as_images(GREY > 127)[..., 0], (GREY > 127) * 255)
     mixed = as_images([Image.fromarray(GREY[0]), Image.fromarray(RGB[0])])
@@ -137,7 +137,10 @@ BAD_IMAGES = {
     ),
     "floats too large": (np.linspace(-3, 3, 16).reshape(1, 4, 4), "found -3 to 3: clip or scale them first"),
     "negative integers": (-GREY.astype(int), r"must lie in \[0, 255\] if they are integers, found -\d+ to "),
-    "large integers": (GREY.astype(int) + 1, r"must lie in \[0, 255\] if they are integers, found 1 to 256\."),
+    "large integers": (
+        GREY.astype(int) + 1,
+        r"must lie in \[0, 255\] if they are integers, found 1 to 256: pass 16 bits as uint16\.",
+    ),
     "text": (np.array([["a", "b"]]), "must be numbers, .*, found type <U1"),
     "a dict": ({"images": GREY}, "must be numbers, .*, found type object"),
     "None": (None, "must be numbers, .*, found type object"),
