@@ -74,6 +74,7 @@ def test_from_diffusers_draws_what_the_pipeline_draws(betas, prediction, varianc
     same(ours(model), drawn(pipeline))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("variance", "prediction"), [("fixed_large", "epsilon"), ("fixed_small", "v_prediction")])
 def test_over_all_of_a_thousand_steps(variance, prediction, tmp_path):
     "As the published models of the paper are: linear, clipped."

@@ -312,7 +312,7 @@ def test_a_reference_leads_to_the_line_and_speaks_plainly():
     said = _docs.reference(images.as_images)
     line = Path(images.__file__).read_text(encoding="utf-8").split("def as_images(")[0].count("\n") + 1
     assert f"/images.py#L{line}" in said and "#LNone" not in said and "NoneType=None" not in said
-    assert re.search(r"^Images as bytes\. .* ValueError otherwise\.$", said, re.M), "not in italics"
+    assert re.search(r"^Images as bytes, by the rule of this module: .* by their mode\.$", said, re.M), "not in italics"
 
 
 @pytest.mark.slow

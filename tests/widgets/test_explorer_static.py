@@ -218,7 +218,7 @@ def test_explorer_mouse_keys_wheel(open_page):
 
 
 def test_other_noise_other_image(open_page):
-    e = ScheduleExplorer(np.random.default_rng(0).integers(0, 256, (3, 16, 16), dtype=np.uint8))
+    e = ScheduleExplorer(np.random.default_rng(0).integers(0, 256, (3, 1, 16, 16), dtype=np.uint8))
     s = open_page(e)
     s.button("Draw again").click()
     s.button("Previous image").click()
