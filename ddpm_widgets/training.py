@@ -199,11 +199,14 @@ class DDPMCB(TrainCB):
     def attach_diffusion(self, learn: Learner, shape: tuple[int, ...]) -> None:
         "Let the model and its moving average carry what sampling must know."
         self.shape = shape
+        net = learn.accelerator.unwrap_model(learn.model)
+        carried = getattr(net, "diffusion", None)
         self.diffusion = Diffusion(
             self.schedule.to("cpu"), self.target, self.data_range, shape, self.sampler, self.steps, self.spacing
         )
-        net = learn.accelerator.unwrap_model(learn.model)
-        _warn_of_change(getattr(net, "diffusion", None), self.diffusion)
+        if carried is not None:  # of a model that came from elsewhere: nothing here chooses these
+            self.diffusion = self.diffusion._replace(variance=carried.variance, clip=carried.clip)
+        _warn_of_change(carried, self.diffusion)
         for model in (net, learn.ema_model):
             if model is not None:
                 model.diffusion = self.diffusion

@@ -162,8 +162,10 @@ torch.save(torch.as_tensor(images), {str(tmp_path / "images.pt")!r})
 
 def test_a_model_of_a_pipeline_does_what_a_model_of_ours_does(tmp_path):
     "Taken apart, played back, saved, diagnosed, and trained further on its own terms."
-    pipeline = DDPMPipeline(network(size=32), DDPMScheduler(50, prediction_type="v_prediction", beta_end=0.2))
+    described = {"prediction_type": "v_prediction", "beta_end": 0.2, "clip_sample": False}  # "fixed_small", by default
+    pipeline = DDPMPipeline(network(size=32), DDPMScheduler(50, **described))
     model = from_diffusers(pipeline)
+    carried = model.diffusion
     steps = list(sample_steps(model, n=2, seed=0))
     assert len(steps) == 50 and SamplingPlayer(steps).to_png()
     again = load_model(save_model(model, tmp_path / "model.safetensors"))
@@ -173,6 +175,7 @@ def test_a_model_of_a_pipeline_does_what_a_model_of_ours_does(tmp_path):
     before = [p.clone() for p in model.parameters()]
     train(dls, model, epochs=1, seed=0, progress=False)
     assert any(not torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
+    assert model.diffusion[1:] == carried[1:] and (carried.variance, carried.clip) == ("small", False)
     theirs = pipeline.unet.state_dict()
     assert all(torch.equal(a, b) for a, b in zip(before, theirs.values(), strict=True)), "the pipeline keeps its own"
 
