@@ -1,4 +1,4 @@
-"""The whole idea on one page: β to ᾱ, the jump to any timestep, the training step, and the way back to an image.
+"""The whole idea on one page (Ho, Jain & Abbeel 2020): β to ᾱ, the jump to any timestep, the training step, and the way back to an image.
 
 Docs: https://example.github.io/ddpm-widgets/api/ddpm.html.md"""
 
@@ -62,7 +62,7 @@ def posterior(beta: Tensor, alpha_bar: Tensor, alpha_bar_prev: Tensor) -> tuple[
 
 # %% ../nbs/api/00_ddpm.ipynb #dd000028
 def reverse_step(pred_x0: Tensor, x_t: Tensor, z: Tensor | float, x0_weight, x_t_weight, sigma) -> Tensor:
-    "x_{t-1}: a blend of x̂0 and x_t, and fresh noise σ_t·z with z ~ N(0, I) (eqs. 6 and 7)."
+    "x_{t-1}: a blend of x̂0 and x_t (eqs. 6 and 7), and fresh noise σ_t·z with z ~ N(0, I), where σ_t is √β_t or √β̃_t (§3.2)."
     return x0_weight * pred_x0 + x_t_weight * x_t + sigma * z
 
 # %% ../nbs/api/00_ddpm.ipynb #dd000029
@@ -71,7 +71,7 @@ def sample(
     model: Callable,  # model(x_t, t) → the noise it sees, shaped like x_t; in evaluation mode
     shape: tuple[int, ...],  # of the images: n, channels, height, width
     betas: Tensor,  # shape (T,)
-    generator: torch.Generator | None = None,  # draws x_T and z
+    generator: torch.Generator | None = None,  # draws z and the noise that all begins with
 ) -> Tensor:
     "Images from noise: predict the noise, guess the image, step back, T times (algorithm 2, with σ_t² = β_t)."
     alpha_bar = cumulative_alpha(betas)

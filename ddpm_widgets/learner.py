@@ -1,4 +1,4 @@
-"""A training loop on a page, and callbacks that change whatever they like about it. It knows nothing of diffusion.
+"""A training loop on a page, whose steps callbacks can extend or replace. It knows nothing of diffusion.
 
 Docs: https://example.github.io/ddpm-widgets/api/learner.html.md"""
 
@@ -30,11 +30,14 @@ ADAMW = partial(torch.optim.AdamW, fused=True)  # fused: on a CPU three times as
 class Learner(Events):
     """A model, data, a loss and an optimizer, and the loop that brings them together.
 
+    `around("batch", f)` calls the callbacks' `before_batch`, then f, then `after_batch`; `do("predict")` is done by the last callback that can: see `events`.
+
     | attribute | while fitting |
     |---|---|
     | `model`, `opt`, `dls`, `accelerator` | what is trained, with what, on what, where |
     | `batch`, `preds`, `loss` | of the current batch |
-    | `training`, `dl` | False during validation; what yields the batches of this pass |
+    | `training` | False during validation |
+    | `dl` | yields the batches of this pass |
     | `epoch`, `n_epochs`, `iter`, `n_batches` | where the loop is, from 0, and how far it goes |
     | `steps` | optimizer steps taken so far, over all fits |
     | `fit_steps`, `total_steps` | steps taken in this fit, and planned for it |
@@ -58,7 +61,7 @@ class Learner(Events):
             raise TypeError(f"model must be a network, an nn.Module, found {shown(model)}.")
         self.model, self.dls, self.loss_func = model, check_loaders(dls), loss_func
         self.lr = check_number("lr", lr, least=0)
-        self.opt_func, self.own_accelerator = opt_func, accelerator
+        self.opt_func, self.given_accelerator = opt_func, accelerator
         self.cbs, self.accelerator = list(cbs), accelerator  # type: list[Any], Any
         self.opt = self.batch = self.preds = self.loss = self.error = None  # type: Any
         self.dl = self.train_dl = self.valid_dl = None  # type: Any
@@ -81,11 +84,10 @@ class Learner(Events):
 
     def one_step(self) -> None:
         self.do("step")
-        self.steps += 1
-        self.fit_steps += 1
+        self.steps, self.fit_steps = self.steps + 1, self.fit_steps + 1
 
     def all_batches(self) -> None:
-        for i, batch in enumerate(self.dl, self.first_iter):
+        for i, batch in enumerate(self.dl, self.first_iter):  # not from 0 in a resumed pass, where `dl` yields the rest
             self.iter, self.batch, self.batch_size = i, batch, count_images(batch)
             self.shard = slice(0, self.batch_size)
             self.around("batch", self.one_batch)
@@ -124,10 +126,9 @@ class Learner(Events):
         n_epochs = check_whole("n_epochs", n_epochs, least=0)
         lr = self.lr if lr is None else check_number("lr", lr, least=0)
         for cb in (*self.cbs, *cbs):
-            if callable(trial := getattr(cb, "trial", None)):
+            if callable(trial := getattr(cb, "trial", None)):  # as LRFinder: it fits a copy instead
                 return trial(self, n_epochs, lr, cbs, train, valid)
-        former = self.cbs
-        self.cbs = sorted([*former, *cbs], key=lambda cb: getattr(cb, "order", 0))
+        former, self.cbs = self.cbs, sorted([*self.cbs, *cbs], key=lambda cb: getattr(cb, "order", 0))
         self.stop_reason, self.fit_lr, self.fit_steps, self.n_epochs = None, lr, 0, n_epochs
         self.first_epoch, self.skip_training = 0, False
         with Interrupts(self) as self.interrupts, ExitStack() as self.contexts:  # callbacks may enter their own
@@ -140,7 +141,7 @@ class Learner(Events):
                 self.callback("failed_fit")
                 raise
             finally:
-                self.interrupts.holding = True
+                self.interrupts.holding = True  # Ctrl-C waits until all is put away
                 try:
                     self.cleanup()
                 finally:
@@ -148,15 +149,15 @@ class Learner(Events):
                     self.cbs, self.error, self.interrupts.holding = former, None, False
 
     def stop(self, reason: str = "stopped") -> None:
-        "End the fit cleanly after the current step; `reason` is what the reader is told."
+        "End the fit cleanly after the current step, and keep the reason as `stop_reason`."
         self.stop_reason = reason
 
     def prepare(self) -> None:
         "Create the optimizer, once; let accelerate move and wrap model, optimizer and loaders."
         self.callback("before_prepare")
-        if self.own_accelerator is None:
+        if self.given_accelerator is None:
             AcceleratorState._reset_state()  # precision is a global of accelerate: an earlier fit must not decide it
-            this_process()
+            this_process()  # finds the others, if there are several
             self.accelerator = Accelerator(mixed_precision=self.precision)
         if self.accelerator.num_processes > 1:
             self.cbs = [Processes(), *self.cbs]
@@ -176,9 +177,9 @@ class Learner(Events):
         self.opt = getattr(self.opt, "optimizer", self.opt)
         if self.accelerator is not None:
             self.model = self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
-            # accelerate skips a model with this mark, and its next precision
+            # accelerate would not prepare a model with this mark again, even in another precision
             vars(self.model).pop("_is_accelerate_prepared", None)
-            if self.own_accelerator is not None:
+            if self.given_accelerator is not None:
                 self.accelerator.free_memory()  # slow; only for one that is used again
         self.dl = self.train_dl = self.valid_dl = None
 
