@@ -300,7 +300,7 @@ class MixedPrecision(Callback):
 
 # %% ../nbs/api/18_callbacks.ipynb #7a1fb202
 class TerminateOnNaN(Callback):
-    """End the fit when a loss is not finite, or the norm of the gradients that `GradientClip` measures: that step is not taken. `train` adds one.
+    """End the fit when a loss, or the norm of the gradients, is not finite: that step is not taken. `train` adds one.
 
     On a GPU, where reading the loss means waiting, it is read after 16 batches; a step that was bad has then been taken. With `skip`, each loss is read.
     Gradients that overflow in fp16 are no alarm: the gradient scaler leaves such a step out.
@@ -339,8 +339,10 @@ class TerminateOnNaN(Callback):
             self.leave_out(learn, f"the loss is {bad}")
 
     def before_step(self, learn: Learner) -> None:
-        if self.at_once and self.clip and learn.accelerator.scaler is None:
-            self.waiting.append((self.place(learn), self.clip.norm))
+        if self.at_once and learn.accelerator.scaler is None:
+            grads = [p.grad for p in learn.model.parameters() if p.grad is not None]
+            norm = self.clip.norm if self.clip else torch.nn.utils.get_total_norm(grads)
+            self.waiting.append((self.place(learn), norm))
             if bad := self.first_bad():
                 self.leave_out(learn, f"the norm of the gradients is {bad}")
         self.in_a_row = 0
@@ -376,7 +378,9 @@ class TerminateOnNaN(Callback):
         if learn.accelerator is None or not learn.accelerator.is_main_process:
             return
         if self.found:
-            file = f"the newest sound file is {learn.checkpoint}" if learn.checkpoint else "no Checkpoint was kept"
+            file = (
+                f"the newest sound file is {learn.checkpoint}" if learn.checkpoint else "no checkpoint has been written"
+            )
             warnings.warn(
                 f"losses and gradients must be finite, found that {self.found}: train with a lower learning rate, look for the cause with diagnose(learn), "
                 f"or leave such batches out with cbs=[TerminateOnNaN(skip=1)]; {file}.",

@@ -32,7 +32,7 @@ from ddpm_widgets.checkpoint_files import (
 from .checks import check_path, check_whole
 from .events import Callback, settings, stateful
 from .learner import Learner
-from .processes import FolderLock, skip_batches, this_process
+from .processes import FolderLock, count_batches, skip_batches, this_process
 from .randomness import random_state, set_random_state
 from ddpm_widgets.storage import (
     make_folder,
@@ -347,7 +347,7 @@ class Resume(Callback):
         same = True
         for name, cb in stateful(learn).items():
             if isinstance(cb, LRSchedule):
-                same &= cb.extend(epochs * len(learn.dls.train), learn.fit_steps)
+                same &= cb.extend(epochs * count_batches(learn.dls.train), learn.fit_steps)
                 state["callbacks"][name] = cb.state_dict()
         if not same:
             warnings.warn(

@@ -162,7 +162,7 @@ class DataLoaders:
 
     def __post_init__(self) -> None:
         if self.classes is None:
-            self.classes = getattr(_images_behind(getattr(self.train, "dataset", None)), "classes", ())
+            self.classes = getattr(images_behind(getattr(self.train, "dataset", None)), "classes", ())
 
     @classmethod
     def from_arrays(
@@ -248,17 +248,17 @@ class DataLoaders:
         return image_grid(dataset_of(self.train).images[:n], columns, zoom)
 
 # %% ../nbs/api/09_data.ipynb #5d098cc2
-def _images_behind(
+def images_behind(
     ds: Any,  # an ImageDataset, or a Subset or ConcatDataset of such, however nested
 ) -> ImageDataset | None:  # None: it is something else
     "The images of a data set, as one `ImageDataset`."
     if isinstance(ds, ImageDataset):
         return ds
-    if type(ds) is Subset and (whole := _images_behind(ds.dataset)) is not None:
+    if type(ds) is Subset and (whole := images_behind(ds.dataset)) is not None:
         at = torch.as_tensor(list(ds.indices), dtype=torch.int64)
         return ImageDataset(whole.images[at], whole.labels[at], whole.classes)
     if type(ds) is ConcatDataset:
-        parts = [p for p in map(_images_behind, ds.datasets) if p is not None]
+        parts = [p for p in map(images_behind, ds.datasets) if p is not None]
         if len(parts) == len(ds.datasets) and len({p.images.shape[1:] for p in parts}) == 1:
             names = {p.classes for p in parts}
             images, labels = torch.cat([p.images for p in parts]), torch.cat([p.labels for p in parts])
@@ -268,7 +268,7 @@ def _images_behind(
 
 def dataset_of(loader: "DataLoader | OnDevice") -> ImageDataset:
     "The images behind a loader, also through `Subset`, `random_split` and `ConcatDataset`."
-    ds = _images_behind(dataset := getattr(loader, "dataset", None))
+    ds = images_behind(dataset := getattr(loader, "dataset", None))
     if ds is None:
         found = shown(loader) if dataset is None else f"one over {type(dataset).__name__}"
         raise DataError(f"The loader must be over an ImageDataset, found {found}: use DataLoaders.from_arrays.")
@@ -311,7 +311,7 @@ def _on_device(loader: Any, device: torch.device | str) -> Any:
     ours = getattr(loader, "collate_fn", _collate) in (_collate, default_collate) and getattr(
         loader, "batch_size", None
     )
-    known = ours and _images_behind(getattr(loader, "dataset", None)) is not None
+    known = ours and images_behind(getattr(loader, "dataset", None)) is not None
     return OnDevice(loader, device) if known else loader
 
 # %% ../nbs/api/09_data.ipynb #9d0c1a02
@@ -368,12 +368,25 @@ def check_range(
     low: float,
     high: float,
 ) -> None:
-    "Raises DataError for grey levels from 0 to 255, or the like, where images should lie in [low, high]."
+    "Raises DataError for grey levels from 0 to 255, or the like, where images should lie in [low, high]. Warns of [0, 1], and of what lies beyond."
     least, most = (float(x0.min()), float(x0.max())) if x0.numel() else (low, high)
-    if least >= low and most > high + (high - low):
+    span = high - low
+    if low < 0 <= least and most <= high + span / 20 and x0.numel():
+        warnings.warn(
+            f"images hold no negative value in the first batch; they are read as [{low:g}, {high:g}]. If yours are in [0, 1], pass 2 * x - 1, "
+            "or data_range=(0, 1).",
+            stacklevel=2,
+        )
+    elif (least >= low and most > high + span) or least < low - 5 * span or most > high + 5 * span:
         mend = f"pass x / 127.5 - 1, or data_range=({least:g}, {most:g})"
         raise DataError(
             f"Images must lie in [{low:g}, {high:g}], found {least:g} to {most:g} in the first batch: {mend}."
+        )
+    elif least < low - span / 20 or most > high + span / 20:
+        warnings.warn(
+            f"images must lie in [{low:g}, {high:g}], found {least:.3g} to {most:.3g} in the first batch: samplers keep their guesses in that range; "
+            f"scale the images, or pass data_range=({least:.3g}, {most:.3g}).",
+            stacklevel=2,
         )
 
 # %% ../nbs/api/09_data.ipynb #9d0c1a05

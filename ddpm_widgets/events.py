@@ -16,6 +16,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from .data import images_behind
 from .processes import count_batches
 
 # %% ../nbs/api/16_events.ipynb #516eaf28
@@ -151,6 +152,7 @@ def settings(learn: Any) -> dict[str, Any]:
 def _checksum(dl: Any) -> str | None:
     "Of the images behind a loader; None where they are not kept in one tensor."
     data = getattr(dl, "dataset", None)
+    data = images_behind(data) or data
     images = getattr(data, "images", next(iter(getattr(data, "tensors", ())), None))
     if not isinstance(images, Tensor):
         return None

@@ -9,13 +9,15 @@ __all__ = ['LRFinder']
 
 # %% ../nbs/api/19_lr_finder.ipynb #6c02d003
 import math
+import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from copy import copy
+from copy import copy, deepcopy
 from typing import Any
 
+import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from .callbacks import MixedPrecision, Recorder, TerminateOnNaN
 from .checks import check_number
@@ -32,6 +34,16 @@ _IN_A_STEP = (
 _AFTER_A_STEP = ("after_step", "after_batch", "after_pass", "after_epoch", "after_fit", "after_checkpoint")
 
 
+_FILLED = (list, dict, set, Tensor, random.Random, np.random.Generator)  # what a callback may fill or draw from
+
+
+def _copied(value: Any) -> Any:
+    try:
+        return deepcopy(value)
+    except Exception:  # something in it cannot be copied
+        return copy(value)
+
+
 def _for_a_trial(cb: Any) -> Any | None:
     "A copy of a callback that takes part in a trial run, without what it does after a step; None for one that stays out."
     decides = isinstance(cb, MixedPrecision) or any(callable(getattr(cb, name, None)) for name in _IN_A_STEP)
@@ -39,7 +51,7 @@ def _for_a_trial(cb: Any) -> Any | None:
         return None
     twin = copy(cb)
     if isinstance(own := getattr(twin, "__dict__", None), dict):
-        own.update({name: copy(value) for name, value in own.items() if isinstance(value, list | dict | set)})
+        own.update({name: _copied(value) for name, value in own.items() if isinstance(value, _FILLED)})
         own.update(dict.fromkeys(_AFTER_A_STEP))
     return twin
 

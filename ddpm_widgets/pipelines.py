@@ -21,6 +21,7 @@ from .checks import check_path, shown
 from .noising import Diffusion, Target
 from .samplers import Variance
 from .schedule import SPACINGS, Schedule
+from .storage import make_folder
 from .unets import UNet
 
 with warnings.catch_warnings():  # it would change what the program is warned of
@@ -81,10 +82,19 @@ def to_diffusers(
     the folder holds anything.
     """
     folder, d = check_path("folder", folder), getattr(model, "diffusion", None)
+    if hasattr(model, "ema_model"):  # a Learner
+        raise ValueError(
+            f"model must be a network, found a {type(model).__name__}: pass its `ema_model`, or its `model`."
+        )
     if not isinstance(model, UNet | UNet2DModel) or d is None:
         raise ValueError(
             "model must be a UNet or diffusers' UNet2DModel that carries `diffusion`, found "
             f"{type(model).__name__}{'' if d else ' without it'}: train it with `train`, or set `model.diffusion = Diffusion(schedule)`."
+        )
+    network: Any = model
+    if not all(value.isfinite().all() for value in network.parameters()):
+        raise ValueError(
+            "model must have finite weights, found NaN or infinity: train it again, or load an earlier file."
         )
     low, high = d.data_range
     if low != -high:
@@ -102,7 +112,7 @@ def to_diffusers(
         clip_sample_range=high,
         timestep_spacing=d.spacing if d.spacing in ("leading", "linspace") else "trailing",
     )
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(folder.parent)
     pipeline: Any = DDPMPipeline(_theirs(model, d.shape[1:]), scheduler)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
         whole = Path(temporary) / "whole"
@@ -208,6 +218,18 @@ def _diffusion(pipeline: DiffusionPipeline, scheduler: Any, shape: tuple[int, ..
     if kind not in SAMPLERS:
         warnings.warn(
             f"{kind} is not among the samplers here ({', '.join(SAMPLERS.values())}): the model draws with ddpm.",
+            stacklevel=4,
+        )
+    fewer = kind != "DDPMScheduler" and kind in SAMPLERS
+    others = {
+        "clip_sample": kind == "DDIMScheduler" and config.get("clip_sample", False),  # it keeps the noise found before
+        "steps_offset": bool(config.get("steps_offset", 0)),
+        "set_alpha_to_one": not config.get("set_alpha_to_one", True),
+        "timestep_spacing": fewer and config.get("timestep_spacing") == "linspace",
+    }
+    if found := [name for name, does in others.items() if does]:
+        warnings.warn(
+            f"{kind} with its {' and '.join(found)} draws somewhat different images than {SAMPLERS.get(kind, 'ddpm')!r} does here.",
             stacklevel=4,
         )
     T, clip, reach = len(scheduler.betas), config.get("clip_sample", False), config.get("clip_sample_range", 1.0)

@@ -42,7 +42,7 @@ from .randomness import preserve_rng, reseed
 from .samplers import Sampler, sampler_coefficients
 from .sampling import is_double, sample
 from .schedule import Schedule, Spacing, check_schedule, cosine_schedule, linear_schedule, respace
-from .unets import half_precision, init_ddpm, predict, unet
+from .unets import check_answer, half_precision, init_ddpm, predict, unet
 
 # %% ../nbs/api/24_training.ipynb #7dca0c01
 def _check_data_range(ends: Any) -> tuple[float, float]:
@@ -79,28 +79,6 @@ def _warn_of_change(
         )
 
 # %% ../nbs/api/24_training.ipynb #aa317ec9
-def _check_answer(
-    preds: Any,  # what the network answered
-    target: Tensor,
-) -> None:
-    "Raises ValueError unless they have one shape: mse_loss would stretch one to the other, with no more than a warning."
-    if isinstance(preds, Tensor) and preds.shape == target.shape:
-        return
-    shape, wanted = tuple(getattr(preds, "shape", ())), tuple(target.shape)
-    mend = "let its forward return the prediction alone"
-    if isinstance(preds, Tensor):
-        mend = (
-            "let it keep height and width"
-            if len(shape) == 4 and shape[2:] != wanted[2:]
-            else "let its forward return such a tensor"
-        )
-        if len(shape) == 4 and shape[1] != wanted[1]:
-            mend = f"build it with {wanted[1]} output channels, out_channels={wanted[1]}"
-            mend += ", without a learned variance" if shape[1] == 2 * wanted[1] else ""
-    found = f"a tensor of shape {shape}" if isinstance(preds, Tensor) else shown(preds)
-    raise ValueError(f"the network's answer must have the shape of its target, {wanted}, found {found}: {mend}.")
-
-
 class DDPMCB(TrainCB):
     """Turn any Learner into one that trains a DDPM: noisy images and timesteps in, the noise as the target.
 
@@ -155,8 +133,10 @@ class DDPMCB(TrainCB):
         self.loss_weights = None if self.loss_weights is None else self.loss_weights.to(device)
         self.diffusion = None
         learn.sample = partial(self.sample, learn)
-        with preserve_rng(learn.dls.train):
-            check_samples(learn.dls.train)
+        for loader in (learn.dls.train, getattr(learn.dls, "valid", None)):
+            if loader is not None:
+                with preserve_rng(loader):
+                    check_samples(loader)
 
     def before_batch(self, learn: Learner) -> None:
         x0 = as_x0(learn.batch, next(learn.model.parameters(), None))
@@ -215,7 +195,7 @@ class DDPMCB(TrainCB):
         learn.preds = predict(learn.model, *learn.batch[0])
 
     def get_loss(self, learn: Learner) -> None:
-        _check_answer(learn.preds, learn.batch[1])
+        check_answer(learn.preds, learn.batch[1])
         if self.loss_weights is None or not learn.training:  # validation stays comparable
             return super().get_loss(learn)
         (_, t), target = learn.batch

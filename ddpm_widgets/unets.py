@@ -122,16 +122,39 @@ def unet(
     return UNet(preset, overrides)
 
 # %% ../nbs/api/12_unets.ipynb #2e875e7c
+def check_answer(
+    preds: Any,  # what the network answered
+    target: Tensor,  # or the noisy images, which have its shape
+) -> None:
+    "Raises ValueError unless they have one shape: PyTorch would stretch one to the other."
+    if isinstance(preds, Tensor) and preds.shape == target.shape:
+        return
+    shape, wanted = tuple(getattr(preds, "shape", ())), tuple(target.shape)
+    mend = "let its forward return the prediction alone"
+    if isinstance(preds, Tensor):
+        mend = (
+            "let it keep height and width"
+            if len(shape) == 4 and shape[2:] != wanted[2:]
+            else "let its forward return such a tensor"
+        )
+        if len(shape) == 4 and shape[1] != wanted[1]:
+            mend = f"build it with {wanted[1]} output channels, out_channels={wanted[1]}"
+            mend += ", without a learned variance" if shape[1] == 2 * wanted[1] else ""
+    found = f"a tensor of shape {shape}" if isinstance(preds, Tensor) else shown(preds)
+    raise ValueError(f"the network's answer must have the shape of its target, {wanted}, found {found}: {mend}.")
+
+
 def predict(
     model: nn.Module,  # anything called as model(x_t, t)
     x_t: Tensor,  # noisy images, shape (n, channels, height, width)
     t: Tensor,  # timesteps, shape (n,)
 ) -> Tensor:  # shaped like x_t
-    "Ask the network, and unpack diffusers' answer where it comes in an object. A network of another precision than the images is asked in its own."
+    "Ask the network, and unpack diffusers' answer where it comes in an object. A network of another precision than the images is asked in its own. Raises ValueError for an answer of another shape."
     weight = next(model.parameters(), None) if isinstance(model, nn.Module) else None
     other = weight is not None and weight.is_floating_point() and weight.dtype != x_t.dtype
     out = model(x_t.to(weight) if other else x_t, t)
     out = getattr(out, "sample", out)
+    check_answer(out, x_t)
     return out.to(x_t.dtype) if other else out
 
 # %% ../nbs/api/12_unets.ipynb #d1a90012

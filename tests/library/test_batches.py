@@ -353,7 +353,68 @@ def test_something_else_can_be_asked_for_and_is_said(asked, says, tmp_path):
         )
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", message="images hold no negative value")  # they lie in [0, 1]
         d.train(LOADERS, net, epochs=1, progress=False)  # from now on
+
+
+class Plain:
+    "Loaders that are nobody's data set."
+
+    def __init__(self, images, valid=None):
+        self.train = DataLoader(torch.utils.data.TensorDataset(images), 4)
+        self.valid = valid
+
+
+@pytest.mark.parametrize(
+    ("images", "says"),
+    [
+        (torch.rand(8, 1, 32, 32), "hold no negative value in the first batch"),
+        (2.4 * torch.rand(8, 1, 32, 32) - 1.2, r"must lie in \[-1, 1\], found -1.2 to 1.2 in the first batch"),
+    ],
+    ids=["0 to 1", "a little beyond"],
+)
+def test_a_range_that_may_be_another_is_said(images, says):
+    with pytest.warns(UserWarning, match=says):
+        d.train(Plain(images), tiny_unet(), epochs=1, progress=False)
+
+
+def test_grey_levels_around_0_are_refused():
+    with pytest.raises(d.DataError, match=r"found -12\d.* in the first batch"):
+        d.train(Plain(255 * torch.rand(8, 1, 32, 32) - 128), tiny_unet(), epochs=1, progress=False)
+
+
+def test_validation_data_is_looked_at_before_the_first_step():
+    wrong = DataLoader([{"foo": torch.zeros(1, 32, 32)}] * 8, 4)
+    with pytest.raises(Exception, match="foo|image") as e:
+        d.train(Plain(2 * torch.rand(8, 1, 32, 32) - 1, wrong), tiny_unet(), epochs=1, progress=False)
+    assert e.value.learn.steps == 0
+
+
+def test_other_images_behind_a_subset_are_no_run_to_go_on_with(tmp_path):
+    def loaders(seed):
+        own = d.garments(8, n=24, n_valid=8, seed=seed).train.dataset
+        return type("Loaders", (), {"train": DataLoader(Subset(own, range(16)), 8), "valid": None})
+
+    d.train(loaders(0), tiny_unet(), epochs=1, seed=0, progress=False, cbs=[d.Checkpoint(tmp_path)])
+    with pytest.raises(d.SettingsError, match="data="):
+        d.train(loaders(1), tiny_unet(), epochs=2, seed=0, progress=False, resume=tmp_path)
+    d.train(loaders(0), tiny_unet(), epochs=2, seed=0, progress=False, resume=tmp_path)
+
+
+def test_a_longer_run_over_a_stream_goes_on(tmp_path):
+    class Stream(torch.utils.data.IterableDataset):
+        def __iter__(self):
+            yield from 2 * torch.rand(8, 1, 32, 32, generator=torch.Generator().manual_seed(0)) - 1
+
+    loaders = type("Loaders", (), {"train": DataLoader(Stream(), 4), "valid": None})
+    d.train(loaders, tiny_unet(), epochs=1, seed=0, progress=False, cbs=[d.Checkpoint(tmp_path)])
+    with pytest.warns(UserWarning, match="the first 2 steps had the learning rates of a run of 1 epochs"):
+        learn = d.train(loaders, tiny_unet(), epochs=2, seed=0, progress=False, resume=tmp_path)
+    assert learn.steps == 4
+
+
+def tiny_unet():
+    return d.unet("small", block_out_channels=(8, 16), layers_per_block=1)
 
 
 def test_a_file_that_is_trained_further_keeps_what_it_was_for(tmp_path):

@@ -240,3 +240,23 @@ def test_an_optimizer_that_names_its_weights_itself():
 def test_no_curve_no_suggestion():
     with pytest.raises(ValueError, match="must have tried learning rates, found none"):
         _ = LRFinder().suggestion
+
+
+class Fills:
+    "What a callback of one's own may fill or draw from."
+
+    def __init__(self):
+        self.total, self.seen = torch.zeros(()), {"steps": []}
+        self.rng = np.random.default_rng(0)
+
+    def before_batch(self, learn):
+        self.total += 1
+        self.seen["steps"].append(learn.steps)
+        self.rng.random()
+
+
+def test_what_a_callback_of_ones_own_has_filled_is_left_alone():
+    learn = train(data(), net(), epochs=1, seed=0, progress=False, cbs=[cb := Fills()])
+    before = cb.total.clone(), list(cb.seen["steps"]), cb.rng.bit_generator.state
+    learn.fit(1, lr=1e-5, cbs=[LRFinder()])
+    assert (cb.total, cb.seen["steps"], cb.rng.bit_generator.state) == before

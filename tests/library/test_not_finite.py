@@ -69,7 +69,7 @@ def test_the_fit_ends_before_the_step(what, value, at, tmp_path):
     learn = learner()
     (word,) = run(learn, TerminateOnNaN(), Checkpoint(tmp_path, every=4), Spoil(at, value=value, what=what))
     assert learn.steps == at and f"at step {at + 1}, with learning rate" in learn.stop_reason
-    assert learn.stop_reason in word and word.endswith(f"{learn.checkpoint or 'no Checkpoint was kept'}.")
+    assert learn.stop_reason in word and word.endswith(f"{learn.checkpoint or 'no checkpoint has been written'}.")
     assert all(x.isfinite().all() for x in (*learn.model.parameters(), *learn.model.buffers()))
     assert sound(tmp_path) == {0: [], 9: [8, 9], 20: [16, 20]}[at]
     assert not at or end(resumed(tmp_path)) == truth
@@ -253,3 +253,15 @@ def test_train_looks_by_itself(tmp_path, capsys):
     mine = TerminateOnNaN(skip=1)
     learn = train(dls, net, epochs=0, progress=False, cbs=[mine])
     assert [cb for cb in learn.cbs if isinstance(cb, TerminateOnNaN)] == [mine]
+
+
+def test_a_gradient_that_nobody_clips_is_looked_at_too():
+    class SpoilsOne:
+        def after_backward(self, learn):
+            if learn.steps == 5:
+                next(p for p in learn.model.parameters() if p.grad is not None).grad.view(-1)[0] = math.nan
+
+    learn = learner()
+    with pytest.warns(UserWarning, match="the norm of the gradients is nan at step 6.*no checkpoint has been written"):
+        learn.fit(3, cbs=[TerminateOnNaN(), SpoilsOne()])
+    assert learn.steps == 5 and all(x.isfinite().all() for x in learn.model.parameters())

@@ -13,6 +13,7 @@ from diffusers import DDIMPipeline, DDIMScheduler, DDPMPipeline, DDPMScheduler, 
 
 from ddpm_widgets import (
     Diffusion,
+    Learner,
     SamplingPlayer,
     cosine_schedule,
     from_diffusers,
@@ -198,6 +199,20 @@ def test_what_cannot_be_done_here_is_refused_in_one_sentence(make, said):
     assert "\n" not in str(e.value)
 
 
+@pytest.mark.parametrize(
+    ("described", "name"),
+    [
+        ({}, "clip_sample"),
+        ({"clip_sample": False, "steps_offset": 1}, "steps_offset"),
+        ({"clip_sample": False, "set_alpha_to_one": False}, "set_alpha_to_one"),
+        ({"clip_sample": False, "timestep_spacing": "linspace"}, "timestep_spacing"),
+    ],
+)
+def test_what_a_scheduler_does_otherwise_is_said(described, name):
+    with pytest.warns(UserWarning, match=f"DDIMScheduler with its {name} draws somewhat different images than 'ddim'"):
+        from_diffusers(DDIMPipeline(network(), DDIMScheduler(100, **described)))
+
+
 def test_an_unknown_scheduler_is_said():
     with pytest.warns(UserWarning, match="PNDMScheduler is not among the samplers here"):
         model = from_diffusers(PNDMPipeline(network(), PNDMScheduler()))
@@ -224,6 +239,25 @@ def test_to_diffusers_says_what_it_takes(target, tmp_path):
     with pytest.raises(ValueError, match="model must be a UNet or diffusers' UNet2DModel") as e:
         to_diffusers(target, tmp_path / "new")
     assert "\n" not in str(e.value) and not (tmp_path / "new").exists()
+
+
+def test_a_learner_or_nan_is_not_written(tmp_path):
+    model = from_diffusers(DDPMPipeline(network(), DDPMScheduler(50)))
+    with torch.no_grad():
+        next(model.parameters()).view(-1)[0] = float("nan")
+    with pytest.raises(ValueError, match="model must have finite weights, found NaN"):
+        to_diffusers(model, tmp_path / "new")
+    with pytest.raises(ValueError, match="found a Learner: pass its `ema_model`"):
+        to_diffusers(Learner(model, garments(4, n=8, n_valid=4)), tmp_path / "new")
+    with pytest.raises(OSError, match="must be a folder to write to"):
+        to_diffusers(unet_with_diffusion(), "/dev/null/new")
+    assert not list(tmp_path.iterdir())
+
+
+def unet_with_diffusion():
+    model = unet("nb17", block_out_channels=(8, 16), layers_per_block=1)
+    model.diffusion = Diffusion(linear_schedule(50))
+    return model
 
 
 def test_a_range_that_diffusers_cannot_clip_to_is_refused(tmp_path):

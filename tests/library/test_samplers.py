@@ -333,6 +333,30 @@ def test_a_translated_network_answers_as_one_trained_so(trained, asked):
     )
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda x: x[:, :1].expand(-1, 2, -1, -1),
+        lambda x: x.mean((1, 2, 3), keepdim=True),
+        lambda x: x[:1],
+        lambda x: x.mean(),
+        lambda x: (x, x),
+        lambda x: None,
+    ],
+    ids=["channels", "pixels", "batch", "scalar", "tuple", "None"],
+)
+def test_an_answer_of_another_shape_is_not_stretched(answer):
+    class Network(nn.Module):
+        def forward(self, x_t, t):
+            return answer(x_t)
+
+    with pytest.raises(
+        ValueError, match=r"the network's answer must have the shape of its target, \(2, 3, 8, 8\)"
+    ) as e:
+        sample(Network(), linear_schedule(5), n=2, shape=(3, 8, 8), progress=False)
+    assert "\n" not in str(e.value)
+
+
 def test_what_cannot_be_translated_is_said():
     with pytest.raises(ValueError, match="carries no schedule"):
         translate(nn.Linear(1, 1), LINEAR)
