@@ -56,8 +56,12 @@ class Interrupts:
         if callable(former) and former not in self.installed:
             try:
                 former(number, frame)
-            except KeyboardInterrupt:
-                pass
+            except BaseException as e:
+                inherited = type(e).__module__.startswith(
+                    "torch.distributed.elastic"
+                )  # by notebook_launcher's processes
+                if not (isinstance(e, KeyboardInterrupt) or inherited):
+                    raise
             else:
                 return
         self.count += 1
