@@ -378,7 +378,7 @@ def check_range(
             stacklevel=2,
         )
     elif (least >= low and most > high + span) or least < low - 5 * span or most > high + 5 * span:
-        mend = f"pass x / 127.5 - 1, or data_range=({least:g}, {most:g})"
+        mend = f"pass x / 127.5 - 1, or data_range=({least:g}, {most:g})" if least >= 0 else "scale them to that range"
         raise DataError(
             f"Images must lie in [{low:g}, {high:g}], found {least:g} to {most:g} in the first batch: {mend}."
         )

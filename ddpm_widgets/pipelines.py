@@ -144,7 +144,8 @@ def from_diffusers(
     """Make a model of a pipeline of diffusers, so that `sample(from_diffusers(source))` draws what the pipeline draws.
 
     Raises FileNotFoundError when there is no such pipeline, and ValueError when it does what cannot be done here: a learned variance, classes,
-    thresholding, a last step without any signal. Warns when its scheduler is not one of the samplers here; "ddpm" then takes its place.
+    thresholding, a last step without any signal. Warns when its scheduler is not one of the samplers here, and "ddpm" takes its place, or when it
+    draws differently, as DDIM does when it clips.
     """
     pipeline = source if isinstance(source, DiffusionPipeline) else _read(source)
     net, scheduler = getattr(pipeline, "unet", None), getattr(pipeline, "scheduler", None)
@@ -220,12 +221,11 @@ def _diffusion(pipeline: DiffusionPipeline, scheduler: Any, shape: tuple[int, ..
             f"{kind} is not among the samplers here ({', '.join(SAMPLERS.values())}): the model draws with ddpm.",
             stacklevel=4,
         )
-    fewer = kind != "DDPMScheduler" and kind in SAMPLERS
     others = {
         "clip_sample": kind == "DDIMScheduler" and config.get("clip_sample", False),  # it keeps the noise found before
         "steps_offset": bool(config.get("steps_offset", 0)),
         "set_alpha_to_one": not config.get("set_alpha_to_one", True),
-        "timestep_spacing": fewer and config.get("timestep_spacing") == "linspace",
+        "timestep_spacing": kind != "DDPMScheduler" and config.get("timestep_spacing") == "linspace",
     }
     if found := [name for name, does in others.items() if does]:
         warnings.warn(

@@ -302,7 +302,7 @@ def train(
     epochs: int = 5,
     lr: float | None = None,  # the top of the one-cycle schedule; None: the recipe's
     target: Target | None = None,  # what the network predicts: "eps", "x0" or "v"; None: the recipe's
-    data_range: tuple[float, float] | None = None,  # black and white in the images; None: (-1, 1)
+    data_range: tuple[float, float] | None = None,  # black and white in the images; None: the model's, else (-1, 1)
     min_snr: float | None = None,  # weigh timesteps by min-SNR-γ with this γ; None: all alike
     ema: float | None = 0.999,  # decay of the moving average of the weights; None: keep none
     clip: float | None = 1.0,  # largest norm of all gradients together; None: do not clip

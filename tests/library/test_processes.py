@@ -122,15 +122,19 @@ def test_they_find_each_other_whatever_is_asked_first(forced, tmp_path):
     assert done.stdout.count("No checkpoint in") == 1, "the main process alone says so"
 
 
+def wait_for(file):
+    give_up = time.monotonic() + 100
+    while not file.exists() and time.monotonic() < give_up:
+        time.sleep(0.05)
+
+
 @pytest.mark.parametrize("rank", [0, 1])
 def test_sigkill_in_the_middle_of_an_epoch(rank, tmp_path):
     "The other one says so and ends, at once; what the main process had written is whole."
     port = free_port()
     processes = [start(tmp_path, "wait", r, port) for r in (0, 1)]
     try:
-        give_up = time.monotonic() + 100
-        while not (tmp_path / f"rank {rank} is there").exists() and time.monotonic() < give_up:
-            time.sleep(0.05)
+        wait_for(tmp_path / f"rank {rank} is there")
         processes[rank].kill()
         began = time.monotonic()
         _, said = processes[1 - rank].communicate(timeout=60)
@@ -231,9 +235,7 @@ def test_a_process_that_hangs_is_waited_for_no_longer_than_asked(rank, tmp_path,
     port = free_port()
     processes = [start(tmp_path, "wait", r, port) for r in (0, 1)]
     try:
-        give_up = time.monotonic() + 100
-        while not (tmp_path / f"rank {rank} is there").exists() and time.monotonic() < give_up:
-            time.sleep(0.05)
+        wait_for(tmp_path / f"rank {rank} is there")
         processes[rank].send_signal(signal.SIGSTOP)
         began = time.monotonic()
         _, said = processes[1 - rank].communicate(timeout=60)
