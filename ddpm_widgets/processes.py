@@ -193,15 +193,19 @@ def _relayed_signals(interrupts: Interrupts) -> Iterator[None]:
     The end of the block waits up to five seconds for a repetition that is still on its way; it would hit whatever runs next.
     """
     received: list[int] = []
-    since = 0.0
+    since, busy = 0.0, False
 
     def relayed(number: int, frame: FrameType | None) -> None:
-        nonlocal since
-        repeated = number == signal.SIGTERM or (received.count(number) == 1 and time.monotonic() - since < 10)
-        since = since or time.monotonic()
+        nonlocal since, busy
+        within, busy = busy, True  # the next signal can arrive within this very function
         received.append(number)
-        if not (repeated and interrupts.learn.stop_reason):
-            interrupts.interrupt(number, frame)
+        since = since or time.monotonic()
+        repeated = number == signal.SIGTERM or (received.count(number) == 2 and time.monotonic() - since < 10)
+        try:
+            if not (repeated and (within or interrupts.learn.stop_reason)):
+                interrupts.interrupt(number, frame)
+        finally:
+            busy = within
 
     interrupts.handle(signal.SIGINT, relayed)
     interrupts.handle(signal.SIGTERM, relayed)

@@ -484,6 +484,29 @@ def test_what_one_of_several_processes_hears(heard):
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends a process no signal")
+@pytest.mark.parametrize("echo", ["INT", "TERM"])
+def test_an_echo_may_come_while_the_first_is_still_being_heard(echo):
+    "The launcher's own handler, which the process has inherited, takes its time."
+
+    def inherited(number, frame):
+        if echoes:
+            os.kill(os.getpid(), echoes.pop())
+        raise KeyboardInterrupt
+
+    class Launcher:
+        def before_backward(self, learn):
+            if learn.fit_steps == 2:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    echoes, former = [signal.Signals[f"SIG{echo}"]], signal.signal(signal.SIGINT, inherited)
+    try:
+        (learn := learner(Processes(), Launcher())).fit(1)
+    finally:
+        signal.signal(signal.SIGINT, former)
+    assert not echoes and (learn.steps, learn.stop_reason) == (3, "interrupted")
+
+
 def test_a_precision_that_is_not_the_accelerators_is_refused():
     "It would have computed in float32, and said bf16."
     AcceleratorState._reset_state()
