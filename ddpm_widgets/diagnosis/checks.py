@@ -197,7 +197,11 @@ def loss_by_timestep(case: Case) -> Findings:
     loss, constant, linear = b.loss[b.target], b.constant[b.target], b.linear[b.target]
     overall = f"{loss.mean():.3f} over all timesteps, where a constant has {constant.mean():.3f} and a linear guess {linear.mean():.3f}"
     short = case.learn is not None and case.learn.steps < FEW_STEPS
-    retrain = "train longer" if short else "train again: a lower learning rate, gradients clipped, a wider network"
+    retrain = (
+        "train longer"
+        if short
+        else "mend what is found above; if that is nothing, train longer, or try learning rates out with LRFinder"
+    )
     blind = (loss > 0.9 * constant) & (linear < 0.5 * constant)
     poor = loss > linear + 0.05 * constant
     if constant.mean() < 1e-8:

@@ -209,11 +209,22 @@ class Case:
         self.known, self.n, self.seed, self.progress = known, n, seed, progress
 
     @cached_property
-    def train_images(self) -> tuple[Tensor, Tensor | None]:
-        "Training images as the loader gives them, and their labels."
+    def _training_data(self) -> tuple[Tensor, Tensor | None]:
         if self.train is None and self.valid is None:
             raise NotChecked("there is no data: pass a Learner, or `data`")
         return spaced_images(self.valid if self.train is None else self.train, _IMAGES_LOOKED_AT)
+
+    @property
+    def first_tensors(self) -> Tensor:
+        "What stands where images should stand, in training batches."
+        return self._training_data[0]
+
+    @cached_property
+    def train_images(self) -> tuple[Tensor, Tensor | None]:
+        "Training images as the loader gives them, and their labels."
+        if self.first_tensors.ndim != 4:
+            raise NotChecked("these are not images")
+        return self._training_data
 
     @cached_property
     def valid_images(self) -> Tensor:

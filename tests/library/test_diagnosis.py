@@ -98,9 +98,9 @@ def well():
 
 
 def planted(learn, **attributes):
-    "A copy of a Learner, in which some attributes are others."
+    "A copy of a Learner, in which some attributes are others. A network that is planted was not trained by it."
     learn = copy.copy(learn)
-    vars(learn).update(attributes)
+    vars(learn).update({"opt": None, **attributes} if "model" in attributes else attributes)
     return learn
 
 
@@ -302,6 +302,124 @@ def test_loaders_of_any_kind(well):
     byte = (127.5 * (X[:, 0] + 1)).round().byte()
     own = DataLoaders.from_arrays(byte, Y, byte[:64], Y[:64], size=7)
     assert diagnose(well.model, own).findings == []
+
+
+def test_labels_in_place_of_images(well):
+    data = SimpleNamespace(train=DataLoader(TensorDataset(Y, X), 32), valid=None)
+    report = diagnose(planted(well, dls=data))
+    assert "int64 of shape (512,)" in only(report, "images") and report.findings[0].what == "these are not images"
+    assert str(report).startswith("1 error in ") and "that could not be made" in str(report)
+
+
+def test_one_picture_over_and_over(well):
+    x = X[:3].repeat(200, 1, 1, 1)
+    model = Wiener(x, carried=well.model.diffusion)
+    found = only(diagnose(planted(well, model=model, ema_model=None, dls=Dls(x, Y[:600]))), "images")
+    assert found == "3 different images among 512 of the training data"
+    few = Dls(X[:15], Y[:15])  # a small data set repeats nothing
+    assert not [f for f in diagnose(planted(well, dls=few)).findings if f.check == "images"]
+
+
+# -- what training does
+
+
+class ByHand:
+    "Prepares batches as people write it, with a fault or none."
+
+    def __init__(self, fault=None):
+        self.fault, self.calls = fault, []
+
+    def before_batch(self, learn):
+        self.calls.append(learn)
+        x0, _ = learn.batch
+        fault, t, eps = self.fault, torch.randint(1000, (len(x0),)), torch.randn_like(x0)
+        if fault == "mirrored":  # healthy: the loader's images, some of them mirrored
+            x0 = torch.where(torch.rand(len(x0), 1, 1, 1) < 0.5, x0, x0.flip(-1))
+        if fault == "some t":
+            t = t % 700
+        if fault in ("uniform", "half"):
+            eps = torch.rand_like(x0) if fault == "uniform" else eps / 2
+        a = (cosine_schedule() if fault == "schedule" else LINEAR).alpha_bar[t].view(-1, 1, 1, 1)
+        x_t = a * x0 + (1 - a) * eps if fault == "no root" else a.sqrt() * x0 + (1 - a).sqrt() * eps
+        if fault == "own noise":
+            eps = torch.randn_like(eps)
+        learn.batch = (x_t, t[torch.randperm(len(t))] if fault == "shuffled t" else t), eps
+
+
+@pytest.mark.parametrize(
+    "fault, what, value",
+    [
+        ("some t", "training draws only some of the timesteps", "7 of 10 bands"),
+        ("uniform", "the noise is not that of the schedule, mean 0 and variance 1", "mean 0.50 and standard deviation 0.29"),
+        ("half", "the noise is not that of the schedule, mean 0 and variance 1", "standard deviation 0.50"),
+        ("own noise", "the target is not the noise that is in x_t", "the correlation of the noise in x_t"),
+        ("shuffled t", "the network is told the timestep of another image", "as a whole the amounts are right"),
+        ("no root", "the images are mixed with ᾱ instead of √ᾱ", "of the image at t="),
+        ("schedule", "the images are mixed in other amounts than the schedule's", "where it should be"),
+    ],
+)  # fmt: skip
+def test_how_batches_are_prepared(well, fault, what, value):
+    report = diagnose(planted(well, cbs=[cb := ByHand(fault)]))
+    assert value in only(report, "training batches") and report.findings[0].what == what
+    assert cb.calls == [], "copies were asked"
+
+
+@pytest.mark.parametrize("fault", [None, "mirrored"])
+def test_batches_prepared_rightly(well, fault):
+    random_state = torch.get_rng_state()
+    assert diagnose(planted(well, cbs=[ByHand(fault)])).findings == []
+    assert torch.equal(random_state, torch.get_rng_state())
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("schedule", [LINEAR, cosine_schedule(200)], ids=["linear", "cosine"])
+def test_the_library_prepares_batches_rightly(target, schedule):
+    learn = fitted(Wiener(schedule=schedule, target=target), schedule=schedule, target=target)
+    (finding,) = [f for f in diagnose(learn).results if f.check == "training batches"]
+    assert finding.severity == "fine" and "standard deviation 1.00" in finding.what
+
+
+def test_an_optimizer_of_another_network(well):
+    found = only(diagnose(planted(well, opt=ADAM(Wiener().parameters(), lr=1e-3))), "weights")
+    assert found == "none of the network's 1 tensors of weights is among the 1 of the optimizer"
+
+
+TINY = {"patch": 4, "block_out_channels": (16, 32), "norm_num_groups": 4, "layers_per_block": 1}
+
+
+def trained(prepare=lambda net: net, **options):
+    torch.manual_seed(0)
+    net = prepare(init_ddpm(unet("small", **TINY)))
+    return train(garments(n=640, n_valid=64, batch_size=8), net, progress=False, seed=0, **{"lr": 1e-2, **options})
+
+
+def froze(net):
+    for name, p in net.named_parameters():
+        p.requires_grad_("mid_block" not in name and "conv_out" not in name)
+    return net
+
+
+@pytest.mark.parametrize(
+    "options, what",
+    [
+        ({"lr": 1e-4}, "the learning rate is too low for the weights to move"),
+        ({"clip": 1e-8}, "the gradients are clipped to almost nothing"),
+        ({"prepare": froze}, "a part of the network is frozen (requires_grad is False)"),
+    ],
+    ids=["learning rate", "clip", "frozen"],
+)
+def test_weights_that_could_not_move(options, what):
+    "The cause comes before its effects, and nothing else is advised that would not help."
+    report = diagnose(trained(**options))
+    first = report.findings[0]
+    assert (first.check, first.severity, first.what) == ("weights", "error", what), str(report)
+    assert not [f for f in report.findings[1:] if "lower learning rate" in f.mend]
+
+
+@pytest.mark.parametrize("options", [{"lr": 2e-3}, {"clip": 0.1}, {"target": "v"}, {"min_snr": 5.0}], ids=str)
+def test_no_false_alarm(options):
+    report = diagnose(trained(**options))
+    assert not report.of("error") and not [f for f in report.results if "itself failed" in f.what], str(report)
 
 
 # -- values that are not finite
@@ -794,7 +912,7 @@ def test_samples_of_a_healthy_network_are_what_it_promises(well):
 def test_the_report_can_be_read(well):
     report = diagnose(planted(well, dls=Dls(shuffle=False)), schedule=cosine_schedule(), steps=20)
     text = str(report)
-    assert text == repr(report) and text.startswith("1 error and 2 warnings in 12 checks. Mend them from the top")
+    assert text == repr(report) and text.startswith("1 error and 2 warnings in 15 checks. Mend them from the top")
     assert max(map(len, text.splitlines())) <= 100
     assert text.index("ERROR in sampling and training") < text.index("WARNING in shuffling")
     for f in report.findings:
