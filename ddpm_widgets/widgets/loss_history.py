@@ -69,17 +69,17 @@ class LossHistory:
 
 # %% ../../nbs/api/widgets/07_loss_history.ipynb #6fa0a81a
 class LossByTimestep:
-    "The mean squared error by bands of the timestep, over about the last `memory` images."
+    "The mean squared error by bands of the timestep, over the newest images: `memory` of them, and at first a tenth of all."
 
     def __init__(
         self,
         n: int = 10,  # how many bands
         timesteps: float = 1000,  # T: t runs from 0 to just below it
-        memory: int = 5000,  # after so many images a number counts half
+        memory: int = 5000,  # after so many images a number counts half, and before that after a tenth of all images
     ):
         self.n, self.timesteps, self.memory = n, timesteps, memory
         self.sums: Any = None  # on the device, since the last look
-        self.seen = 0
+        self.seen = self.total = 0  # images, since the last look and in all
         self.mean = np.zeros(n)
         self.weight = np.zeros(n)
 
@@ -97,7 +97,8 @@ class LossByTimestep:
         "Bring the sums to the host."
         if self.sums is not None:
             sums, counts = np.asarray(self.sums.cpu(), np.float64)
-            self.weight *= 0.5 ** (self.seen / self.memory)
+            self.total += self.seen
+            self.weight *= 0.5 ** (self.seen / min(self.memory, self.total / 10))
             self.mean += np.divide(
                 sums - counts * self.mean, self.weight + counts, out=np.zeros(self.n), where=counts > 0
             )
