@@ -112,3 +112,23 @@ def test_who_is_killed_keeps_nobody_waiting_and_leaves_no_copy(tmp_path):
     assert runs(tmp_path) == 1 and not list(folder.glob("*.ipynb"))
     assert start(path, folder).wait(60) == 0
     assert runs(tmp_path) == 2 and len(list(folder.glob("*.ipynb"))) == 1
+
+
+FRESH = """
+import os, socket, sys
+assert os.getcwd() == {cwd!r} and os.environ["X"] == "1" and "ddpm_widgets" not in sys.modules, os.getcwd()
+assert "DDPM_WIDGETS_DATA" not in os.environ and "_kernels" not in sys.modules
+try:
+    socket.getaddrinfo("example.com", 80)
+except OSError as e:
+    assert "no network in this test" in str(e)
+else:
+    raise AssertionError("the network is there")
+"""
+
+
+def test_a_kernel_begins_fresh(tmp_path, nowhere):
+    "Also where it is forked: in its folder, with the environment it was given, and with that one's sitecustomize."
+    nb, _ = _execute.execute(notebook(tmp_path, "kept = 1", FRESH.format(cwd=str(tmp_path))), {**nowhere, "X": "1"})
+    again, _ = _execute.execute(notebook(tmp_path, "assert 'kept' not in globals()"), {**nowhere, "X": "2"})
+    assert not nb.cells[1].outputs and not again.cells[1].outputs
