@@ -107,6 +107,10 @@ class ImageDataset(Dataset):
         n = check_whole("n", n, 1, len(self), DataError)
         return ImageDataset(self.images[:n], self.labels[:n], self.classes)
 
+    def mirrored(self) -> "ImageDataset":
+        "All images, then each of them once more with left and right exchanged."
+        return ImageDataset(torch.cat([self.images, self.images.flip(-1)]), self.labels.repeat(2), self.classes)
+
 # %% ../nbs/api/09_data.ipynb #6c02fe17
 _MOST_CLASSES = 100_000
 
@@ -232,8 +236,15 @@ class DataLoaders:
         n_valid: int | None = None,  # validation images to keep; None: a sixth of n, as in Fashion-MNIST
     ) -> "DataLoaders":
         "Loaders over the first images only, for a quick look. The shuffling restarts from its seed."
-        train = dataset_of(self.train).first(n)
         valid = dataset_of(self.valid).first(max(1, n // 6) if n_valid is None else n_valid)
+        return self._over(dataset_of(self.train).first(n), valid)
+
+    def mirrored(self) -> "DataLoaders":
+        "Loaders whose training images come mirrored as well: twice as many. The shuffling restarts from its seed."
+        return self._over(dataset_of(self.train).mirrored(), dataset_of(self.valid))
+
+    def _over(self, train: ImageDataset, valid: ImageDataset) -> "DataLoaders":
+        "Loaders like these over other images."
         seed = self.train.generator.initial_seed() if self.train.generator else None
         return self.from_datasets(train, valid, self.train.batch_size or 1, seed, self.classes, self.source)
 

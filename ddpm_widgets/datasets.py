@@ -380,6 +380,7 @@ def image_folder(
     size: int = 64,  # the middle square of each image becomes size × size
     colour: bool = True,  # three channels; False: one, grey
     valid: float = 0.1,  # the share of the images to check on
+    mirror: bool = False,  # train on the mirror image of each as well
     background: str = "white",  # what shows where an image is transparent: a colour as in CSS
     skip_damaged: bool = False,  # leave out images that cannot be read, and say so
     seed: int | None = None,  # of the shuffling; None follows torch.manual_seed
@@ -437,6 +438,8 @@ def image_folder(
     train, check = (
         ImageDataset(torch.from_numpy(images[at]), torch.from_numpy(labels[at]), classes) for at in (others, kept)
     )
+    if mirror:
+        train = train.mirrored()
     return DataLoaders.from_datasets(
         train, check, batch_size, seed, classes, f"{len(good)} images in {root.resolve().name}"
     )

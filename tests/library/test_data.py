@@ -930,6 +930,17 @@ def test_a_folder_of_images(pictures):
     assert dls.one_batch()[0].max() <= 1 and np.array(dls.show(6)).ndim == 3
 
 
+def test_mirrored_pictures_are_added_to_the_training_images_only(pictures):
+    plain, both = (image_folder(pictures, 8, size=32, seed=3, mirror=m, progress=False) for m in (False, True))
+    images, labels = plain.train.dataset.images, plain.train.dataset.labels
+    for dls in (both, plain.mirrored()):
+        assert torch.equal(dls.train.dataset.images, torch.cat([images, images.flip(3)]))
+        assert torch.equal(dls.train.dataset.labels, labels.repeat(2))
+        assert torch.equal(dls.valid.dataset.images, plain.valid.dataset.images)
+        assert (dls.source, dls.classes, dls.train.batch_size) == (plain.source, plain.classes, 8)
+    assert labels_of_two_epochs(both) == labels_of_two_epochs(plain.mirrored())
+
+
 def test_sizes_shares_and_greys(pictures):
     grey = image_folder(pictures, size=20, colour=False, valid=0.5, progress=False)
     assert grey.train.dataset.images.shape == grey.valid.dataset.images.shape == (10, 1, 20, 20)
