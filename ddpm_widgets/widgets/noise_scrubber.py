@@ -40,23 +40,26 @@ class NoiseScrubber(Widget):
     fresh = T.Bool(False, help="every t draws its own noise").tag(sync=True, page=True)
     terms = T.Bool(False, help="show signal part + noise part = x_t").tag(sync=True, page=True)
     enlarged = T.CInt(-1, help="which image is enlarged; -1: none").tag(sync=True, page=True)
+    blind = T.Bool(False, help="labels are hidden, and Play goes from noise to image").tag(sync=True, page=True)
 
     def __init__(
         self,
         images: Any,  # uint8 [0, 255] or float [-1, 1]: array, tensor on any device, PIL images; grey or RGB
         schedule: Any,  # has `alpha_bar` (or is its values); a list or a dict name -> schedule compares several
         *,
-        t: int = 0,  # timestep to begin with, 0 … T-1
+        t: int | None = None,  # timestep to begin with, 0 … T-1; None: 0, or T-1 where `blind`
         seed: int = 0,  # which noise, 0 … 2³²-1
         columns: int | None = None,  # images in a row, half as many on a phone; None: as many as fit well
         labels: Any = None,  # one text for each image
         fresh: bool = False,  # every t draws its own noise, as in training, instead of one noise for all t
         terms: bool = False,  # show the signal part and the noise part as well
+        blind: bool = False,  # hide the labels until they are asked for, begin with noise, and play towards the images
         **traits: Any,  # `link`: widgets of one page with the same link move together; `layout`
     ) -> None:
         x0 = as_images(images)
         names, alpha_bar = as_schedules(schedule)
-        t = check_whole("t", t, 0, alpha_bar.shape[1] - 1, mend=f"the schedule has {alpha_bar.shape[1]} steps")
+        last = alpha_bar.shape[1] - 1
+        t = last * bool(blind) if t is None else check_whole("t", t, 0, last, mend=f"the schedule has {last + 1} steps")
         seed = check_whole("seed", seed, 0, 2**32 - 1)
         if columns is not None:
             columns = check_whole("columns", columns, 1, 2**31 - 1, mend="pass None to let the widget choose")
@@ -65,7 +68,7 @@ class NoiseScrubber(Widget):
             check_texts("labels", labels, len(x0))
         super().__init__(
             x0=x0.tobytes(), shape=list(x0.shape), alpha_bar=alpha_bar.tobytes(), schedules=names, labels=labels,
-            columns=columns or 0, t=t, seed=seed, fresh=fresh, terms=terms, **traits,
+            columns=columns or 0, t=t, seed=seed, fresh=fresh, terms=terms, blind=blind, **traits,
         )  # fmt: skip
 
     @property

@@ -114,6 +114,7 @@ function build(model, sync, signal, state) {
   function lead() {
     paths.lead(state.seen, state.led, count());
     root.dataset.motion = state.led.motion;
+    line.setBack(state.led.motion !== "noising"); // sampling begins at t = T-1
     paint();
   }
 

@@ -9,12 +9,13 @@ import { normal, normalAt, streamAt } from "../shared/random.js";
  * @property {DataView} x0 grey levels (n, h, w, c) @property {number[]} shape
  * @property {DataView} alpha_bar float32 (schedules, T) @property {string[]} schedules @property {string[]} labels
  * @property {number} columns 0: as many as fit well
- * @property {number} t @property {number} seed @property {boolean} fresh @property {boolean} terms @property {number} enlarged -1: none
+ * @property {number} t @property {number} seed @property {boolean} fresh @property {boolean} terms @property {boolean} blind @property {number} enlarged -1: none
  */
 /** @typedef {OwnTraits & import("../shared/afm").CommonTraits} Traits */
 /** @typedef {import("../shared/afm").Model<Traits>} Model */
 /** @typedef {ReturnType<typeof read>} Seen */
 /** @typedef {ReturnType<typeof noise>} Noise */
+/** @typedef {import("../shared/pane.js").Probe} Probe */
 
 /** All that stays while t moves. @param {Model} model */
 export function read(model) {
@@ -52,5 +53,3 @@ export function valuesAt({ w, h, c, x0, bands }, noise, { image, x, y }, channel
   const eps = (/** @type {number} */ t) => noise.at(t, i);
   return { start, eps, mixed: (/** @type {number} */ band, /** @type {number} */ t) => sqrt(bands[band][t]) * start + sqrt(1 - bands[band][t]) * eps(t) };
 }
-
-/** @typedef {{ image: number, x: number, y: number, band: number }} Probe a pixel the reader points at, under one of the schedules */

@@ -1,6 +1,9 @@
 // The colours and dashes of lines that stand for schedules or runs, up to four of them apart.
 import { svg, UNSPOKEN } from "./dom.js";
 
+export const SIGNAL = "var(--ddw-accent)";
+export const NOISE = "var(--ddw-noise)";
+export const GUESS = "var(--ddw-c2)";
 export const COLORS = ["var(--ddw-accent)", "var(--ddw-c2)", "var(--ddw-c3)", "var(--ddw-c4)"];
 export const DASHES = [undefined, "7 4", "2 3", "9 3 2 3"];
 
