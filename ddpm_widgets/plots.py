@@ -16,7 +16,7 @@ import plotly.graph_objects as go
 from PIL import Image, ImageDraw, ImageFont
 
 from .checks import check_texts, check_whole, shown
-from .figures import COLORS, as_schedules, figure, log_ticks
+from .figures import TONES, as_schedules, colors_of, figure, log_ticks
 from .images import GENERATED, as_array, as_images, tile
 
 # %% ../nbs/api/28_plots.ipynb #a6182c2c
@@ -69,9 +69,9 @@ def plot_schedules(
     all_names = ", ".join(name for name, _ in curves)
     alt = f"Weights of signal and noise over the timestep, for {all_names}: the signal falls from 1, the noise rises to 1."
     fig = figure("t" if same else "t / T", "weight in x<sub>t</sub>", alt, yaxis_range=[-0.02, 1.05])
-    for k, (name, a) in enumerate(curves):
+    for color, (name, a) in zip(colors_of([name for name, _ in curves]), curves, strict=True):
         t = np.arange(len(a)) / (1 if same else len(a) - 1)
-        line = dict(color=COLORS[k % len(COLORS)], width=2)
+        line = dict(color=color, width=2)
         label = "" if name == "schedule" else f"{name}: "
         fig.add_scatter(x=t, y=np.sqrt(a), name=f"{label}√ᾱ signal", line=line, hovertemplate="%{y:.3f}")
         dotted = {**line, "dash": "dot"}
@@ -87,14 +87,14 @@ def plot_curves(
 ) -> go.Figure:
     "Curves over the timestep, which falls from left to right. Raises ValueError if a curve does not have one number for each timestep."
     fig = figure("t", y, alt or f"{', '.join(curves)} over the timestep.", xaxis_autorange="reversed")
-    for name, values in curves.items():
+    for color, (name, values) in zip(colors_of(list(curves)), curves.items(), strict=True):
         values = as_array(values)
         ts = np.arange(len(values)) if t is None else as_array(t)
         if values.shape != ts.shape:
             raise ValueError(
                 f"curve {name!r} must have one number for each timestep, {ts.shape}, found {values.shape}."
             )
-        fig.add_scatter(x=ts, y=values, name=name, line_width=2, hovertemplate="%{y:.3f}")
+        fig.add_scatter(x=ts, y=values, name=name, line=dict(color=color, width=2), hovertemplate="%{y:.3f}")
     return fig
 
 # %% ../nbs/api/28_plots.ipynb #2a56aef9
@@ -153,8 +153,8 @@ def plot_loss(
     )
     fig = figure("step", "loss", alt + ".", yaxis_type="log")
     fig.update_yaxes(tickvals=log_ticks(np.concatenate([losses for losses, _ in histories.values()])))
-    for k, (name, (losses, valid)) in enumerate(histories.items()):
-        color, label = COLORS[k % len(COLORS)], f"{name}: " if name else ""
+    for color, (name, (losses, valid)) in zip(colors_of(list(histories)), histories.items(), strict=True):
+        label = f"{name}: " if name else ""
         steps = np.arange(1, len(losses) + 1)
         shown = np.unique(np.linspace(0, len(losses) - 1, _MOST).round().astype(int))
         raw = dict(line=dict(color=color, width=1), opacity=0.3, hoverinfo="skip")
@@ -165,7 +165,7 @@ def plot_loss(
         )
         if valid:
             epochs = np.linspace(0, len(losses), len(valid) + 1)[1:]
-            marker = dict(color=COLORS[1] if len(histories) == 1 else color, size=9, symbol="diamond")
+            marker = dict(color=TONES["noise"] if len(histories) == 1 else color, size=9, symbol="diamond")
             fig.add_scatter(
                 x=epochs, y=valid, name=f"{label}validation", mode="markers", marker=marker, hovertemplate="%{y:.4f}"
             )
@@ -239,9 +239,9 @@ def plot_step_changes(
     fig.update_layout(legend=dict(yref="container", y=0, yanchor="bottom"))
     fig.update_layout(title=dict(text=said, x=0, xref="paper", y=0.97, yanchor="top", font=dict(size=14)))
     lines = [
-        ("nearer", "x<sub>t</sub> came nearer to the end", dict(color=COLORS[0], width=2.5)),
-        ("guess", "the guess x̂<sub>0</sub> moved", dict(color=COLORS[2], width=2, dash="dash")),
-        ("moved", "x<sub>t</sub> moved, noise and all", dict(color=COLORS[1], width=1.5, dash="dot")),
+        ("nearer", "x<sub>t</sub> came nearer to the end", dict(color=TONES["signal"], width=2.5)),
+        ("guess", "the guess x̂<sub>0</sub> moved", dict(color=TONES["guess"], width=2, dash="dash")),
+        ("moved", "x<sub>t</sub> moved, noise and all", dict(color=TONES["noise"], width=1.5, dash="dot")),
     ]
     for key, name, line in lines:
         fig.add_scatter(x=change["t"], y=change[key], name=name, line=line, hovertemplate="%{y:.4f}")

@@ -14,7 +14,7 @@ import numpy as np
 import traitlets as T
 
 from ..checks import check_number, check_whole, shown
-from ..figures import as_schedules
+from ..figures import LIGHT, as_schedules
 from ..images import as_array
 from .base import Finite, Whole, Widget, normal
 from .page import front_end
@@ -254,7 +254,7 @@ class DensityScrubber(Widget):
         for path in walk[: self.count]:
             pen.line(
                 [(2 * (left + wide * t / (len(a) - 1)), y(path[t])) for t in ts],
-                "#c2410c" if self.paths == "noising" else "#0f766e",
+                LIGHT["noise" if self.paths == "noising" else "guess"],
                 2,
             )
         at, base = 2 * (left + wide * self.t / (len(a) - 1)), 2 * (left + wide + 16)
@@ -265,7 +265,7 @@ class DensityScrubber(Widget):
             counts, edges = np.histogram(walk[:, self.t], int(np.clip(1.6 * len(walk) ** 0.5, 8, 32)), (lo, hi))
             for n, a0, a1 in zip(counts / len(walk) / (edges[1] - edges[0]) * self.std, edges, edges[1:], strict=False):
                 pen.rectangle([base, y(a1) + 1, base + unit * n, y(a0) - 1], "#dcdbf7")
-        pen.line([(base + unit * v, y(u)) for u, v in zip(x, p, strict=True)], "#4f46e5", 4, "curve")
+        pen.line([(base + unit * v, y(u)) for u, v in zip(x, p, strict=True)], LIGHT["signal"], 4, "curve")
         pen.line([base, 2 * top, base, 2 * (top + high)], "#d5dae3", 2)
         out = big.resize((big.width // 2, big.height // 2), Image.Resampling.LANCZOS)
         draw, font = ImageDraw.Draw(out), ImageFont.load_default(13)
@@ -273,7 +273,7 @@ class DensityScrubber(Widget):
             v = self.mean + self.std * z
             draw.text((left - 8, y(v) / 2), f"{v:.4g}", "#5b6472", font, anchor="rm")
         draw.text((left, top - 22), f"{self.name}{f', {self.unit}' if self.unit else ''}", "#1f2937", font)
-        draw.text((base / 2, top - 22), f"t = {self.t}", "#4f46e5", font)
+        draw.text((base / 2, top - 22), f"t = {self.t}", LIGHT["signal"], font)
         draw.text((left, top + high + 8), "0", "#5b6472", font)
         draw.text((left + wide, top + high + 8), f"t = {len(a) - 1}", "#5b6472", font, anchor="ra")
         return np.asarray(out)

@@ -14,7 +14,7 @@ import numpy as np
 import traitlets as T
 
 from ..checks import check_texts, check_whole
-from ..figures import as_schedules
+from ..figures import LIGHT, as_schedules, colors_of
 from ..images import as_images, tile
 from .base import Whole, Widget, normal
 from .page import front_end
@@ -138,16 +138,14 @@ class NoiseScrubber(Widget):
         columns = min(self.columns or (shown if shown <= 8 else -(-shown // -(-shown // 16))), 16)
         scale = max(1, min(6, 720 // (columns * (w + 2)), 160 // h))
         grids = [tile(self.frame(schedule=name)[:shown], columns, 2 * scale, scale) for name in self.schedules]
-        inks = ["#4f46e5", "#0f766e", "#be185d", "#854d0e"]
+        inks = colors_of(self.schedules, LIGHT)
         head, chart, pad = 26, 96, 16
         width = max(480, grids[0].shape[1] + 2 * pad)
         height = 2 * pad + sum(head + g.shape[0] + 8 for g in grids) + 24 + chart
         out = Image.new("RGB", (width, height), "white")
         draw, font = ImageDraw.Draw(out), ImageFont.load_default(13)
         y = pad
-        for name, curve, grid, ink in zip(
-            self.schedules, self.schedule.values(), grids, inks * len(grids), strict=False
-        ):
+        for name, curve, grid, ink in zip(self.schedules, self.schedule.values(), grids, inks, strict=True):
             a = float(curve[self.t])
             title = f"{name}:  " if len(grids) > 1 else ""
             draw.text((pad, y), f"{title}x_t = {a**0.5:.3f} x_0 + {(1 - a) ** 0.5:.3f} noise", ink, font)
@@ -160,7 +158,7 @@ class NoiseScrubber(Widget):
         pen = ImageDraw.Draw(big)
         pen.line([2 * left, 2 * bottom, 2 * right, 2 * bottom], "#d5dae3", 4)
         pen.line([2 * at, 2 * top, 2 * at, 2 * bottom], "#5b6472", 2)
-        for curve, ink in zip(self.schedule.values(), inks * len(grids), strict=False):
+        for curve, ink in zip(self.schedule.values(), inks, strict=True):
             where = np.linspace(0, steps - 1, 200).round().astype(int)
             points = [
                 (2 * (left + (right - left) * i / (steps - 1)), 2 * (bottom - (bottom - top) * curve[i])) for i in where

@@ -11,7 +11,7 @@ import { clamp, fixed3 } from "./shared/format.js";
 import { DICE, icon, ZOOM } from "./shared/icons.js";
 import { linked } from "./shared/link.js";
 import { max, sqrt } from "./shared/math.js";
-import { COLORS, DASHES } from "./shared/palette.js";
+import { DASHES } from "./shared/palette.js";
 import { looking, stage } from "./shared/stage.js";
 import { syncer } from "./shared/sync.js";
 import { timeline } from "./shared/timeline.js";
@@ -73,12 +73,12 @@ function build(model, sync, signal, state) {
 
   /** Build the elements for what the traits say. */
   function fill() {
-    const { names, bands, T } = seen();
+    const { names, bands, colors, T } = seen();
     point();
     images.fill(model.get("terms"));
     line.setLength(T);
     line.setBack(!named()); // a guesser comes from the noise
-    line.setCurves(bands.map((y, k) => ({ name: names[k], y, color: COLORS[k % 4], dash: DASHES[k % 4], fill: bands.length === 1 ? ["signal", "noise"] : undefined })));
+    line.setCurves(bands.map((y, k) => ({ name: names[k], y, color: colors[k], dash: DASHES[k % 4], fill: bands.length === 1 ? ["signal", "noise"] : undefined })));
     open();
     place();
   }

@@ -1,8 +1,10 @@
 "Plots: grids of images of any kind, figures that hold the right numbers, one sentence for what is wrong."
 
+import colorsys
 import re
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,7 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
-from ddpm_widgets.figures import COLORS, INK
+from ddpm_widgets.figures import COLORS, INK, LIGHT, TONES, colors_of
 from ddpm_widgets.plots import (
     _half_way,
     _smooth,
@@ -23,6 +25,7 @@ from ddpm_widgets.plots import (
     step_changes,
 )
 
+ROOT = Path(__file__).parents[2]
 LINEAR = np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))
 GREY = np.random.default_rng(0).integers(0, 256, (6, 12, 10), np.uint8)
 
@@ -120,10 +123,36 @@ def luminance(color):
 
 
 @pytest.mark.parametrize("page", ["#ffffff", "#12151c"])
-@pytest.mark.parametrize("color", [*COLORS, INK])
+@pytest.mark.parametrize("color", [*TONES.values(), INK])
 def test_colours_are_seen_on_light_and_on_dark(color, page):
     a, b = sorted([luminance(color), luminance(page)])
     assert (b + 0.05) / (a + 0.05) >= 3, "WCAG 1.4.11: 3 : 1 for graphics and large text"
+
+
+THEME = (ROOT / "js/src/shared/theme.css").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("role", TONES)
+def test_a_thing_has_one_colour_in_figures_posters_and_widgets(role):
+    token = "accent" if role == "signal" else role
+    light, dark, forced_dark, forced_light = re.findall(rf"--ddw-{token}: (#\w+);", THEME)
+    assert LIGHT[role] == light == forced_light and dark == forced_dark
+
+    def hue(color):
+        return colorsys.rgb_to_hls(*(int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)))[0] * 360
+
+    for color in (light, dark):
+        off = abs(hue(color) - hue(TONES[role]))
+        assert min(off, 360 - off) < 26, (role, color)
+
+
+def test_names_have_their_colours_wherever_they_stand():
+    assert colors_of(["cosine", "linear"]) == colors_of(["linear", "cosine"])[::-1]
+    assert colors_of(["its guess", "fresh noise", "x_t"]) == [TONES["guess"], TONES["noise"], TONES["signal"]]
+    assert len(set(colors_of(["linear", "linear to 0.01", "cosine", "sigmoid"]))) == 4
+    assert colors_of(["a", "b"]) == list(COLORS[:2]) and len(colors_of([str(k) for k in range(12)])) == 12
+    fig = plot_schedules({"cosine": LINEAR}, {"linear": LINEAR})
+    assert [line.line.color for line in fig.data[::2]] == [TONES["cosine"], TONES["linear"]]
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ export function sidePlot() {
   const title = div("what ddw-small", "density ", span("ddw-sym", "p", h("sub", {}, "t")));
   const scale = h("div", { class: "scale z", ...UNSPOKEN });
   const groups = span("k-groups", "its groups");
-  const key = h("div", { class: "key ddw-small", ...UNSPOKEN }, span("k-now", "density at t"), span("k-bars", "walkers"), span("k-normal", "pure noise"), groups);
+  const key = h("div", { class: "key ddw-small", ...UNSPOKEN }, span("k-now", "density at t"), span("k-bars", "all walkers"), span("k-normal", "pure noise"), groups);
 
   /** @param {Seen} seen @param {Walkers} walkers @param {number} t @param {number} unit */
   function histogram(seen, { n, paths }, t, unit) {

@@ -3,17 +3,17 @@ import { div, group, h, put, span, UNSPOKEN } from "../shared/dom.js";
 import { equation } from "../shared/equation.js";
 import { sig3 } from "../shared/format.js";
 import { snr } from "../shared/forward.js";
-import { COLORS, DASHES, swatch } from "../shared/palette.js";
+import { DASHES, swatch } from "../shared/palette.js";
 import { rowOf } from "../shared/pane.js";
 import { panesOf, SUM } from "./pane.js";
 
 /** @typedef {import("./read.js").Seen} Seen */
 
 /** One schedule: its weights and its images. @param {Seen} seen @param {number} k @param {boolean} terms */
-function band({ bands, names }, k, terms) {
+function band({ bands, names, colors }, k, terms) {
   const [eq4, ratio, share] = [equation(), new Text(), h("div")];
   const head = div("ddw-head",
-    ...(bands.length > 1 ? [span("name", swatch(COLORS[k % 4], DASHES[k % 4]), names[k])] : []),
+    ...(bands.length > 1 ? [span("name", swatch(colors[k], DASHES[k % 4]), names[k])] : []),
     eq4.el,
     h("span", { class: "share", ...UNSPOKEN, title: "How much of the variance is signal" }, share),
     h("span", { class: "ddw-num", title: "ᾱ / (1 − ᾱ): how strong the signal is compared with the noise" }, span("ddw-muted", "signal-to-noise ratio "), ratio)); // prettier-ignore

@@ -2,6 +2,7 @@
 import { f32, u8 } from "../shared/bytes.js";
 import { value } from "../shared/forward.js";
 import { sqrt } from "../shared/math.js";
+import { colorsOf } from "../shared/palette.js";
 import { normal, normalAt, streamAt } from "../shared/random.js";
 
 /**
@@ -23,7 +24,7 @@ export function read(model) {
   const names = model.get("schedules");
   const all = f32(model.get("alpha_bar"));
   const T = all.length / names.length;
-  return { n, h, w, c, x0: u8(model.get("x0")), labels: model.get("labels"), names, T, bands: names.map((_, k) => all.subarray(k * T, (k + 1) * T)) };
+  return { n, h, w, c, colors: colorsOf(names), x0: u8(model.get("x0")), labels: model.get("labels"), names, T, bands: names.map((_, k) => all.subarray(k * T, (k + 1) * T)) };
 }
 
 /** @param {Model} model */

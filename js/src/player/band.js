@@ -3,7 +3,7 @@ import { div, h, span, symbol, UNSPOKEN } from "../shared/dom.js";
 import { fixed3 } from "../shared/format.js";
 import { fitScale, foldColumns, roomiest, rowsOf } from "../shared/forward.js";
 import { max, min } from "../shared/math.js";
-import { COLORS, swatch } from "../shared/palette.js";
+import { swatch } from "../shared/palette.js";
 import { Pane, rowOf } from "../shared/pane.js";
 import { picture } from "./film.js";
 import { stepText, timeText } from "./read.js";
@@ -39,11 +39,11 @@ export class StreamPane extends Pane {
 function mixture(model, k) {
   const [x0, x_t, sigma, share] = [new Text(), new Text(), new Text(), h("div")];
   const sigmas = model.get("sigmas")[k] ?? [];
-  const noise = span("ddw-muted fresh", "+ ", span("ddw-num", sigma), "fresh noise");
+  const noise = span("ddw-muted fresh", "+ ", span("ddw-num weight ddw-noise", sigma), "fresh noise");
   noise.hidden = sigmas.length > 0 && sigmas.every((v) => !v); // DDIM
   const all = [
       h("span", { class: "equation", title: "What the next picture is made of: the guess, where you are, and noise; for DDPM these are the coefficients of its paper's equation 7" },
-        span("ddw-muted", "next ="), span("ddw-num weight ddw-signal", x0), hat("x", "0"), "+", span("ddw-num weight ddw-noise", x_t), symbol("x", "t"), noise),
+        span("ddw-muted", "next ="), span("ddw-num weight ddw-guess", x0), hat("x", "0"), "+", span("ddw-num weight ddw-signal", x_t), symbol("x", "t"), noise),
       h("span", { class: "share", ...UNSPOKEN, title: "How the two coefficients compare" }, share),
   ]; // prettier-ignore
   return {
@@ -65,12 +65,12 @@ function mixture(model, k) {
 
 /** @param {Model} model @param {Seen} seen @param {number} k which run; the step that is being sampled has no film */
 export function band(model, seen, k) {
-  const { streams, runs, names, size, nothing, isLive } = seen;
+  const { streams, runs, names, colors, size, nothing, isLive } = seen;
   const step = new Text();
   const panes = streams.map((s) => new StreamPane(s, k));
   const several = runs.length > 1;
   const mixed = !isLive && model.get("coefficients")[k]?.length ? mixture(model, k) : undefined;
-  const head = isLive ? [] : [div("ddw-head", ...(several ? [span("name", swatch(COLORS[k]), names[k])] : []), span("ddw-num step", step), ...(mixed?.parts ?? []))];
+  const head = isLive ? [] : [div("ddw-head", ...(several ? [span("name", swatch(colors[k]), names[k])] : []), span("ddw-num step", step), ...(mixed?.parts ?? []))];
   return {
     el: h("div", { class: "band", role: "group", "aria-label": isLive ? "now" : `run ${names[k]}` }, ...head, rowOf(panes)),
     panes,

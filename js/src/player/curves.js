@@ -2,7 +2,7 @@
 import { h, span, symbol } from "../shared/dom.js";
 import { clamp, sig3 } from "../shared/format.js";
 import { max } from "../shared/math.js";
-import { COLORS, GUESS, SIGNAL, swatch } from "../shared/palette.js";
+import { GUESS, SIGNAL, swatch } from "../shared/palette.js";
 import { hat } from "./band.js";
 import { halfway, inStep, perStep, shares } from "./film.js";
 
@@ -23,14 +23,14 @@ const most = (changed, { streams }) => max(1e-9, ...changed.flatMap(({ nearer, g
 
 /** For each run how much nearer x_t came, and how much the guess moved. @param {Model} model @param {Seen} seen */
 export function curves(model, seen) {
-  const { ts, lead, changed, streams, names } = seen;
+  const { ts, lead, changed, streams, names, colors } = seen;
   const total = model.get("total");
   const steps = stepwise(model, seen);
   const largest = most(steps, seen);
   const several = changed.length > 1;
   const lanes = changed.flatMap(({ nearer, guess }, k) => [
-    { parts: total ? nearer : steps[k].nearer, color: several ? COLORS[k] : SIGNAL, dash: undefined, k },
-    ...(streams.includes("x0") ? [{ parts: total ? guess : steps[k].guess, color: several ? COLORS[k] : GUESS, dash: DASH, k }] : []),
+    { parts: total ? nearer : steps[k].nearer, color: several ? colors[k] : SIGNAL, dash: undefined, k },
+    ...(streams.includes("x0") ? [{ parts: total ? guess : steps[k].guess, color: several ? colors[k] : GUESS, dash: DASH, k }] : []),
   ]);
   // positions are the lead's frames; the other runs are read where they are as far along
   const places = ts[lead].map((_, p) => inStep(ts, lead, p));
@@ -41,11 +41,11 @@ export function curves(model, seen) {
 }
 
 /** Where half of the way lies, run by run. @param {Model} model @param {Seen} seen */
-export const summary = (model, { changed, runs, names }) =>
+export const summary = (model, { changed, runs, names, colors }) =>
   !model.get("summary") ? [] : changed.map(({ nearer }, k) => {
     const { t, steps } = halfway(nearer, runs[k].ts, model.get("at")[k], model.get("taken")[k]);
     const share = Math.round((100 * steps) / model.get("taken")[k]);
-    return h("span", {}, ...(runs.length > 1 ? [h("b", { style: `color: ${COLORS[k]}` }, names[k]), ": half"] : ["Half"]), " of the way to the picture is made in the ", h("b", {}, `last ${share} %`), " of the steps, below ", span("whole", symbol("t"), ` = ${t}. `));
+    return h("span", {}, ...(runs.length > 1 ? [h("b", { style: `color: ${colors[k]}` }, names[k]), ": half"] : ["Half"]), " of the way to the picture is made in the ", h("b", {}, `last ${share} %`), " of the steps, below ", span("whole", symbol("t"), ` = ${t}. `));
   }); // prettier-ignore
 
 /** @param {Model} model @param {Seen} seen */

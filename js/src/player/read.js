@@ -1,6 +1,7 @@
 // What a SamplingPlayer's traits say.
 import { u8 } from "../shared/bytes.js";
 import { changes, films, longest, unpack } from "./film.js";
+import { colorsOf } from "../shared/palette.js";
 import { max } from "../shared/math.js";
 
 /**
@@ -33,6 +34,7 @@ export function read(model) {
   return {
     n, h, w, c, size, streams, isLive, runs, damaged, ts,
     names: model.get("runs"),
+    colors: colorsOf(model.get("runs")),
     lead: runs.length ? longest(ts) : 0, // the run whose frames are the timeline's positions
     changed: runs.map((run) => changes(run, guess)),
     nothing: new Float32Array(size), // no noise to mix in
