@@ -19,6 +19,7 @@ from ddpm_widgets.plots import (
     _smooth,
     plot_curves,
     plot_loss,
+    plot_pairs,
     plot_schedules,
     plot_step_changes,
     show_images,
@@ -104,6 +105,23 @@ BAD = {
     "all NaN": (lambda: plot_loss([np.nan, np.nan]), "must have a finite loss above 0"),
     "no runs": (lambda: plot_loss({}), "source must be at least one training, found an empty dict"),
     "one step": (lambda: plot_step_changes(steps(1)), "steps must be at least two, found 1."),
+}
+
+
+BAD |= {
+    "one setting": (lambda: plot_pairs({"a": [[1, 2], [1, 2]]}), "runs must be a dict of two settings or more"),
+    "one seed": (
+        lambda: plot_pairs({"a": [[1, 2]], "b": [[1, 2]]}),
+        "'a' must be two trainings or more, one for each seed",
+    ),
+    "no pairs": (
+        lambda: plot_pairs({"a": [[1, 2]] * 2, "b": [[1, 2]] * 3}),
+        "'b' must have the runs of 'a', of [2, 2] steps, found [2, 2, 2].",
+    ),
+    "other steps": (
+        lambda: plot_pairs({"a": [[1, 2], [1]], "b": [[1, 2], [1]]}),
+        "runs must be of one number of steps",
+    ),
 }
 
 
@@ -193,6 +211,26 @@ def test_loss_of_a_learner():
     assert list(raw.y) == [1, 0.5, 0.25, 0.125] and list(raw.x) == [1, 2, 3, 4]
     assert list(valid.x) == [2, 4] and list(valid.y) == [0.3, 0.1]
     assert len(plot_loss(learn.recorder).data) == 2 and len(plot_loss({"a": learn, "b": [1, 2]}).data) == 5
+
+
+def test_pairs_are_compared_seed_by_seed():
+    rng = np.random.default_rng(0)
+    seeds = np.exp(
+        rng.normal(size=(4, 1)) + 0.3 * rng.normal(size=(4, 300))
+    )  # runs that differ far more than the settings
+    better = seeds * np.array([0.96, 0.95, 0.94, 0.93])[:, None]
+    fig = plot_pairs({"a": list(seeds), "b": list(better)})
+    named = [line for line in fig.data if line.name]
+    standard_error = np.std([4, 5, 6, 7], ddof=1) / 2
+    assert [line.name for line in named] == ["a", f"b: -5.5 ± {standard_error:.1f} %"]
+    below = [line for line in fig.data if line.yaxis == "y2"]
+    assert [line.y[-1] for line in below[1:5]] == pytest.approx([-4, -5, -6, -7]) and below[-1].y[-1] == pytest.approx(
+        -5.5
+    )
+    assert below[-2].y[-1] - below[-3].y[-1] == pytest.approx(2 * standard_error), (
+        "the band is one standard error each way"
+    )
+    assert fig.layout.yaxis.type == "log" and "b -5.5" in fig.layout.meta["alt"]
 
 
 def test_smoothing():

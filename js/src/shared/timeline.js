@@ -42,11 +42,17 @@ function curvesPlot(axis) {
   const [dots, names, flag] = [h("div"), h("div"), div("ddw-flag")];
   const chart = h("div", { class: "ddw-chart", ...UNSPOKEN, hidden: true },
     div("ddw-plot", plot, names, div("ddw-cursor"), dots, flag)); // prettier-ignore
-  const scale = h("div", { class: "ddw-scale", ...UNSPOKEN, hidden: true }, h("span", {}, "1"), span("ddw-axis", axis), h("span", {}, "0"));
+  const [top, bottom] = [h("span", {}, "1"), h("span", {}, "0")];
+  const scale = h("div", { class: "ddw-scale", ...UNSPOKEN, hidden: true }, top, span("ddw-axis", axis), bottom);
   /** @type {Curve[]} */
   let curves = [];
   return {
     plot, chart, scale,
+    /** @param {string} high @param {string} low */
+    name(high, low) {
+      top.textContent = high;
+      bottom.textContent = low;
+    },
     /** None hides them. @param {Curve[]} list */
     set(list) {
       curves = list;
@@ -162,7 +168,7 @@ function wheeled(el, at, move, signal) {
 export function timeline({ n, label, text = String, onInput, signal, name = "t", at: number = (t) => t, axis = "", seconds = 6, loop = false }) {
   /** @type {Place} */
   const at = { t: 0, n, speed: 1, loop, back: false };
-  const { plot, chart, scale, set, point } = curvesPlot(axis);
+  const { plot, chart, scale, set, point, name: nameEnds } = curvesPlot(axis);
   const { el: face, play, pause, toggle, playing } = player(at, move, seconds, signal);
   const slider = h("input", { type: "range", class: "ddw-slider", min: 0, step: 1, "aria-label": label });
   const marks = h("div", { class: "ddw-ticks", ...UNSPOKEN });
@@ -216,6 +222,8 @@ export function timeline({ n, label, text = String, onInput, signal, name = "t",
     el, slider, show, setLength, play, pause, hold, toggle, key,
     /** The curves above the slider. @param {Curve[]} list */
     setCurves: (list) => (set(list), show(at.t)),
+    /** What the ends of the curves' axis stand for. @param {string} high @param {string} low */
+    setEnds: nameEnds,
     /** @param {number} x times the normal pace */
     setSpeed: (x) => void (at.speed = x),
     /** @param {boolean} x */
