@@ -24,7 +24,7 @@ from .lr_finder import LRFinder
 from .muon import Muon
 from .noising import Diffusion, Target, make_target, min_snr_weights, noisify, to_x0_and_eps
 from .pipelines import from_diffusers, to_diffusers
-from .plots import plot_curves, plot_loss, plot_schedules, plot_step_changes, show_images
+from .plots import plot_curves, plot_loss, plot_pairs, plot_schedules, plot_step_changes, show_images
 from .processes import ProcessError
 from .samplers import (
     SAMPLERS,
@@ -42,6 +42,7 @@ from .widgets.density_scrubber import DensityScrubber
 from .widgets.noise_scrubber import NoiseScrubber
 from .widgets.sampling_player import SamplingPlayer
 from .widgets.schedule_explorer import ScheduleExplorer
+from .widgets.solver_lab import SolverLab
 from .widgets.training_monitor import TrainingMonitor
 
 __version__: str
@@ -85,6 +86,7 @@ __all__ = [
     "SamplingPlayer",
     "Schedule",
     "ScheduleExplorer",
+    "SolverLab",
     "SettingsError",
     "Step",
     "StepCoefficients",
@@ -120,6 +122,7 @@ __all__ = [
     "noisify",
     "plot_curves",
     "plot_loss",
+    "plot_pairs",
     "plot_schedules",
     "plot_step_changes",
     "pretrained",

@@ -8,6 +8,8 @@ Docs: https://example.github.io/ddpm-widgets/api/figures.html.md"""
 __all__ = []
 
 # %% ../nbs/api/04_figures.ipynb #472d0e99
+from collections.abc import Sequence
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -63,13 +65,29 @@ def as_schedules(
 # %% ../nbs/api/04_figures.ipynb #e083880f
 INK = "#7a8495"  # text and axes: 3.8 : 1 on white and 4.7 : 1 on the dark page
 _GRID = "rgba(128, 138, 155, 0.22)"
-COLORS = (
-    "#6d66f2",
-    "#d9622b",
-    "#0f9488",
-    "#db3f8c",
-    "#a3730f",
-)  # accent, noise and the others of theme.css, between light and dark
+LIGHT = dict(
+    signal="#4f46e5", noise="#c2410c", guess="#0f766e", linear="#0369a1", cosine="#be185d", sigmoid="#854d0e"
+)  # the widgets' colours on white, for posters: theme.css has them, and those for the dark
+TONES = dict(
+    signal="#6d66f2", noise="#d9622b", guess="#0f9488", linear="#1587c4", cosine="#db3f8c", sigmoid="#a3730f"
+)  # the same between light and dark, for figures, which stand on both
+COLORS = tuple(
+    TONES[role] for role in ("signal", "guess", "cosine", "sigmoid", "noise")
+)  # of lines that stand for something else
+
+
+def colors_of(
+    names: Sequence[str],  # of lines
+    palette: dict[str, str] = TONES,  # role -> colour
+) -> list[str]:
+    "A colour for each name: schedules, and all that is signal, noise or guess by its name, have one everywhere; the others take those left, in order."
+    says = lambda name, role: name == role or (role in ("signal", "noise", "guess") and role in name)  # noqa: E731
+    known = [next((color for role, color in palette.items() if says(name, role)), None) for name in names]
+    others = [palette[role] for role in ("signal", "guess", "cosine", "sigmoid", "noise")]
+    left = cycle([color for color in others if color not in known] or others)
+    return [color or next(left) for color in known]
+
+
 _FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif'
 
 

@@ -40,9 +40,9 @@ def _plot_losses(
     target = network.target
     curves = [("network", network.loss[target], COLORS[0], "solid")]
     if average is not None:
-        curves.append(("its moving average", average.loss[target], COLORS[2], "dash"))
+        curves.append(("its moving average", average.loss[target], COLORS[1], "dash"))
     curves += [
-        ("linear in each pixel", network.linear[target], COLORS[1], "dot"),
+        ("linear in each pixel", network.linear[target], COLORS[4], "dot"),
         ("constant", network.constant[target], INK, "dot"),
     ]
     overall = ", ".join(f"{name} {values.mean():.3g}" for name, values, *_ in curves)

@@ -3,6 +3,15 @@ from .noise_scrubber import NoiseScrubber
 from .page import save_html
 from .sampling_player import SamplingPlayer
 from .schedule_explorer import ScheduleExplorer
+from .solver_lab import SolverLab
 from .training_monitor import TrainingMonitor
 
-__all__ = ["DensityScrubber", "NoiseScrubber", "SamplingPlayer", "ScheduleExplorer", "TrainingMonitor", "save_html"]
+__all__ = [
+    "DensityScrubber",
+    "NoiseScrubber",
+    "SamplingPlayer",
+    "ScheduleExplorer",
+    "SolverLab",
+    "TrainingMonitor",
+    "save_html",
+]

@@ -14,7 +14,7 @@ import numpy as np
 import traitlets as T
 
 from ..checks import check_number, check_whole, shown
-from ..figures import as_schedules
+from ..figures import LIGHT, as_schedules
 from ..images import as_array
 from .base import Finite, Whole, Widget, normal
 from .page import front_end
@@ -40,7 +40,7 @@ def _kernels(
     return counts[full] / n, middle[full], np.full(full.sum(), np.hypot(bandwidth, (edges[1] - edges[0]) / 12**0.5))
 
 # %% ../../nbs/api/widgets/06_density_scrubber.ipynb #58ef6cb6
-_HEIGHTS = {"weights": (0.4, 0.6), "means": (128.0, 171.0), "stds": (6.0, 9.0)}  # children of eight and adults, in cm
+HEIGHTS = {"weights": (0.4, 0.6), "means": (128.0, 171.0), "stds": (6.0, 9.0)}  # children of eight and adults, in cm
 
 
 def _numbers(values: Any, name: str) -> np.ndarray:
@@ -57,7 +57,7 @@ def _numbers(values: Any, name: str) -> np.ndarray:
     return a
 
 
-def _mixture(weights: Any, means: Any, stds: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def check_mixture(weights: Any, means: Any, stds: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     "A checked mixture; the weights sum to 1."
     if means is None or stds is None:
         missing = "means" if means is None else "stds"
@@ -72,6 +72,41 @@ def _mixture(weights: Any, means: Any, stds: Any) -> tuple[np.ndarray, np.ndarra
         if a.min() <= 0:
             raise ValueError(f"{name} must be above 0, found {a.min():g}.")
     return weights / weights.sum(), means, stds
+
+
+def standardised(
+    weights: np.ndarray,  # of the components, summing to 1
+    means: np.ndarray,  # in some unit
+    stds: np.ndarray,  # in that unit
+) -> tuple[
+    float, float, bytes
+]:  # mean and standard deviation of the mixture, and its parts in z = (value - mean) / std, float32
+    "A mixture as widgets keep it. Raises ValueError if it has no finite mean or standard deviation."
+    mean = float(weights @ means)
+    std = float(np.sqrt(weights @ (stds**2 + (means - mean) ** 2)))
+    if not np.isfinite(mean) or not 0 < std < np.inf:
+        raise ValueError(
+            f"The density must have a finite mean and standard deviation, found {mean:g} and {std:g}: pass smaller numbers."
+        )
+    return mean, std, np.stack([weights, (means - mean) / std, stds / std]).astype(np.float32).tobytes()
+
+
+def diffused(
+    parts: bytes,  # as `standardised` gives them
+    alpha_bar: float = 1.0,  # ᾱ_t
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # weights, means and stds, float64, standardised
+    "The mixture at ᾱ_t: means √ᾱ μ, variances ᾱ σ² + 1 - ᾱ."
+    weights, means, stds = np.frombuffer(parts, np.float32).astype(np.float64).reshape(3, -1)
+    return weights, np.sqrt(alpha_bar) * means, np.sqrt(alpha_bar * stds**2 + 1 - alpha_bar)
+
+
+def axis(
+    parts: bytes,  # as `standardised` gives them
+) -> tuple[float, float]:  # standardised
+    "The ends of the axis: three standard deviations around every component, and around pure noise."
+    _, means, stds = diffused(parts)
+    lo, hi = min(-3.3, (means - 3.2 * stds).min()), max(3.3, (means + 3.2 * stds).max())
+    return max(lo, -8), min(hi, 8)
 
 
 def _sampled(samples: Any, bandwidth: float | None) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -142,23 +177,17 @@ class DensityScrubber(Widget):
         heights = samples is None and not parts
         if samples is None:
             raw = np.empty(0)
-            weights, means, stds = _mixture(
-                **(_HEIGHTS if heights else {"weights": weights, "means": means, "stds": stds})
+            weights, means, stds = check_mixture(
+                **(HEIGHTS if heights else {"weights": weights, "means": means, "stds": stds})
             )
         else:
             raw, weights, means, stds = _sampled(samples, bandwidth)
-        mean = weights @ means
-        std = np.sqrt(weights @ (stds**2 + (means - mean) ** 2))
-        if not np.isfinite(mean) or not 0 < std < np.inf:
-            raise ValueError(
-                f"The density must have a finite mean and standard deviation, found {mean:g} and {std:g}: pass smaller numbers."
-            )
+        mean, std, standard = standardised(weights, means, stds)
         walkers = int(np.clip(min(400, 4e5 / steps, 2e7 / steps / len(weights)), max(count, 24), 400))
         raw = np.random.default_rng(0).permutation(raw)[:walkers]
-        z = [((a - shift) / std).astype(np.float32).tobytes() for a, shift in ((means, mean), (stds, 0), (raw, mean))]
         super().__init__(
-            parts=weights.astype(np.float32).tobytes() + z[0] + z[1], starts=z[2], alpha_bar=curves[0].tobytes(),
-            mean=float(mean), std=float(std), walkers=walkers, count=count, t=t, seed=seed, paths=paths, histogram=histogram,
+            parts=standard, starts=((raw - mean) / std).astype(np.float32).tobytes(), alpha_bar=curves[0].tobytes(),
+            mean=mean, std=std, walkers=walkers, count=count, t=t, seed=seed, paths=paths, histogram=histogram,
             name=("height" if heights else "value") if name is None else str(name),
             unit=("cm" if heights else "") if unit is None else str(unit), **traits,
         )  # fmt: skip
@@ -173,18 +202,13 @@ class DensityScrubber(Widget):
         "ᾱ of the schedule."
         return np.frombuffer(self.alpha_bar, np.float32).astype(np.float64)
 
-    def _at(self, alpha_bar: float = 1.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        "Weights, means and stds, standardised: means √ᾱ μ, variances ᾱ σ² + 1 - ᾱ."
-        weights, means, stds = np.frombuffer(self.parts, np.float32).astype(np.float64).reshape(3, -1)
-        return weights, np.sqrt(alpha_bar) * means, np.sqrt(alpha_bar * stds**2 + 1 - alpha_bar)
-
     def density(
         self,
         x: Any,  # where, in your unit
         t: int | None = None,  # timestep; the current one if None
     ) -> np.ndarray:  # per unit, of the shape of x
         "The density at t, as drawn."
-        weights, means, stds = self._at(self.schedule[self.t if t is None else t])
+        weights, means, stds = diffused(self.parts, self.schedule[self.t if t is None else t])
         u = ((np.asarray(x, np.float64)[..., None] - self.mean) / self.std - means) / stds
         return (np.exp(-0.5 * u**2) * weights / stds).sum(-1) / np.sqrt(2 * np.pi) / self.std
 
@@ -195,7 +219,7 @@ class DensityScrubber(Widget):
         "Where the walkers begin, standardised: at samples, as often as it takes, or at draws from the mixture."
         if self.starts:
             return np.frombuffer(self.starts, np.float32).astype(np.float64)
-        weights, means, stds = self._at()
+        weights, means, stds = diffused(self.parts)
         u = (np.arange(self.walkers) + 0.5) * 0.6180339887498949 % 1
         k = (u[:, None] >= np.cumsum(weights)[:-1]).sum(1)
         return means[k] + stds[k] * normal(self.seed, self.walkers)
@@ -215,7 +239,7 @@ class DensityScrubber(Widget):
             return self.mean + self.std * z
         z[:, -1] = self._normal(1, len(z))
         for t in range(len(a) - 1, 0, -1):
-            weights, means, stds = self._at(a[t])
+            weights, means, stds = diffused(self.parts, a[t])
             u, alpha, x = (z[:, t, None] - means) / stds, a[t] / a[t - 1], z[:, t]
             own = weights / stds * np.exp(-0.5 * u**2 + 0.5 * (u**2).min(1, keepdims=True))
             score = -(own * u / stds).sum(1) / own.sum(1)
@@ -254,7 +278,7 @@ class DensityScrubber(Widget):
         for path in walk[: self.count]:
             pen.line(
                 [(2 * (left + wide * t / (len(a) - 1)), y(path[t])) for t in ts],
-                "#c2410c" if self.paths == "noising" else "#0f766e",
+                LIGHT["noise" if self.paths == "noising" else "guess"],
                 2,
             )
         at, base = 2 * (left + wide * self.t / (len(a) - 1)), 2 * (left + wide + 16)
@@ -265,7 +289,7 @@ class DensityScrubber(Widget):
             counts, edges = np.histogram(walk[:, self.t], int(np.clip(1.6 * len(walk) ** 0.5, 8, 32)), (lo, hi))
             for n, a0, a1 in zip(counts / len(walk) / (edges[1] - edges[0]) * self.std, edges, edges[1:], strict=False):
                 pen.rectangle([base, y(a1) + 1, base + unit * n, y(a0) - 1], "#dcdbf7")
-        pen.line([(base + unit * v, y(u)) for u, v in zip(x, p, strict=True)], "#4f46e5", 4, "curve")
+        pen.line([(base + unit * v, y(u)) for u, v in zip(x, p, strict=True)], LIGHT["signal"], 4, "curve")
         pen.line([base, 2 * top, base, 2 * (top + high)], "#d5dae3", 2)
         out = big.resize((big.width // 2, big.height // 2), Image.Resampling.LANCZOS)
         draw, font = ImageDraw.Draw(out), ImageFont.load_default(13)
@@ -273,13 +297,12 @@ class DensityScrubber(Widget):
             v = self.mean + self.std * z
             draw.text((left - 8, y(v) / 2), f"{v:.4g}", "#5b6472", font, anchor="rm")
         draw.text((left, top - 22), f"{self.name}{f', {self.unit}' if self.unit else ''}", "#1f2937", font)
-        draw.text((base / 2, top - 22), f"t = {self.t}", "#4f46e5", font)
+        draw.text((base / 2, top - 22), f"t = {self.t}", LIGHT["signal"], font)
         draw.text((left, top + high + 8), "0", "#5b6472", font)
         draw.text((left + wide, top + high + 8), f"t = {len(a) - 1}", "#5b6472", font, anchor="ra")
         return np.asarray(out)
 
     def _range(self) -> tuple[float, float]:
-        "The ends of the axis, in your unit: three standard deviations around every component, and around pure noise."
-        _, means, stds = self._at()
-        lo, hi = min(-3.3, (means - 3.2 * stds).min()), max(3.3, (means + 3.2 * stds).max())
-        return self.mean + self.std * max(lo, -8), self.mean + self.std * min(hi, 8)
+        "The ends of the axis, in your unit."
+        lo, hi = axis(self.parts)
+        return self.mean + self.std * lo, self.mean + self.std * hi

@@ -41,6 +41,7 @@ class Film:
         self.timesteps: list[int] = []  # t of every step, kept or not
         self.coefficients: list[tuple[float, float, float]] = []  # of x̂0 and x_t, and σ, of every step that has them
         self.kept: list[tuple[int, Any]] = []  # (which step, its Frame)
+        self.finished: Frame | None = None  # the finished picture in place of x_t, for films without x̂0
 
     def add(self, t: int, frame: Any, coefficients: Any = None) -> None:
         "Take in the next step. The latest is always kept, and makes room for the next one if it lies between the strides."

@@ -14,7 +14,7 @@ import numpy as np
 import traitlets as T
 
 from ..checks import check_texts, check_whole
-from ..figures import as_schedules
+from ..figures import LIGHT, as_schedules, colors_of
 from ..images import as_images, tile
 from .base import Whole, Widget, normal
 from .page import front_end
@@ -40,23 +40,26 @@ class NoiseScrubber(Widget):
     fresh = T.Bool(False, help="every t draws its own noise").tag(sync=True, page=True)
     terms = T.Bool(False, help="show signal part + noise part = x_t").tag(sync=True, page=True)
     enlarged = T.CInt(-1, help="which image is enlarged; -1: none").tag(sync=True, page=True)
+    blind = T.Bool(False, help="labels are hidden, and Play goes from noise to image").tag(sync=True, page=True)
 
     def __init__(
         self,
         images: Any,  # uint8 [0, 255] or float [-1, 1]: array, tensor on any device, PIL images; grey or RGB
         schedule: Any,  # has `alpha_bar` (or is its values); a list or a dict name -> schedule compares several
         *,
-        t: int = 0,  # timestep to begin with, 0 … T-1
+        t: int | None = None,  # timestep to begin with, 0 … T-1; None: 0, or T-1 where `blind`
         seed: int = 0,  # which noise, 0 … 2³²-1
         columns: int | None = None,  # images in a row, half as many on a phone; None: as many as fit well
         labels: Any = None,  # one text for each image
         fresh: bool = False,  # every t draws its own noise, as in training, instead of one noise for all t
         terms: bool = False,  # show the signal part and the noise part as well
+        blind: bool = False,  # hide the labels until they are asked for, begin with noise, and play towards the images
         **traits: Any,  # `link`: widgets of one page with the same link move together; `layout`
     ) -> None:
         x0 = as_images(images)
         names, alpha_bar = as_schedules(schedule)
-        t = check_whole("t", t, 0, alpha_bar.shape[1] - 1, mend=f"the schedule has {alpha_bar.shape[1]} steps")
+        last = alpha_bar.shape[1] - 1
+        t = last * bool(blind) if t is None else check_whole("t", t, 0, last, mend=f"the schedule has {last + 1} steps")
         seed = check_whole("seed", seed, 0, 2**32 - 1)
         if columns is not None:
             columns = check_whole("columns", columns, 1, 2**31 - 1, mend="pass None to let the widget choose")
@@ -65,7 +68,7 @@ class NoiseScrubber(Widget):
             check_texts("labels", labels, len(x0))
         super().__init__(
             x0=x0.tobytes(), shape=list(x0.shape), alpha_bar=alpha_bar.tobytes(), schedules=names, labels=labels,
-            columns=columns or 0, t=t, seed=seed, fresh=fresh, terms=terms, **traits,
+            columns=columns or 0, t=t, seed=seed, fresh=fresh, terms=terms, blind=blind, **traits,
         )  # fmt: skip
 
     @property
@@ -135,16 +138,14 @@ class NoiseScrubber(Widget):
         columns = min(self.columns or (shown if shown <= 8 else -(-shown // -(-shown // 16))), 16)
         scale = max(1, min(6, 720 // (columns * (w + 2)), 160 // h))
         grids = [tile(self.frame(schedule=name)[:shown], columns, 2 * scale, scale) for name in self.schedules]
-        inks = ["#4f46e5", "#0f766e", "#be185d", "#854d0e"]
+        inks = colors_of(self.schedules, LIGHT)
         head, chart, pad = 26, 96, 16
         width = max(480, grids[0].shape[1] + 2 * pad)
         height = 2 * pad + sum(head + g.shape[0] + 8 for g in grids) + 24 + chart
         out = Image.new("RGB", (width, height), "white")
         draw, font = ImageDraw.Draw(out), ImageFont.load_default(13)
         y = pad
-        for name, curve, grid, ink in zip(
-            self.schedules, self.schedule.values(), grids, inks * len(grids), strict=False
-        ):
+        for name, curve, grid, ink in zip(self.schedules, self.schedule.values(), grids, inks, strict=True):
             a = float(curve[self.t])
             title = f"{name}:  " if len(grids) > 1 else ""
             draw.text((pad, y), f"{title}x_t = {a**0.5:.3f} x_0 + {(1 - a) ** 0.5:.3f} noise", ink, font)
@@ -157,7 +158,7 @@ class NoiseScrubber(Widget):
         pen = ImageDraw.Draw(big)
         pen.line([2 * left, 2 * bottom, 2 * right, 2 * bottom], "#d5dae3", 4)
         pen.line([2 * at, 2 * top, 2 * at, 2 * bottom], "#5b6472", 2)
-        for curve, ink in zip(self.schedule.values(), inks * len(grids), strict=False):
+        for curve, ink in zip(self.schedule.values(), inks, strict=True):
             where = np.linspace(0, steps - 1, 200).round().astype(int)
             points = [
                 (2 * (left + (right - left) * i / (steps - 1)), 2 * (bottom - (bottom - top) * curve[i])) for i in where

@@ -65,7 +65,9 @@ class SamplingPlayer(Widget):
     shape = T.List(Whole(), help="n, h, w, c").tag(sync=True)
     streams = T.List(T.Unicode(), help="which pictures a frame holds: x_t, x0, eps").tag(sync=True)
     runs = T.List(T.Unicode(), help="their names").tag(sync=True)
-    ts = T.List(T.List(Whole()), help="for each run, t of each frame, falling").tag(sync=True)
+    ts = T.List(
+        T.List(Whole()), help="for each run, t of each frame, falling; -1: the finished picture, where no x̂0 shows it"
+    ).tag(sync=True)
     at = T.List(T.List(Whole()), help="for each run, which step each frame is, from 1").tag(sync=True)
     taken = T.List(Whole(), help="for each run, how many steps it took").tag(sync=True)
     coefficients = T.List(
@@ -78,12 +80,16 @@ class SamplingPlayer(Widget):
     columns = Whole(0, help="images in a row; 0: as many as fit well").tag(sync=True)
     live = T.Bytes(help="the step being sampled, uint8 (streams, n, h, w, c); empty: none").tag(sync=True)
     progress = T.List(Whole(), help="steps taken and t, while sampling").tag(sync=True)
-    t = T.CInt(0, help="timestep, below `timesteps`; the nearest frame is shown").tag(sync=True, page=True)
+    t = T.CInt(0, help="timestep, below `timesteps`; the nearest frame is shown; -1: the finished picture").tag(
+        sync=True, page=True
+    )
     speed = Finite(1.0, help="times the normal pace, 1/4 … 4").tag(sync=True, page=True)
     loop = T.Bool(False, help="play again at the end").tag(sync=True, page=True)
     total = T.Bool(False, help="the curve adds up: how much of the way is done, not what each step did").tag(
         sync=True, page=True
     )
+    summary = T.Bool(True, help="say above the curve where half of the way lies").tag(sync=True)
+    enlarged = T.CInt(-1, help="which image is enlarged; -1: none").tag(sync=True, page=True)
 
     def __init__(
         self,
@@ -98,6 +104,7 @@ class SamplingPlayer(Widget):
         speed: float = 1.0,  # times the normal pace, 1/4 … 4
         loop: bool = False,  # play again at the end
         total: bool = False,  # the curve adds up: how much of the way is done, instead of what each step did
+        summary: bool = True,  # say above the curve where half of the way lies; False leaves it to be found
         t: int | None = None,  # timestep to begin with, below T; the nearest frame is shown; None: the first
         **traits: Any,  # `link`: widgets of one page with the same link move together; `layout`
     ) -> None:
@@ -111,7 +118,7 @@ class SamplingPlayer(Widget):
         if columns is not None:
             columns = check_whole("columns", columns, 1, 2**31 - 1, mend="pass None to let the widget choose")
         speed = check_number("speed", speed, least=0.25, most=4)
-        super().__init__(columns=columns or 0, speed=speed, loop=loop, total=total, streams=[s for s in _STREAMS if s in wanted], **traits)  # fmt: skip
+        super().__init__(columns=columns or 0, speed=speed, loop=loop, total=total, summary=summary, streams=[s for s in _STREAMS if s in wanted], **traits)  # fmt: skip
         self._first, self._max_frames = n, max_frames
         self._films: dict[str, Film] = {}
         self._schedules = self._read_schedules(schedule)
@@ -210,6 +217,10 @@ class SamplingPlayer(Widget):
                 )
             film.add(t, frame, getattr(step, "coefficients", None))
             yield step, frame
+        if film is not None and "x0" not in self.streams and hasattr(step, "x0"):
+            levels = frame.levels.copy()
+            levels[0] = as_images(as_array(step.x0)[: self._first], f"{name!r}: x0", clip=True)
+            film.finished = Frame(levels)
         if film is not None and (x0 := as_array(getattr(step, "x0", 0))).dtype.kind == "f" and x0.min() >= 0:
             warnings.warn(f"{name!r}: x0 holds no negative value at the end; floats are read as [-1, 1].", stacklevel=4)
 
@@ -246,9 +257,10 @@ class SamplingPlayer(Widget):
         "How many frames a run may have for certain, so that all runs fit into max_bytes."
         pictures = frame.levels
         nbytes = pictures.size if np.isnan(frame.alpha_bar) else TIED * pictures[0].size
-        room = min(self._max_frames, int(self._max_bytes / (nbytes * max(1, self._expected))))
+        last = "x0" not in self.streams  # a frame for the finished picture
+        room = min(self._max_frames, int(self._max_bytes / (nbytes * max(1, self._expected))) - last)
         if room < min(_FEWEST, self._max_frames):
-            n = int(pictures.shape[1] * self._max_bytes / (nbytes * max(1, self._expected) * _FEWEST))
+            n = int(pictures.shape[1] * self._max_bytes / (nbytes * max(1, self._expected) * (_FEWEST + last)))
             mend = f"pass n={max(1, n)} to show fewer images" if n else "pass smaller images"
             raise ValueError(
                 f"{name!r} must have room for {_FEWEST} frames in max_bytes={self._max_bytes}, found room for {room}, of {nbytes / 1000:.0f} kB each "
@@ -293,8 +305,14 @@ class SamplingPlayer(Widget):
             first = next(iter(chosen.values()))[0][1]
             self.shape, self.runs = list(first.levels.shape[1:]), list(chosen)
             self.coefficients, self.sigmas = coefficients, sigmas
-            self.ts = [[self._films[name].timesteps[i] for i, _ in kept] for name, kept in chosen.items()]
-            self.at = [[i + 1 for i, _ in kept] for kept in chosen.values()]
+            films = [(self._films[name], kept) for name, kept in chosen.items()]
+            ends = [film.finished is not None for film, _ in films]
+            self.ts = [
+                [film.timesteps[i] for i, _ in kept] + [-1] * e for (film, kept), e in zip(films, ends, strict=True)
+            ]
+            self.at = [
+                [i + 1 for i, _ in kept] + [len(f.timesteps) + 1] * e for (f, kept), e in zip(films, ends, strict=True)
+            ]
             self.taken = [len(film.timesteps) for film in self._films.values()]
             longest = max(self.ts, key=len)
             self.timesteps = max([longest[0] + 1, *(len(a) for a in self._schedules.values() if len(a) > longest[0])])
@@ -305,7 +323,8 @@ class SamplingPlayer(Widget):
         most = self._max_frames
         while True:
             chosen = {name: film.frames(most, by_t=len(self._films) > 1) for name, film in self._films.items()}
-            films = [np.stack([frame.levels for _, frame in kept]) for kept in chosen.values()]
+            ends = {name: [film.finished.levels] if film.finished else [] for name, film in self._films.items()}
+            films = [np.stack([frame.levels for _, frame in kept] + ends[name]) for name, kept in chosen.items()]
             alpha_bars = [fill_alpha_bar([frame.alpha_bar for _, frame in kept]) for kept in chosen.values()]
             tolerances = range(1 if any(np.isnan(a).any() for a in alpha_bars) else ROUGHEST + 1)
             packed = cache(lambda k: pack(films, alpha_bars, k))  # noqa: B023
@@ -316,9 +335,11 @@ class SamplingPlayer(Widget):
         k = bisect_left(tolerances[:-1], True, key=lambda k: len(packed(k)) <= self._max_bytes)
         return chosen, alpha_bars, k, packed(k)
 
-    @T.validate("t", "speed")
+    @T.validate("t", "speed", "enlarged")
     def _clamp(self, proposal):
-        lo, hi = {"t": (0, self.timesteps - 1), "speed": (0.25, 4.0)}[proposal.trait.name]
+        lowest = min((ts[-1] for ts in self.ts if ts), default=0)  # -1 where a film ends with the finished picture
+        bounds = {"t": (min(0, lowest), self.timesteps - 1), "speed": (0.25, 4.0)}
+        lo, hi = bounds[proposal.trait.name] if proposal.trait.name in bounds else (-1, (self.shape or [0])[0] - 1)
         return min(max(proposal.value, lo), hi)
 
     def pictures(
@@ -345,9 +366,10 @@ class SamplingPlayer(Widget):
         self,
         run: int | str = 0,  # which run, by name or place
     ) -> dict[str, np.ndarray]:  # "left", "nearer", "guess": float64, one for each frame
-        """What the curve shows, in units of [-1, 1], root mean square over all pixels as they are on screen.
+        """The changes from frame to frame, in units of [-1, 1], root mean square over all pixels as they are on screen.
 
         `left`: from x_t to the finished picture, the last x̂0. `nearer`: what the way to the next frame takes away. `guess`: how much x̂0 moves until the next frame.
+        The curve divides both by the number of steps between the two frames.
         """
         x = self.pictures(run).astype(np.float64) / 127.5
         x_t, guess = x[:, 0], x[:, self.streams.index("x0") if "x0" in self.streams else 0]

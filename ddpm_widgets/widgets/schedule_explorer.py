@@ -15,7 +15,7 @@ import numpy as np
 import traitlets
 
 from ..checks import check_number, check_texts, check_whole, shown
-from ..figures import as_schedules
+from ..figures import LIGHT, as_schedules, colors_of
 from ..images import as_images, tile
 from .base import Widget, normal
 from .page import front_end
@@ -274,7 +274,7 @@ class ScheduleExplorer(Widget):
             tile(np.stack([self.frame(t, n)[::every, ::every] for t in self.timesteps(n)]), 10, 4, scale)
             for n in curves
         ]
-        ink = dict(zip(self.names, ["#4f46e5", "#0f766e", "#be185d", "#854d0e"] * 2, strict=False))
+        ink = dict(zip(self.names, colors_of(self.names, LIGHT), strict=True))
         head, pad, chart = 24, 16, 110
         width = strips[0].shape[1] + 2 * pad
         height = 2 * pad + sum(head + s.shape[0] + 8 for s in strips) + 24 + chart

@@ -22,9 +22,9 @@ import { frame, life, listen, mount, on } from "./shared/view.js";
 
 /** @type {Record<Motion, { label: string, title: string, says: string }>} */
 const MOTIONS = {
-  noising: { label: "Add noise", title: "The forward process, step by step (DDPM eq. 2)", says: "from data to noise: each step shrinks a little and adds fresh noise" },
-  ddpm: { label: "Sample: DDPM", title: "Back from noise with fresh noise in each step (DDPM eq. 6 and 7)", says: "from noise to data: each step follows the score and adds fresh noise" },
-  ddim: { label: "Sample: DDIM", title: "Back from noise without fresh noise: the probability flow (DDIM eq. 12, η = 0)", says: "from noise to data: each step follows the score alone, so paths never cross" },
+  noising: { label: "Add noise", title: "The forward process, step by step (DDPM eq. 2)", says: "from data to noise. A step shrinks it a little and adds fresh noise" },
+  ddpm: { label: "Sample: DDPM", title: "Back from noise with fresh noise in each step (DDPM eq. 6 and 7)", says: "from noise to data. A step follows the slope of log p (the score) and adds fresh noise" },
+  ddim: { label: "Sample: DDIM", title: "Back from noise without fresh noise: the probability flow (DDIM eq. 12, η = 0)", says: "from noise to data. A step follows the slope of log p (the score) alone, so paths never cross" },
 };
 
 /** What x stands for: the value, less its mean, over its spread. @param {Seen} seen */
@@ -55,7 +55,7 @@ function controls(model, sync, signal) {
       const motion = model.get("paths");
       press(histogram, model.get("histogram"));
       for (const { name, node } of motions) press(node, name === motion);
-      note.textContent = `${count} of ${n} walkers ${MOTIONS[motion].says}.`;
+      note.textContent = `A line is the path of one walker, a single value, ${MOTIONS[motion].says}. ${count} of ${n} walkers are drawn.`;
     },
   };
 }
@@ -114,6 +114,7 @@ function build(model, sync, signal, state) {
   function lead() {
     paths.lead(state.seen, state.led, count());
     root.dataset.motion = state.led.motion;
+    line.setBack(state.led.motion !== "noising"); // sampling begins at t = T-1
     paint();
   }
 

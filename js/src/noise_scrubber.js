@@ -1,17 +1,18 @@
 // NoiseScrubber: images dissolve into noise as t is moved along the ᾱ curve.
 // State is traits alone; every pixel is computed here, from the images, ᾱ and a seed.
 import "./noise_scrubber.css";
-import { card } from "./noise/card.js";
+import { reading } from "./noise/card.js";
 import { grid } from "./noise/grid.js";
-import { layout } from "./noise/pane.js";
+import { layout, panesOf, SUM } from "./noise/pane.js";
 import { noise, read } from "./noise/read.js";
-import { stage } from "./noise/stage.js";
+import { card } from "./shared/card.js";
 import { button, div, group, h, press, span } from "./shared/dom.js";
 import { clamp, fixed3 } from "./shared/format.js";
 import { DICE, icon, ZOOM } from "./shared/icons.js";
 import { linked } from "./shared/link.js";
-import { max, min, sqrt } from "./shared/math.js";
-import { COLORS, DASHES } from "./shared/palette.js";
+import { max, sqrt } from "./shared/math.js";
+import { DASHES } from "./shared/palette.js";
+import { looking, stage } from "./shared/stage.js";
 import { syncer } from "./shared/sync.js";
 import { timeline } from "./shared/timeline.js";
 import { frame, life, listen, mount, on, onWidth } from "./shared/view.js";
@@ -24,30 +25,26 @@ import { frame, life, listen, mount, on, onWidth } from "./shared/view.js";
 /** The buttons below the timeline. @param {Model} model @param {Sync} sync @param {AbortSignal} signal */
 function controls(model, sync, signal) {
   const terms = button({}, "Show the terms");
+  const labels = button({}, "Show the labels");
   const fresh = button({ title: "Off: one noise image, mixed in more and more. On: every t draws its own, as in training." }, "New noise at each t");
   const draw = button({ title: "Draw other noise" }, icon(DICE), "Draw again");
   const enlarge = button({}, icon(ZOOM), "Enlarge");
   const seed = span("ddw-small ddw-muted ddw-num");
   on(terms, "click", () => sync.set("terms", !model.get("terms")), signal);
+  on(labels, "click", () => sync.set("blind", !model.get("blind")), signal);
   on(fresh, "click", () => sync.set("fresh", !model.get("fresh")), signal);
   on(draw, "click", () => sync.set("seed", (model.get("seed") + 1) % 2 ** 32), signal);
   return {
-    el: div("ddw-tools", terms, enlarge, fresh, draw, seed),
+    el: div("ddw-tools", labels, terms, enlarge, fresh, draw, seed),
     enlarge,
     paint() {
+      labels.hidden = !model.get("labels").length;
+      press(labels, !model.get("blind"));
       press(terms, model.get("terms"));
       press(fresh, model.get("fresh"));
       seed.textContent = `seed ${model.get("seed")}`;
     },
   };
-}
-
-/** Put a card beside the pointer, inside the widget. @param {HTMLElement} el @param {Element} root @param {PointerEvent} e */
-function beside({ style, offsetWidth, offsetHeight }, root, e) {
-  const box = root.getBoundingClientRect();
-  const [x, y] = [e.clientX - box.left, e.clientY - box.top];
-  style.left = `${clamp(x + 18 + offsetWidth > box.width ? x - offsetWidth - 18 : x + 18, 4, max(4, box.width - offsetWidth - 4))}px`;
-  style.top = `${y + 22 + offsetHeight > box.height ? max(4, y - offsetHeight - 16) : y + 22}px`;
 }
 
 /** What a screen reader says at t. @param {Seen} seen @param {number} t */
@@ -56,35 +53,45 @@ const spoken = ({ bands, names }, t) => [`t ${t}`, ...bands.map((a, k) => `${ban
 /** The elements, and how they are laid out and painted. @param {Model} model @param {Sync} sync @param {AbortSignal} signal @param {{ seen: Seen }} state */
 function build(model, sync, signal, state) {
   const seen = () => state.seen;
+  const named = () => !model.get("blind");
   const request = frame(paint, signal);
   const line = timeline({ n: 2, label: "timestep t", axis: "ᾱ", signal, onInput: (t) => sync.set("t", t), text: (t) => spoken(seen(), t) });
   const [images, floating, tools, eps] = [grid(seen), card(true), controls(model, sync, signal), noise(model)];
-  const enlarged = stage(seen, (i) => sync.set("enlarged", i), request, signal);
+  const enlarged = stage({
+    size: seen,
+    title: (i) => `Image ${i + 1} of ${seen().n}` + (named() && seen().labels[i] ? ` · ${seen().labels[i]}` : ""),
+    build: () => seen().bands.map((_, k) => panesOf(k, model.get("terms"), seen().bands.length > 1 ? seen().names[k] : undefined)),
+    ops: SUM,
+    enlarge: (i) => sync.set("enlarged", i),
+    request,
+  }, signal); // prettier-ignore
   const root = group("ddw ddw-noise-scrubber", "Forward process: images and noise", images.el, enlarged.el, line.el, tools.el, floating.el);
   /** @type {import("./noise/read.js").Probe | undefined} */
   let hover; // in the grid
   const now = () => clamp(model.get("t"), 0, seen().T - 1);
+  const reads = (/** @type {import("./shared/pane.js").Probe} */ at) => reading(seen(), eps, model.get("fresh"), at, now(), named());
 
   /** Build the elements for what the traits say. */
   function fill() {
-    const { names, bands, T } = seen();
+    const { names, bands, colors, T } = seen();
     point();
     images.fill(model.get("terms"));
     line.setLength(T);
-    line.setCurves(bands.map((y, k) => ({ name: names[k], y, color: COLORS[k % 4], dash: DASHES[k % 4], fill: bands.length === 1 ? ["signal", "noise"] : undefined })));
+    line.setBack(!named()); // a guesser comes from the noise
+    line.setCurves(bands.map((y, k) => ({ name: names[k], y, color: colors[k], dash: DASHES[k % 4], fill: bands.length === 1 ? ["signal", "noise"] : undefined })));
     open();
     place();
   }
 
   function open() {
-    enlarged.open(model.get("enlarged"), model.get("terms"));
+    enlarged.open(model.get("enlarged"));
     press(tools.enlarge, !enlarged.el.hidden);
   }
 
   /** Fit everything to the width there is. */
   function place() {
     const placed = layout(seen(), max(160, images.el.clientWidth || 640), model.get("columns"), model.get("terms"));
-    images.place(placed);
+    images.place(placed, named());
     enlarged.place(placed.enlarged);
     paint();
   }
@@ -96,7 +103,7 @@ function build(model, sync, signal, state) {
     if (line.t !== t) line.show(t);
     const drawn = eps.draw(t, n * h * w * c);
     images.paint(drawn, t, enlarged.el.hidden ? undefined : enlarged.image);
-    enlarged.paint(drawn, eps, model.get("fresh"), t);
+    enlarged.paint((pane) => pane.paint(seen(), drawn, t), `t ${t}`, enlarged.el.hidden ? undefined : reads(enlarged.pinned));
     point(hover);
     tools.paint();
     Object.assign(root.dataset, { painted: String(t), seed: String(model.get("seed")) });
@@ -106,7 +113,7 @@ function build(model, sync, signal, state) {
   function point(at) {
     hover = at;
     floating.el.hidden = !at;
-    if (at) floating.show(seen(), eps, model.get("fresh"), at, now());
+    if (at) floating.show(reads(at));
   }
   return { root, line, images, tools, floating, stage: enlarged, fill, open, place, request, point };
 }
@@ -120,31 +127,13 @@ function render({ model, el, signal: outer }) {
   const relayout = frame(place, signal);
   listen(model, "change:t", () => (line.show(model.get("t")), request()), signal);
   listen(model, "change:seed change:fresh", request, signal);
-  listen(model, "change:x0 change:shape change:alpha_bar change:schedules change:labels change:columns change:terms", frame(() => ((state.seen = read(model)), fill()), signal), signal);
+  listen(model, "change:x0 change:shape change:alpha_bar change:schedules change:labels change:columns change:terms change:blind", frame(() => ((state.seen = read(model)), fill()), signal), signal);
   listen(model, "change:enlarged", () => (open(), relayout()), signal);
   linked(model, () => state.seen.T, (t) => sync.set("t", clamp(t, 0, state.seen.T - 1)), signal); // prettier-ignore
 
-  const enlarge = (/** @type {number} */ i) => sync.set("enlarged", i);
-  on(tools.enlarge, "click", () => enlarge(model.get("enlarged") >= 0 ? -1 : min(stage.image, state.seen.n - 1)), signal);
-  on(stage.close, "click", () => (enlarge(-1), tools.enlarge.focus()), signal);
-  on(root, "keydown", (e) => {
-    if (stage.key(e) || line.key(e) || e.key !== "Escape" || stage.el.hidden) return;
-    e.stopPropagation();
-    enlarge(-1);
-  }, signal); // prettier-ignore
-  // The pointer in the grid: read a pixel; click to enlarge.
-  on(images.el, "pointermove", (e) => {
-    const at = e.pointerType === "touch" ? undefined : images.under(e);
-    point(at);
-    if (at) beside(floating.el, root, e);
-  }, signal); // prettier-ignore
-  on(images.el, "pointerleave", () => point(), signal);
-  on(images.el, "click", (e) => {
-    const at = images.under(e);
-    if (!at) return;
-    if (model.get("enlarged") === at.image) return enlarge(-1);
-    enlarge(at.image);
-    stage.pin(at);
+  looking({
+    root, stage, point, grid: images.el, under: images.under, button: tools.enlarge, floating: floating.el, key: line.key,
+    count: () => state.seen.n, enlarged: () => model.get("enlarged"), enlarge: (i) => sync.set("enlarged", i),
   }, signal); // prettier-ignore
   mount(el, root, signal);
   fill();

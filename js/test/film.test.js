@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deflateSync } from "node:zlib";
-import { block, changes, distance, films, half, inStep, longest, nearest, picture, shares, unpack } from "../src/player/film.js";
+import { changes, distance, films, halfway, inStep, longest, nearest, perStep, picture, shares, unpack } from "../src/player/film.js";
 
 // two runs of 3 and 2 frames, streams x_t and x0, pictures of 2 bytes
 const bytes = Uint8Array.from([0, 0, 255, 255, 51, 51, 255, 255, 204, 204, 204, 204, 10, 20, 30, 40, 50, 60, 70, 80]);
@@ -71,9 +71,15 @@ test("changes are distances on the screen, and add up", () => {
 test("half of the way, and shares", () => {
   assert.deepEqual(shares([1, 1, 2]), [0, 0.25, 0.5]);
   assert.deepEqual(shares([0, 0]), [0, 0]);
-  assert.deepEqual([half([1, 1, 2]), half([0, 0, 0, 1]), half([1, 0, 0]), half([0, 0])], [2, 3, 1, 1]);
+  // three frames, each of one step: two of the four parts are done when the third begins
+  assert.deepEqual(halfway([1, 1, 2], [9, 4, 0], [1, 2, 3], 3), { t: 0, steps: 1 });
+  // the same frames of a run of 101 steps, of which the first covers 99: the share is one of steps, not of frames
+  assert.deepEqual(halfway([2, 1, 1], [999, 9, 0], [1, 100, 101], 101), { t: 9, steps: 2 });
+  // half of the way lies between two frames
+  assert.deepEqual(halfway([4, 0], [100, 0], [1, 51], 51), { t: 50, steps: 26 });
 });
 
-test("images stand in a block without holes", () => {
-  assert.deepEqual([1, 2, 3, 4, 6, 8, 9, 12, 16, 5].map(block), [1, 2, 3, 2, 3, 4, 3, 4, 4, 5]);
+test("changes are those of a single step, however far apart the frames lie", () => {
+  assert.deepEqual(perStep([10, 1, 1], [1, 11, 12], 12, false), [1, 1, 1]);
+  assert.deepEqual(perStep([2, 4, 0], [1, 2, 3], 3, true), [2, 4, 4], "after the finished picture nothing changes");
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { columnsFor, fitScale, foldColumns, grey, mix, snr, value } from "../src/shared/forward.js";
+import { columnsFor, fitScale, foldColumns, grey, mix, roomiest, snr, value } from "../src/shared/forward.js";
 import { normal } from "../src/shared/random.js";
 
 /** @param {number} n @param {number} w @param {number} h @param {number} c @param {number} columns */
@@ -79,4 +79,13 @@ test("on a narrow page a row is broken into equal parts, and only where the time
   assert.equal(foldColumns(8, 3, 328, 328), 3, "no more than there are images");
   assert.equal(foldColumns(8, 64, 328, 328), 8, "sixteen rows would be too high");
   assert.equal(foldColumns(8, 8, 328, 90, 2), 2);
+});
+
+test("images are as large as they can be in a grid that is not too high", () => {
+  const columns = (/** @type {number} */ n, /** @type {number} */ room) => {
+    const size = (/** @type {number} */ c) => Math.min(160, 32 * Math.floor((room - 4 * (c - 1)) / c / 32));
+    return roomiest(n, size, (c) => Math.ceil(n / c) * (size(c) + 4), 400);
+  };
+  assert.deepEqual([1, 4, 6, 16].map((n) => columns(n, 289)), [1, 2, 2, 4]); // three pictures side by side on 900 pixels
+  assert.deepEqual([4, 6, 8].map((n) => columns(n, 900)), [4, 3, 4]); // one picture
 });

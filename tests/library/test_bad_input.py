@@ -176,7 +176,7 @@ CALLS = {  # name → the function, and arguments that are right
         d.NoiseScrubber,
         {
             **{"images": IMAGES, "schedule": LINEAR, "t": 3, "seed": 1, "columns": 2, "labels": "abcd", "fresh": True},
-            **{"terms": True, "link": "a"},
+            **{"terms": True, "blind": True, "link": "a"},
         },
     ),
     "ScheduleExplorer": (
@@ -190,7 +190,7 @@ CALLS = {  # name → the function, and arguments that are right
         d.SamplingPlayer,
         {
             **{"steps": STEPS, "schedule": LINEAR, "n": 2, "show": ("x_t", "x0"), "max_frames": 10},
-            **{"max_bytes": 9999, "columns": 2, "speed": 2.0, "loop": True, "total": False},
+            **{"max_bytes": 9999, "columns": 2, "speed": 2.0, "loop": True, "total": False, "summary": False},
         },
     ),
     "watch": (
@@ -211,6 +211,26 @@ CALLS = {  # name → the function, and arguments that are right
             **{"seed": 1, "paths": "ddim", "count": 3, "histogram": False},
         },
     ),
+    "SolverLab": (
+        d.SolverLab,
+        {
+            **{
+                "schedule": [0.9 * 0.9**t for t in range(60)],
+                "weights": [1.0, 2.0],
+                "means": [0.0, 4.0],
+                "stds": [1.0, 1.0],
+            },
+            **{
+                "name": "height",
+                "unit": "cm",
+                "steps": 3,
+                "spacing": "logsnr",
+                "start": 0.5,
+                "seed": 1,
+                "samplers": ["ddim"],
+            },
+        },
+    ),
     "DensityScrubber of a mixture": (
         d.DensityScrubber,
         {"weights": [1.0, 2.0], "means": [0.0, 4.0], "stds": [1.0, 1.0]},
@@ -218,6 +238,7 @@ CALLS = {  # name → the function, and arguments that are right
     "plot_schedules": (lambda schedule: d.plot_schedules(schedule, LINEAR), {"schedule": LINEAR}),
     "plot_loss": (d.plot_loss, {"source": [1.0, 0.5, 0.4]}),
     "plot_loss of several": (lambda a, b: d.plot_loss({"a": a, "b": b}), {"a": [1.0, 0.5], "b": [2.0, 1.0]}),
+    "plot_pairs": (d.plot_pairs, {"runs": {"a": [[1.0, 0.5]] * 2, "b": [[1.0, 0.5]] * 2}}),
     "plot_step_changes": (d.plot_step_changes, {"steps": STEPS}),
     "step_changes": (step_changes, {"steps": STEPS}),
     "show_images with labels": (
@@ -247,7 +268,16 @@ CALLS = {  # name → the function, and arguments that are right
 }
 COSTLY = (
     *("unet", "pretrained", "fid", "kid", "NoiseScrubber", "ScheduleExplorer", "TrainingMonitor", "SamplingPlayer"),
-    *("DensityScrubber", "DensityScrubber of a mixture", "watch", "diagnose", "evaluate images", "save_html", "to_png"),
+    *(
+        "DensityScrubber",
+        "DensityScrubber of a mixture",
+        "SolverLab",
+        "watch",
+        "diagnose",
+        "evaluate images",
+        "save_html",
+        "to_png",
+    ),
     *("Resume", "Checkpoint's folder", "plot_loss of several"),
 )
 

@@ -227,6 +227,7 @@ def widgets():
     yield d.TrainingMonitor()
     yield d.SamplingPlayer(frames_of())
     yield d.DensityScrubber()
+    yield d.SolverLab()
 
 
 def frames_of():
@@ -256,10 +257,12 @@ def anything(chance, depth=0):
 
 
 @pytest.mark.parametrize(
-    "which", range(5), ids=["NoiseScrubber", "ScheduleExplorer", "TrainingMonitor", "SamplingPlayer", "DensityScrubber"]
+    "which",
+    range(6),
+    ids=["NoiseScrubber", "ScheduleExplorer", "TrainingMonitor", "SamplingPlayer", "DensityScrubber", "SolverLab"],
 )
 def test_2000_random_messages(which, monkeypatch):
-    "10,000 over the five widgets, through the handler that the kernel calls: it never raises, and what only Python may set stays."
+    "12,000 over the six widgets, through the handler that the kernel calls: it never raises, and what only Python may set stays."
     widget = list(widgets())[which]
     sent = []
     monkeypatch.setattr(widget, "_send", lambda message, buffers=None: sent.append(message))

@@ -1,8 +1,10 @@
 "Plots: grids of images of any kind, figures that hold the right numbers, one sentence for what is wrong."
 
+import colorsys
 import re
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,18 +13,20 @@ import pytest
 import torch
 from PIL import Image
 
-from ddpm_widgets.figures import COLORS, INK
+from ddpm_widgets.figures import COLORS, INK, LIGHT, TONES, colors_of
 from ddpm_widgets.plots import (
     _half_way,
     _smooth,
     plot_curves,
     plot_loss,
+    plot_pairs,
     plot_schedules,
     plot_step_changes,
     show_images,
     step_changes,
 )
 
+ROOT = Path(__file__).parents[2]
 LINEAR = np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))
 GREY = np.random.default_rng(0).integers(0, 256, (6, 12, 10), np.uint8)
 
@@ -104,6 +108,23 @@ BAD = {
 }
 
 
+BAD |= {
+    "one setting": (lambda: plot_pairs({"a": [[1, 2], [1, 2]]}), "runs must be a dict of two settings or more"),
+    "one seed": (
+        lambda: plot_pairs({"a": [[1, 2]], "b": [[1, 2]]}),
+        "'a' must be two trainings or more, one for each seed",
+    ),
+    "no pairs": (
+        lambda: plot_pairs({"a": [[1, 2]] * 2, "b": [[1, 2]] * 3}),
+        "'b' must have the runs of 'a', of [2, 2] steps, found [2, 2, 2].",
+    ),
+    "other steps": (
+        lambda: plot_pairs({"a": [[1, 2], [1]], "b": [[1, 2], [1]]}),
+        "runs must be of one number of steps",
+    ),
+}
+
+
 @pytest.mark.parametrize(("bad", "says"), BAD.values(), ids=BAD)
 def test_bad_input_gets_one_sentence(bad, says):
     with pytest.raises(ValueError, match=re.escape(says)) as e:
@@ -120,10 +141,36 @@ def luminance(color):
 
 
 @pytest.mark.parametrize("page", ["#ffffff", "#12151c"])
-@pytest.mark.parametrize("color", [*COLORS, INK])
+@pytest.mark.parametrize("color", [*TONES.values(), INK])
 def test_colours_are_seen_on_light_and_on_dark(color, page):
     a, b = sorted([luminance(color), luminance(page)])
     assert (b + 0.05) / (a + 0.05) >= 3, "WCAG 1.4.11: 3 : 1 for graphics and large text"
+
+
+THEME = (ROOT / "js/src/shared/theme.css").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("role", TONES)
+def test_a_thing_has_one_colour_in_figures_posters_and_widgets(role):
+    token = "accent" if role == "signal" else role
+    light, dark, forced_dark, forced_light = re.findall(rf"--ddw-{token}: (#\w+);", THEME)
+    assert LIGHT[role] == light == forced_light and dark == forced_dark
+
+    def hue(color):
+        return colorsys.rgb_to_hls(*(int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)))[0] * 360
+
+    for color in (light, dark):
+        off = abs(hue(color) - hue(TONES[role]))
+        assert min(off, 360 - off) < 26, (role, color)
+
+
+def test_names_have_their_colours_wherever_they_stand():
+    assert colors_of(["cosine", "linear"]) == colors_of(["linear", "cosine"])[::-1]
+    assert colors_of(["its guess", "fresh noise", "x_t"]) == [TONES["guess"], TONES["noise"], TONES["signal"]]
+    assert len(set(colors_of(["linear", "linear to 0.01", "cosine", "sigmoid"]))) == 4
+    assert colors_of(["a", "b"]) == list(COLORS[:2]) and len(colors_of([str(k) for k in range(12)])) == 12
+    fig = plot_schedules({"cosine": LINEAR}, {"linear": LINEAR})
+    assert [line.line.color for line in fig.data[::2]] == [TONES["cosine"], TONES["linear"]]
 
 
 @pytest.mark.parametrize(
@@ -164,6 +211,26 @@ def test_loss_of_a_learner():
     assert list(raw.y) == [1, 0.5, 0.25, 0.125] and list(raw.x) == [1, 2, 3, 4]
     assert list(valid.x) == [2, 4] and list(valid.y) == [0.3, 0.1]
     assert len(plot_loss(learn.recorder).data) == 2 and len(plot_loss({"a": learn, "b": [1, 2]}).data) == 5
+
+
+def test_pairs_are_compared_seed_by_seed():
+    rng = np.random.default_rng(0)
+    seeds = np.exp(
+        rng.normal(size=(4, 1)) + 0.3 * rng.normal(size=(4, 300))
+    )  # runs that differ far more than the settings
+    better = seeds * np.array([0.96, 0.95, 0.94, 0.93])[:, None]
+    fig = plot_pairs({"a": list(seeds), "b": list(better)})
+    named = [line for line in fig.data if line.name]
+    standard_error = np.std([4, 5, 6, 7], ddof=1) / 2
+    assert [line.name for line in named] == ["a", f"b: -5.5 ± {standard_error:.1f} %"]
+    below = [line for line in fig.data if line.yaxis == "y2"]
+    assert [line.y[-1] for line in below[1:5]] == pytest.approx([-4, -5, -6, -7]) and below[-1].y[-1] == pytest.approx(
+        -5.5
+    )
+    assert below[-2].y[-1] - below[-3].y[-1] == pytest.approx(2 * standard_error), (
+        "the band is one standard error each way"
+    )
+    assert fig.layout.yaxis.type == "log" and "b -5.5" in fig.layout.meta["alt"]
 
 
 def test_smoothing():

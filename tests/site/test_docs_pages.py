@@ -20,6 +20,7 @@ from test_static_pages import shown as images_on
 
 from ddpm_widgets import _lighten
 from ddpm_widgets import widgets as W
+from ddpm_widgets.widgets.density_scrubber import axis
 
 NBS = Path(__file__).parents[2] / "nbs"
 BLOCK = re.compile(r"^(`{3,})\{=html\}\n(.*?)\n\1$", re.M | re.S)
@@ -32,6 +33,7 @@ MADE = {  # a widget to put the page's state into
     "ScheduleExplorer": W.ScheduleExplorer,
     "SamplingPlayer": W.SamplingPlayer,
     "DensityScrubber": W.DensityScrubber,
+    "SolverLab": W.SolverLab,
     "TrainingMonitor": W.TrainingMonitor,
 }
 
@@ -175,8 +177,18 @@ def check_density_scrubber(w):
         np.testing.assert_allclose(hi - np.array(tops) / 100 * (hi - lo), p.walk(p.paths)[: p.count, t], atol=0.01)
 
 
+def check_solver_lab(w):
+    "The exact path, where Python has it."
+    w.drag(w.root.get_by_role("slider", name="number of steps"), 0.5)
+    steps, p = w.get("steps"), w.python
+    assert abs(steps - 25) < 3 and w.root.get_attribute("data-painted") == str(steps)
+    lo, hi = axis(p.parts)
+    end = float(w.root.locator(".exact").get_attribute("d").split(" ")[-1]) / 1000
+    assert p.mean + p.std * (hi - end * (hi - lo)) == pytest.approx(p.end, abs=0.002 * p.std)
+
+
 CHECKS = {"NoiseScrubber": check_noise_scrubber, "SamplingPlayer": check_sampling_player, "ScheduleExplorer": check_schedule_explorer,
-          "TrainingMonitor": check_training_monitor, "DensityScrubber": check_density_scrubber}  # fmt: skip
+          "TrainingMonitor": check_training_monitor, "DensityScrubber": check_density_scrubber, "SolverLab": check_solver_lab}  # fmt: skip
 
 
 def test_every_widget_is_alive(site, new_page):

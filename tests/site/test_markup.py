@@ -21,6 +21,7 @@ from ddpm_widgets.widgets import (
     NoiseScrubber,
     SamplingPlayer,
     ScheduleExplorer,
+    SolverLab,
     TrainingMonitor,
     save_html,
 )
@@ -79,6 +80,7 @@ def widgets(dls):
         "explorer": ScheduleExplorer(schedules={name: LINEAR for name in EVIL[:4]}),
         "player": SamplingPlayer({name: [Named(t) for t in (9, 5, 0)] for name in EVIL[:4]}),
         "density": DensityScrubber(name=EVIL[0], unit=EVIL[1]),
+        "solver": SolverLab(name=EVIL[0], unit=EVIL[1]),
         "monitor": monitor,
     }
 
@@ -127,14 +129,14 @@ def expect_all(page):
     assert not page.outside
 
 
-@pytest.mark.parametrize("which", ["noise", "explorer", "player", "density", "monitor"])
+@pytest.mark.parametrize("which", ["noise", "explorer", "player", "density", "solver", "monitor"])
 def test_in_a_page_of_its_own(which, widgets, page, tmp_path):
     path = save_html(tmp_path / "page.html", widgets[which], title=EVIL[1])
     page.goto(path.as_uri())
     look(page)
     assert page.evaluate(OWNED) == CLEAN
     text = as_html(text_of(page))
-    mine = {"noise": EVIL, "monitor": EVIL, "density": EVIL[:2]}.get(which, EVIL[:4])
+    mine = {"noise": EVIL, "monitor": EVIL, "density": EVIL[:2], "solver": EVIL[:2]}.get(which, EVIL[:4])
     for name in mine:
         assert as_html(name) in text, f"not to be read in {which}: {name}"
     assert page.title() == EVIL[1]

@@ -10,7 +10,14 @@ from test_static_pages import COSINE, LINEAR, pictures
 from torch import nn
 
 from ddpm_widgets import _lighten, garments, train
-from ddpm_widgets.widgets import DensityScrubber, NoiseScrubber, SamplingPlayer, ScheduleExplorer, TrainingMonitor
+from ddpm_widgets.widgets import (
+    DensityScrubber,
+    NoiseScrubber,
+    SamplingPlayer,
+    ScheduleExplorer,
+    SolverLab,
+    TrainingMonitor,
+)
 
 AXE = Path(__file__).parents[2] / "js/node_modules/axe-core/axe.min.js"
 RULES = {  # all of axe's, and two that differ from its defaults
@@ -53,6 +60,7 @@ WIDGETS = {
         {"DDPM": list(steps(20)), "DDIM": list(steps(10, seed=1))}, {"DDPM": LINEAR, "DDIM": LINEAR}
     ),
     "DensityScrubber": lambda: DensityScrubber(t=300, paths="ddim"),
+    "SolverLab": SolverLab,
 }
 
 FRAME = Path(__file__).parents[1] / "support/frame.html"  # what Quarto puts around a page of the site, shortened

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ddpm_widgets.schedule import cosine_schedule
-from ddpm_widgets.widgets.density_scrubber import DensityScrubber, _kernels
+from ddpm_widgets.widgets.density_scrubber import DensityScrubber, _kernels, diffused
 
 JS = Path(__file__).parents[2] / "js"
 WAITS = np.concatenate([np.random.default_rng(0).normal(54, 6, 30), np.random.default_rng(1).normal(80, 6, 60)])
@@ -24,7 +24,7 @@ MOTIONS = ["noising", "ddpm", "ddim"]
 
 def cdf(w, x, t):
     "The distribution function at t, from the components' own."
-    weights, means, stds = w._at(w.schedule[t])
+    weights, means, stds = diffused(w.parts, w.schedule[t])
     z = (np.asarray(x)[..., None] - w.mean) / w.std
     return (weights * 0.5 * (1 + np.vectorize(math.erf)((z - means) / stds / 2**0.5))).sum(-1)
 

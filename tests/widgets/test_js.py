@@ -30,9 +30,12 @@ def test_types():
 @pytest.mark.parametrize("name", WIDGETS)
 def test_the_types_name_the_traits(name):
     "`get` is typed by what stands in the widget's JSDoc: the synced traits of the Python class, and no other."
-    folder = {"noise_scrubber": "noise", "density_scrubber": "density", "schedule_explorer": "explorer"}.get(
-        name, name.rpartition("_")[2]
-    )
+    folder = {
+        "noise_scrubber": "noise",
+        "density_scrubber": "density",
+        "schedule_explorer": "explorer",
+        "solver_lab": "solver",
+    }.get(name, name.rpartition("_")[2])
     text = (ROOT / "js/src" / folder / "read.js").read_text(encoding="utf-8")
     typed = re.findall(r"@property \{.*?\} (\w+)", re.search(r"@typedef \{object\} OwnTraits(.*?)\*/", text, re.S)[1])
     widget = getattr(widgets, "".join(word.title() for word in name.split("_")))

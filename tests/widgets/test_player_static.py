@@ -149,10 +149,62 @@ def test_the_curve_is_what_changed(open_page, total):
         parts = change[key]
         expected = np.concatenate([[0], np.cumsum(parts)[:-1]]) / parts.sum() if total else parts / most
         np.testing.assert_allclose(1 - points[:, 1] / 100, expected.clip(0, 1), atol=1e-4)
-    half = next(
-        i for i, v in enumerate(np.concatenate([[0], np.cumsum(change["nearer"])])) if v >= change["left"][0] / 2
-    )
-    assert f"last {100 * (40 - half) / 40:.0f} % of the steps" in s.root.locator(".said").inner_text()
+    done = np.append(0, np.cumsum(change["nearer"])) / change["left"][0]
+    left = 40 - np.interp(0.5, done, range(41))
+    assert f"last {100 * left / 40:.0f} % of the steps" in s.root.locator(".said").inner_text()
+
+
+def test_the_summary_may_be_left_out_and_counts_steps_not_frames(open_page):
+    walk = list(steps(120))
+    assert open_page(SamplingPlayer(walk, summary=False)).root.locator(".said").is_hidden()
+    w = SamplingPlayer(walk, max_frames=9)
+    s = open_page(w)
+    done = np.append(0, np.cumsum(w.changes()["nearer"])) / w.changes()["left"][0]
+    taken = np.interp(0.5, done, [at - 1 for at in w.at[0]] + [120])
+    assert f"last {100 * (1 - taken / 120):.0f} % of the steps" in s.root.locator(".said").inner_text()
+    assert "in a step" in s.root.locator(".legend").inner_text()
+
+
+def test_without_the_guess_the_last_picture_is_the_finished_one(open_page):
+    w = SamplingPlayer(list(steps(13, 4))[:12], show="x_t")
+    s = open_page(w)
+    s.slider.focus()
+    s.page.keyboard.press("End")
+    w.t = s.t
+    assert s.painted() == s.t == -1 and w.index() == 12
+    matches(s, w)
+    assert s.root.locator(".step").inner_text() == "finished after 12 steps"
+    heights = [float(p.split(" ")[1]) for p in s.root.locator(".ddw-curve").get_attribute("d")[1:].split("L")]
+    assert heights[-1] < 90, "the curve does not fall to 0 at the end"
+
+
+def test_pixels_are_read_beside_the_pointer_and_in_an_enlarged_image(open_page):
+    w = SamplingPlayer(steps(10, 4))
+    s = open_page(w)
+    box, at = s.canvas.nth(1).bounding_box(), s.canvas.nth(1).evaluate("c => c.width")
+    scale = box["width"] / at
+    s.page.mouse.move(box["x"] + 9.5 * scale, box["y"] + 21.5 * scale)
+    card, stage = s.root.locator(".card.floating"), s.root.locator(".stage")
+    card.wait_for()
+    assert card.locator("div").first.inner_text() == "pixel (9, 21) of image 1, t = 999"
+    said = [v.replace("−", "-") for v in card.locator("dd").all_inner_texts()]
+    levels = w.pictures()[0, :, 0, 21, 9, 0] / 127.5 - 1
+    for text, value in zip(said, levels, strict=True):
+        assert text == "≥ +1" if value == 1 else text == "≤ -1" if value == -1 else abs(float(text) - value) < 0.011
+    s.page.mouse.down()
+    s.page.mouse.up()
+    stage.wait_for()
+    assert card.is_hidden() and s.get("enlarged") == 0
+    s.page.mouse.move(box["x"] + 12.5 * scale, box["y"] + 3.5 * scale)
+    assert card.is_hidden(), "while an image is enlarged, pixels are read there alone"
+    assert "pixel (9, 21) of image 1" in stage.inner_text()
+    stage.get_by_role("button", name="Next image").click()
+    stage.get_by_text("Image 2 of 4").wait_for()
+    s.painted()
+    for k, pictures in enumerate(w.pictures()[0]):
+        near(shown(stage.locator("canvas").nth(k), [1, *w.shape[1:]]), pictures[1:2])
+    s.root.get_by_role("button", name="Enlarge").click()
+    stage.wait_for(state="hidden")
 
 
 def test_two_runs_stay_in_step(open_page):
@@ -173,7 +225,7 @@ def test_one_picture_of_each_step(open_page):
     s.set("t", 510)
     w.t = 510
     s.painted(w.ts[0][w.index()])
-    assert s.canvas.count() == 1 and len(w.ts[0]) == 50
+    assert s.canvas.count() == 1 and len(w.ts[0]) == 51
     matches(s, w)
 
 
@@ -258,7 +310,7 @@ def test_play_speed_and_loop(open_page):
     s.root.get_by_label("Speed").select_option("0.5")
     assert s.get("speed") == 0.5
     s.root.get_by_role("button", name="So far").click()
-    assert s.get("total") is True and s.root.get_by_text("of its way to the picture").is_visible()
+    assert s.get("total") is True and s.root.get_by_text("how much of the way to the picture is done").is_visible()
 
 
 # -- company and manners

@@ -67,11 +67,35 @@ def test_sixteen_images_fit_into_a_megabyte():
     p = SamplingPlayer(steps(50, 16, 32, 32))
     assert len(p.frames) <= 1_000_000 and len(p.ts[0]) == 20 and p.taken == [50]
     x_t = SamplingPlayer(steps(50, 16, 32, 32), show="x_t")
-    assert len(x_t.frames) <= 16 * 50 * 1024 <= 1_000_000 and len(x_t.ts[0]) == 50
+    assert len(x_t.frames) <= 16 * 51 * 1024 <= 1_000_000 and len(x_t.ts[0]) == 51
     both = SamplingPlayer({"a": steps(50, 16, 32, 32), "b": steps(50, 16, 32, 32)})
     assert len(both.frames) <= 1_000_000 and [len(t) for t in both.ts] == [10, 10]
     every = SamplingPlayer(steps(50, 16, 32, 32), max_bytes=3_000_000)
     assert len(every.ts[0]) == 50
+
+
+def test_without_the_guess_the_film_ends_with_the_finished_picture():
+    walk = list(steps(50, 4, 16, 16))
+    p = SamplingPlayer(walk, show="x_t")
+    assert p.ts[0][-2:] == [walk[-1].t, -1] and p.at[0][-2:] == [50, 51] and p.taken == [50]
+    finished = np.rint((np.asarray(walk[-1].x0).clip(-1, 1) + 1) * 127.5)
+    assert np.abs(p.pictures()[-1, 0].squeeze() - finished.squeeze()).max() <= 1
+    change = p.changes()
+    assert change["left"][-1] == 0 and change["left"][0] == pytest.approx(
+        SamplingPlayer(walk, max_bytes=4_000_000).changes()["left"][0], rel=0.01
+    )
+    p.t = -1
+    assert p.t == -1 and p.index() == 50
+    p.t = -7
+    assert p.t == -1, "nothing lies behind the end"
+    whole = SamplingPlayer(walk)
+    whole.t = -1
+    assert whole.t == 0, "with the guess there is no such frame"
+    halfway = SamplingPlayer(show="x_t")
+    for step in halfway.watch(walk):
+        if step.t < 500:
+            break
+    assert halfway.ts[0][-1] >= 0, "a run that was left has no finished picture"
 
 
 def test_a_film_can_be_made_lighter():

@@ -16,13 +16,14 @@ from test_damage import IMAGES, LINEAR, frames_of, widgets
 
 import ddpm_widgets as d
 
-NAMES = ["NoiseScrubber", "ScheduleExplorer", "TrainingMonitor", "SamplingPlayer", "DensityScrubber"]
+NAMES = ["NoiseScrubber", "ScheduleExplorer", "TrainingMonitor", "SamplingPlayer", "DensityScrubber", "SolverLab"]
 MAKERS = {
     "NoiseScrubber": lambda **o: d.NoiseScrubber(IMAGES, LINEAR, **o),
     "ScheduleExplorer": lambda **o: d.ScheduleExplorer(IMAGES, **o),
     "TrainingMonitor": lambda **o: d.TrainingMonitor(**o),
     "SamplingPlayer": lambda **o: d.SamplingPlayer(frames_of(), **o),
     "DensityScrubber": lambda **o: d.DensityScrubber(**o),
+    "SolverLab": lambda **o: d.SolverLab(**o),
 }
 ODD = st.one_of(
     st.sampled_from([math.nan, math.inf, -math.inf, "nan", "inf", "1e999", 10**400, -(10**400), np.float32("nan")]),

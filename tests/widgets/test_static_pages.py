@@ -119,7 +119,10 @@ def test_terms_add_up_and_every_schedule_has_its_own(open_page):
     weights = s.root.locator(".band").nth(1).locator(".weight").all_inner_texts()
     a = COSINE[400]
     assert [x.split()[0] for x in weights] == [f"{a**0.5:.3f}", f"{(1 - a) ** 0.5:.3f}"]
-    assert s.root.locator(".band").nth(1).locator(".ddw-head > .ddw-num").inner_text() == f"SNR {a / (1 - a):.2f}"
+    assert (
+        s.root.locator(".band").nth(1).locator(".ddw-head > .ddw-num").inner_text()
+        == f"signal-to-noise ratio {a / (1 - a):.2f}"
+    )
 
 
 def test_other_noise_and_new_noise_at_each_t(open_page):
@@ -332,6 +335,34 @@ def test_enlarge(open_page):
     stage.wait_for()
     stage.get_by_role("button", name="Close").click()
     stage.wait_for(state="hidden")
+
+
+def test_no_tip_covers_the_enlarged_image(open_page):
+    s = open_page(NoiseScrubber(pictures(), LINEAR, t=250))
+    box = s.canvas.bounding_box()
+    s.page.mouse.move(box["x"] + 10, box["y"] + 10)
+    card, stage = s.root.locator(".card.floating"), s.root.locator(".stage")
+    card.wait_for()
+    s.page.mouse.click(box["x"] + 10, box["y"] + 10)
+    stage.wait_for()
+    s.page.mouse.move(box["x"] + 14, box["y"] + 14)
+    assert card.is_hidden()
+
+
+def test_blind_hides_labels_until_asked_and_plays_towards_the_images(open_page):
+    w = NoiseScrubber(pictures(4), LINEAR, labels=["boot", "bag", "boot", "bag"], blind=True)
+    s = open_page(w)
+    assert s.painted() == 999 and s.root.locator(".label").count() == 0
+    box = s.canvas.bounding_box()
+    s.page.mouse.move(box["x"] + 10, box["y"] + 10)
+    s.root.locator(".card.floating").wait_for()
+    s.root.get_by_role("button", name="Enlarge").click()
+    assert "boot" not in s.root.inner_text() and "bag" not in s.root.inner_text()
+    s.root.get_by_role("button", name="Play").click()
+    s.page.wait_for_function("el => +el.dataset.painted < 950", arg=s.root.element_handle())
+    s.root.get_by_role("button", name="Show the labels").click()
+    s.root.locator(".label").first.wait_for()
+    assert s.root.locator(".label").all_inner_texts() == w.labels and not s.get("blind")
 
 
 # -- company and manners

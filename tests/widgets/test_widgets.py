@@ -284,6 +284,12 @@ def test_bad_options_get_one_sentence(options, error, says):
         NoiseScrubber(GREY, LINEAR, **options)
 
 
+def test_blind_begins_with_noise():
+    images, linear = np.zeros((2, 8, 8)) - 0.5, np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))
+    begins = [NoiseScrubber(images, linear, **o).t for o in ({}, {"blind": True}, {"blind": True, "t": 500})]
+    assert begins == [0, 999, 500]
+
+
 def test_new_images_and_schedules():
     w = NoiseScrubber(GREY, LINEAR, t=900, labels=list("abcdef"))
     w.enlarged = 5

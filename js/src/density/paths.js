@@ -11,8 +11,8 @@ import { down, minus } from "./read.js";
 export const POINTS = 240; // of a density's outline, of a path
 export const FULL = 0.55; // the density in z that is drawn at full strength and full width; a Gaussian's peak is 0.4
 
-/** The density over all t, as a mask of the accent colour: so that it follows the theme. @param {Seen} seen */
-function heatmap({ parts, alphaBar, T, lo, hi }) {
+/** The density over all t, as a mask of the accent colour: so that it follows the theme. @param {Pick<Seen, "parts" | "alphaBar" | "T" | "lo" | "hi">} seen */
+export function heatmap({ parts, alphaBar, T, lo, hi }) {
   const canvas = h("canvas", { width: 200, height: 140 });
   const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const image = ctx.createImageData(canvas.width, canvas.height);

@@ -20,24 +20,26 @@ import { draw, walk } from "../shared/mixture.js";
 /** @typedef {ReturnType<typeof read>} Seen */
 /** @typedef {ReturnType<typeof walkers>} Walkers */
 
-/** All that stays while t moves. @param {Model} model */
-export function read(model) {
+/** A density and its process. @param {{ get: (name: "alpha_bar" | "parts") => DataView }} model */
+export function process(model) {
   const alphaBar = f32(model.get("alpha_bar"));
   const values = f32(model.get("parts"));
   const k = values.length / 3;
   const parts = { weights: values.subarray(0, k), means: values.subarray(k, 2 * k), stds: values.subarray(2 * k) };
   const ends = (/** @type {number} */ sign) => Array.from(parts.means, (m, i) => m + sign * 3.2 * parts.stds[i]);
+  return { alphaBar, T: alphaBar.length, parts, k, lo: max(-8, min(-3.3, ...ends(-1))), hi: min(8, max(3.3, ...ends(1))) }; // lo and hi of the axis
+}
+
+/** All that stays while t moves. @param {Model} model */
+export function read(model) {
+  const seen = process(model);
   return {
-    alphaBar,
-    T: alphaBar.length,
-    parts,
-    lo: max(-8, min(-3.3, ...ends(-1))), // of the axis
-    hi: min(8, max(3.3, ...ends(1))),
+    ...seen,
     mean: model.get("mean"),
     std: model.get("std"),
     name: model.get("name"),
     unit: model.get("unit"),
-    groups: !model.get("starts").byteLength && k > 1 && k <= 6, // few enough to draw one by one
+    groups: !model.get("starts").byteLength && seen.k > 1 && seen.k <= 6, // few enough to draw one by one
   };
 }
 
@@ -50,10 +52,10 @@ export function walkers(model, { parts, alphaBar }) {
   return { n: starts.length, motion, seed, paths: walk(motion, parts, alphaBar, starts, seed) };
 }
 
-/** Where a value of z lies from top to bottom, 0…1. @param {Seen} seen @param {number} z */
+/** Where a value of z lies from top to bottom, 0…1. @param {Pick<Seen, "lo" | "hi">} seen @param {number} z */
 export const down = ({ lo, hi }, z) => (hi - z) / (hi - lo);
 
 export const minus = (/** @type {string} */ s) => s.replace("-", "−");
 
-/** z as a measured value, as exact as the spread deserves. @param {Seen} seen @param {number} z */
+/** z as a measured value, as exact as the spread deserves. @param {Pick<Seen, "mean" | "std" | "unit">} seen @param {number} z */
 export const measured = ({ mean, std, unit }, z) => minus((mean + std * z).toFixed(clamp(1 - floor(Math.log10(std)), 0, 8))) + (unit && ` ${unit}`);

@@ -12,8 +12,8 @@ import { down, minus } from "./read.js";
 
 const NORMAL = { weights: [1], means: [0], stds: [1] };
 
-/** A density's outline: values to the right, z upwards. @param {Seen} seen @param {Mixture} m @param {number} unit @param {boolean} closed */
-function profile({ lo, hi }, m, unit, closed = false) {
+/** A density's outline: values to the right, z upwards. @param {Pick<Seen, "lo" | "hi">} seen @param {Mixture} m @param {number} unit @param {boolean} closed */
+export function profile({ lo, hi }, m, unit, closed = false) {
   let d = closed ? "M0 0" : "";
   for (let j = 0; j <= POINTS; j++) {
     const z = hi - (j / POINTS) * (hi - lo);
@@ -35,7 +35,7 @@ export function sidePlot() {
   const title = div("what ddw-small", "density ", span("ddw-sym", "p", h("sub", {}, "t")));
   const scale = h("div", { class: "scale z", ...UNSPOKEN });
   const groups = span("k-groups", "its groups");
-  const key = h("div", { class: "key ddw-small", ...UNSPOKEN }, span("k-now", "density at t"), span("k-bars", "walkers"), span("k-normal", "pure noise"), groups);
+  const key = h("div", { class: "key ddw-small", ...UNSPOKEN }, span("k-now", "density at t"), span("k-bars", "all walkers"), span("k-normal", "pure noise"), groups);
 
   /** @param {Seen} seen @param {Walkers} walkers @param {number} t @param {number} unit */
   function histogram(seen, { n, paths }, t, unit) {

@@ -12,7 +12,7 @@ export const CHARTS = /** @type {const} */ ([
   { key: "beta", title: () => [symbol("β", "t"), " noise per step"], log: true },
   { key: "alphaBar", title: () => [symbol("ᾱ", "t"), " signal left"], log: false },
   { key: "roots", title: () => [rootAlphaBar(), " and ", rootRest()], log: false },
-  { key: "logSnr", title: () => [h("span", {}, "log SNR"), " signal to noise"], log: false },
+  { key: "logSnr", title: () => [h("span", {}, "log SNR"), " = ln(", symbol("ᾱ", "t"), " / (1 − ", symbol("ᾱ", "t"), "))"], log: false },
 ]);
 
 /** A mark on an axis, a value of a slider. @param {number} v */

@@ -1,7 +1,7 @@
 // What a ScheduleExplorer's traits say.
 import { f32, u8 } from "../shared/bytes.js";
 import { clamp } from "../shared/format.js";
-import { COLORS, DASHES, swatch } from "../shared/palette.js";
+import { colorsOf, DASHES, swatch } from "../shared/palette.js";
 import { curvesOf } from "../shared/schedules.js";
 
 /**
@@ -25,11 +25,12 @@ export function read(model) {
   const formulas = model.get("formulas");
   const lengths = model.get("lengths");
   const given = f32(model.get("given"));
+  const colors = colorsOf(model.get("names"));
   let from = 0;
   /** @type {Schedule[]} */
   const all = model.get("names").map((name, k) => {
     const alphaBar = Float64Array.from(given.subarray(from, (from += lengths[k])));
-    return { name, formula: formulas[k], curves: curvesOf(alphaBar), T: lengths[k], color: COLORS[k % 4], dash: DASHES[(k + (k >> 2)) % 4] };
+    return { name, formula: formulas[k], curves: curvesOf(alphaBar), T: lengths[k], color: colors[k], dash: DASHES[(k + (k >> 2)) % 4] };
   });
   return { n, h, w, c, x0: u8(model.get("x0")), all };
 }

@@ -14,7 +14,7 @@ export function table(model, sync, signal) {
   const group = `ddw-selected-${radios++}`;
   const body = h("tbody");
   const caption = h("caption");
-  const titles = [symbol("β", "t"), symbol("ᾱ", "t"), rootAlphaBar(), rootRest(), "log SNR"];
+  const titles = [symbol("β", "t"), symbol("ᾱ", "t"), rootAlphaBar(), rootRest(), h("span", { title: "The natural logarithm of the signal-to-noise ratio ᾱ / (1 − ᾱ)" }, "log SNR")];
   const head = h("tr", {}, h("th", { scope: "col", class: "pick" }, span("unseen", "chosen")), h("th", { scope: "col" }, "schedule"), ...titles.map((x, i) => h("th", { scope: "col", class: `c${i}` }, x)));
   /** @type {ReturnType<typeof row>[]} */
   let rows = [];

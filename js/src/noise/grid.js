@@ -3,23 +3,23 @@ import { div, group, h, put, span, UNSPOKEN } from "../shared/dom.js";
 import { equation } from "../shared/equation.js";
 import { sig3 } from "../shared/format.js";
 import { snr } from "../shared/forward.js";
-import { floor } from "../shared/math.js";
-import { COLORS, DASHES, swatch } from "../shared/palette.js";
-import { panesOf, rowOf, say } from "./pane.js";
+import { DASHES, swatch } from "../shared/palette.js";
+import { rowOf } from "../shared/pane.js";
+import { panesOf, SUM } from "./pane.js";
 
 /** @typedef {import("./read.js").Seen} Seen */
 
 /** One schedule: its weights and its images. @param {Seen} seen @param {number} k @param {boolean} terms */
-function band({ bands, names }, k, terms) {
+function band({ bands, names, colors }, k, terms) {
   const [eq4, ratio, share] = [equation(), new Text(), h("div")];
   const head = div("ddw-head",
-    ...(bands.length > 1 ? [span("name", swatch(COLORS[k % 4], DASHES[k % 4]), names[k])] : []),
+    ...(bands.length > 1 ? [span("name", swatch(colors[k], DASHES[k % 4]), names[k])] : []),
     eq4.el,
     h("span", { class: "share", ...UNSPOKEN, title: "How much of the variance is signal" }, share),
-    span("ddw-num", span("ddw-muted", "SNR "), ratio)); // prettier-ignore
+    h("span", { class: "ddw-num", title: "ᾱ / (1 − ᾱ): how strong the signal is compared with the noise" }, span("ddw-muted", "signal-to-noise ratio "), ratio)); // prettier-ignore
   const panes = panesOf(k, terms);
   return {
-    el: group("band", `schedule ${names[k]}`, head, rowOf(panes)),
+    el: group("band", `schedule ${names[k]}`, head, rowOf(panes, SUM)),
     panes,
     /** @param {number} t */
     show(t) {
@@ -43,24 +43,22 @@ export function grid(seen) {
       bands = seen().names.map((_, k) => band(seen(), k, terms));
       put(el, bands.map((b) => b.el));
     },
-    /** @param {ReturnType<typeof import("./pane.js").layout>} layout */
-    place({ grid, scale, labelled }) {
+    /** @param {ReturnType<typeof import("./pane.js").layout>} layout @param {boolean} named whether labels are shown; their room stays */
+    place({ grid, scale, labelled }, named) {
       for (const pane of bands.flatMap((b) => b.panes)) {
         pane.place(grid, scale, scale < 1);
-        pane.label(labelled && pane.term === "x" ? seen().labels : []);
+        pane.label(named && labelled && pane.term === "x" ? seen().labels : []);
       }
     },
     /** @param {Float32Array} eps @param {number} t @param {number} [i] the image with a frame around it */
     paint(eps, t, i) {
-      const { n, w, h } = seen();
+      const { n } = seen();
       for (const { show, panes } of bands) {
         show(t);
         for (const pane of panes) {
           pane.paint(seen(), eps, t);
-          say(pane, `${n} image${n > 1 ? "s" : ""} at t ${t}`);
-          const { columns, gapX, gapY } = /** @type {import("../shared/pane.js").Layout} */ (pane.layout);
-          if (i === undefined) pane.mark.hidden = true;
-          else pane.frame((i % columns) * (w + gapX), floor(i / columns) * (h + gapY), w, h);
+          pane.say(`${n} image${n > 1 ? "s" : ""} at t ${t}`);
+          pane.markImage(i);
         }
       }
     },

@@ -1,5 +1,5 @@
 // The images under one schedule: x_t, and beside it the two terms of eq. 4 if they are wanted.
-import { attr, div, h, span, symbol, UNSPOKEN } from "../shared/dom.js";
+import { h, symbol } from "../shared/dom.js";
 import { rootAlphaBar, rootRest } from "../shared/equation.js";
 import { columnsFor, fitScale, foldColumns, rowsOf } from "../shared/forward.js";
 import { floor, max, min, sqrt } from "../shared/math.js";
@@ -14,40 +14,14 @@ const LABEL_ROOM = 22; // CSS pixels under each image: a label is nearer to its 
 export class TermPane extends Pane {
   /** @param {number} band @param {Term} term @param {(Node | string)[]} [caption] */
   constructor(band, term, caption) {
-    super({ "aria-label": "images" });
-    this.band = band;
+    super({}, caption, band);
     this.term = term;
-    this.mark = h("div", { class: "mark", hidden: true });
-    this.screen = div("screen", this.canvas, this.mark);
-    this.el = h("figure", { class: "pane" }, this.screen);
-    if (caption) this.el.prepend(h("figcaption", {}, ...caption));
-    this.first = 0;
   }
 
   /** @param {Seen} seen @param {Float32Array} eps @param {number} t */
   paint({ x0, bands }, eps, t) {
     const alphaBar = bands[this.band][t];
-    this.mix(x0, eps, this.term === "noise" ? 0 : sqrt(alphaBar), this.term === "signal" ? 0 : sqrt(1 - alphaBar), this.first);
-  }
-
-  /** Put a frame around w×h image pixels at (x, y). @param {number} x @param {number} y @param {number} w @param {number} h */
-  frame(x, y, w, h) {
-    const { width, height } = /** @type {import("../shared/pane.js").Layout} */ (this.layout);
-    this.mark.hidden = false;
-    this.mark.style.cssText = `left:${(100 * x) / width}%;top:${(100 * y) / height}%;width:${(100 * w) / width}%;height:${(100 * h) / height}%`;
-  }
-
-  /** The image pixel under the pointer. @param {MouseEvent} e @returns {import("./read.js").Probe | undefined} */
-  at(e) {
-    if (!this.layout) return;
-    const { n, w, h, columns, gapX, gapY, width, height } = this.layout;
-    const box = this.canvas.getBoundingClientRect();
-    const px = floor(((e.clientX - box.left) / box.width) * width);
-    const py = floor(((e.clientY - box.top) / box.height) * height);
-    const [column, row] = [floor(px / (w + gapX)), floor(py / (h + gapY))];
-    const [x, y, k] = [px - column * (w + gapX), py - row * (h + gapY), row * columns + column];
-    if (px < 0 || py < 0 || x >= w || y >= h || column >= columns || k >= n) return;
-    return { image: this.first + k, x, y, band: this.band };
+    this.mix(x0, eps, this.term === "noise" ? 0 : sqrt(alphaBar), this.term === "signal" ? 0 : sqrt(1 - alphaBar));
   }
 
   /** A label below each image, or none. @param {string[]} labels */
@@ -62,14 +36,13 @@ export class TermPane extends Pane {
   }
 }
 
-/** The panes of one schedule. @param {number} band @param {boolean} terms */
-export const panesOf = (band, terms) =>
+/** The panes of one schedule. @param {number} band @param {boolean} terms @param {string} [name] above a single pane */
+export const panesOf = (band, terms, name) =>
   terms
     ? [new TermPane(band, "signal", ["signal ", rootAlphaBar(), symbol("x", "0")]), new TermPane(band, "noise", ["noise ", rootRest(), symbol("ε")]), new TermPane(band, "x", ["sum ", symbol("x", "t")])]
-    : [new TermPane(band, "x")];
+    : [new TermPane(band, "x", name ? [name] : undefined)];
 
-/** @param {TermPane[]} own of one schedule */
-export const rowOf = (own) => div("panes", ...own.flatMap((p, i) => [...(i ? [h("span", { class: "op", ...UNSPOKEN }, i < 2 ? "+" : "=")] : []), p.el]));
+export const SUM = ["+", "="]; // between the terms
 
 /**
  * Where all images lie, so that they fit the width there is; a pixel of an image covers whole pixels of the screen.
@@ -94,6 +67,3 @@ export function layout(seen, room, wanted, terms) {
     enlarged: fitScale(min(bands.length * each > 1 ? 224 : 288, paneRoom - 26 / each), max(w, h), ratio), // the scale of a single image
   };
 }
-
-/** Say what a pane shows. @param {TermPane} pane @param {string} what */
-export const say = ({ canvas }, what) => attr(canvas, "aria-label", what);

@@ -2,6 +2,7 @@
 import { f32, u8 } from "../shared/bytes.js";
 import { value } from "../shared/forward.js";
 import { sqrt } from "../shared/math.js";
+import { colorsOf } from "../shared/palette.js";
 import { normal, normalAt, streamAt } from "../shared/random.js";
 
 /**
@@ -9,12 +10,13 @@ import { normal, normalAt, streamAt } from "../shared/random.js";
  * @property {DataView} x0 grey levels (n, h, w, c) @property {number[]} shape
  * @property {DataView} alpha_bar float32 (schedules, T) @property {string[]} schedules @property {string[]} labels
  * @property {number} columns 0: as many as fit well
- * @property {number} t @property {number} seed @property {boolean} fresh @property {boolean} terms @property {number} enlarged -1: none
+ * @property {number} t @property {number} seed @property {boolean} fresh @property {boolean} terms @property {boolean} blind @property {number} enlarged -1: none
  */
 /** @typedef {OwnTraits & import("../shared/afm").CommonTraits} Traits */
 /** @typedef {import("../shared/afm").Model<Traits>} Model */
 /** @typedef {ReturnType<typeof read>} Seen */
 /** @typedef {ReturnType<typeof noise>} Noise */
+/** @typedef {import("../shared/pane.js").Probe} Probe */
 
 /** All that stays while t moves. @param {Model} model */
 export function read(model) {
@@ -22,7 +24,7 @@ export function read(model) {
   const names = model.get("schedules");
   const all = f32(model.get("alpha_bar"));
   const T = all.length / names.length;
-  return { n, h, w, c, x0: u8(model.get("x0")), labels: model.get("labels"), names, T, bands: names.map((_, k) => all.subarray(k * T, (k + 1) * T)) };
+  return { n, h, w, c, colors: colorsOf(names), x0: u8(model.get("x0")), labels: model.get("labels"), names, T, bands: names.map((_, k) => all.subarray(k * T, (k + 1) * T)) };
 }
 
 /** @param {Model} model */
@@ -52,5 +54,3 @@ export function valuesAt({ w, h, c, x0, bands }, noise, { image, x, y }, channel
   const eps = (/** @type {number} */ t) => noise.at(t, i);
   return { start, eps, mixed: (/** @type {number} */ band, /** @type {number} */ t) => sqrt(bands[band][t]) * start + sqrt(1 - bands[band][t]) * eps(t) };
 }
-
-/** @typedef {{ image: number, x: number, y: number, band: number }} Probe a pixel the reader points at, under one of the schedules */

@@ -1,6 +1,7 @@
 // A film of one sampling run, as numbers. Pure functions; what Python's SamplingPlayer says of its frames, said here.
 import { unzlibSync } from "./inflate.js";
-import { floor, max, min, sqrt } from "../shared/math.js";
+import { clamp } from "../shared/format.js";
+import { floor, max, sqrt } from "../shared/math.js";
 
 /**
  * One run: its frames as bytes, one after the other, each with its streams.
@@ -111,16 +112,21 @@ export function shares(parts) {
   });
 }
 
-/** The frame from which on the second half of the way is made: the first with at least half of it done. @param {number[]} parts */
-export function half(parts) {
-  const i = shares(parts).findIndex((s) => s >= 0.5);
-  return i < 0 ? parts.length - 1 : i;
+/**
+ * Where half of the way is made, between two frames if need be: at which t, and in how many of the last steps.
+ * @param {number[]} parts of the way, frame by frame @param {number[]} ts @param {number[]} at which step each frame is, from 1 @param {number} taken steps
+ */
+export function halfway(parts, ts, at, taken) {
+  const done = [...shares(parts), 1];
+  const k = max(1, done.findIndex((s) => s >= 0.5));
+  const part = done[k] > done[k - 1] ? clamp((0.5 - done[k - 1]) / (done[k] - done[k - 1]), 0, 1) : 0;
+  const [from, to] = [at[k - 1] - 1, (at[k] ?? taken + 1) - 1]; // steps taken
+  return { t: max(0, Math.round(ts[k - 1] + part * ((ts[k] ?? 0) - ts[k - 1]))), steps: taken - (from + part * (to - from)) };
 }
 
-/** How many columns make a block of n images: no wider than needed, and no hole in the last row if it can be. @param {number} n */
-export function block(n) {
-  const square = max(1, Math.ceil(sqrt(n)));
-  let best = square;
-  for (let c = square; c <= min(n, 2 * square); c++) if ((c - (n % c)) % c < (best - (n % best)) % best) best = c;
-  return best;
+/** The same change for each single step, where frames lie several steps apart. @param {number[]} parts frame by frame @param {number[]} at which step each frame is, from 1 @param {number} taken steps @param {boolean} open whether the last frame is the end, after which nothing changes: it keeps the value before */
+export function perStep(parts, at, taken, open) {
+  const each = parts.map((p, i) => p / max(1, (at[i + 1] ?? taken + 1) - at[i]));
+  if (open && each.length > 1) each[each.length - 1] = each[each.length - 2];
+  return each;
 }

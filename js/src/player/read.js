@@ -1,6 +1,7 @@
 // What a SamplingPlayer's traits say.
 import { u8 } from "../shared/bytes.js";
 import { changes, films, longest, unpack } from "./film.js";
+import { colorsOf } from "../shared/palette.js";
 import { max } from "../shared/math.js";
 
 /**
@@ -11,7 +12,7 @@ import { max } from "../shared/math.js";
  * @property {number[][][]} coefficients of x̂0 and x_t @property {number[][]} sigmas
  * @property {number} timesteps @property {number} columns 0: as many as fit well
  * @property {DataView} live the step being sampled; empty: none @property {number[]} progress steps taken and t
- * @property {number} t @property {number} speed @property {boolean} loop @property {boolean} total
+ * @property {number} t @property {number} speed @property {boolean} loop @property {boolean} total @property {boolean} summary @property {number} enlarged -1: none
  */
 /** @typedef {OwnTraits & import("../shared/afm").CommonTraits} Traits */
 /** @typedef {import("../shared/afm").Model<Traits>} Model */
@@ -33,6 +34,7 @@ export function read(model) {
   return {
     n, h, w, c, size, streams, isLive, runs, damaged, ts,
     names: model.get("runs"),
+    colors: colorsOf(model.get("runs")),
     lead: runs.length ? longest(ts) : 0, // the run whose frames are the timeline's positions
     changed: runs.map((run) => changes(run, guess)),
     nothing: new Float32Array(size), // no noise to mix in
@@ -52,4 +54,7 @@ function developed(model, streams, size) {
 }
 
 /** @param {Model} model @param {number} k run @param {number} i frame */
-export const stepText = (model, k, i) => `step ${model.get("at")[k]?.[i] ?? "–"} of ${model.get("taken")[k]}`;
+export const stepText = (model, k, i) => (model.get("ts")[k][i] < 0 ? `finished after ${model.get("taken")[k]} steps` : `step ${model.get("at")[k]?.[i] ?? "–"} of ${model.get("taken")[k]}`);
+
+/** t as a reader wants it: the finished picture has none. @param {number} t */
+export const timeText = (t) => (t < 0 ? "end" : String(t));

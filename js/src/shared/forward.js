@@ -88,6 +88,21 @@ export function columnsFor(n, room, side, ratio, most) {
 }
 
 /**
+ * How many columns make n images largest in a grid no higher than `most`; of those as large, the one with fewest empty places, then the
+ * one with fewest rows. If all are too high: the lowest.
+ * @param {number} n @param {(columns: number) => number} size of an image @param {(columns: number) => number} height of the grid @param {number} most
+ */
+export function roomiest(n, size, height, most) {
+  let [best, least] = [n, Infinity];
+  for (let c = 1; c <= n; c++) {
+    const empty = (c - (n % c)) % c;
+    const cost = max(0, height(c) - most) * 1e6 - size(c) * 1e3 + empty * 10 + Math.ceil(n / c);
+    if (cost < least) (best = c), (least = cost);
+  }
+  return best;
+}
+
+/**
  * The columns that were asked for, or on a page as narrow as a phone's the equal parts that each row is broken into: eight
  * become four. Many images stay as they were, or the timeline would be a long way below them.
  * @param {number} wanted @param {number} n images @param {number} room CSS pixels for the widget @param {number} paneRoom and for this grid

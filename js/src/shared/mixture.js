@@ -1,7 +1,8 @@
 // A mixture of Gaussians in one dimension under the forward process: it stays a mixture of Gaussians, so its density, its
 // score and the paths back from the noise can be written down. All in float64.
-import { max, sqrt } from "./math.js";
+import { max, min, sqrt } from "./math.js";
 import { normal, streamAt } from "./random.js";
+import { coefficients } from "./solvers.js";
 
 /** @typedef {{ weights: ArrayLike<number>, means: ArrayLike<number>, stds: ArrayLike<number> }} Mixture weights sum to 1 */
 /** @typedef {"noising" | "ddpm" | "ddim"} Motion */
@@ -42,6 +43,54 @@ export function score({ weights, means, stds }, x) {
   return pull / p;
 }
 
+/** x̂0, the mean of all that x_t = x may have come from: what a perfect network answers. @param {Mixture} at the mixture at ᾱ @param {number} alphaBar @param {number} x */
+export const guess = (at, alphaBar, x) => (x + (1 - alphaBar) * score(at, x)) / sqrt(alphaBar);
+
+/** The share of a standard normal that lies below x (Marsaglia 2004). @param {number} x */
+function below(x) {
+  if (Math.abs(x) > 8) return x > 0 ? 1 : 0;
+  let [sum, term, before] = [x, x, NaN];
+  for (let i = 3; sum !== before; i += 2) (before = sum), (sum += term *= (x * x) / i);
+  return 0.5 + (sum * Math.exp(-0.5 * x * x)) / sqrt(2 * Math.PI);
+}
+
+/** The share of a mixture that lies below x. @param {Mixture} m @param {number} x */
+export const share = ({ weights, means, stds }, x) => Array.from(weights).reduce((sum, w, k) => sum + w * below((x - means[k]) / stds[k]), 0);
+
+/** Below which value the share u lies. @param {Mixture} m @param {number} u */
+export function quantile(m, u) {
+  const ends = (/** @type {number} */ sign) => Array.from(m.means, (mean, k) => mean + sign * 9 * m.stds[k]);
+  let [lo, hi] = [min(...ends(-1)), max(...ends(1))];
+  for (let i = 0; i < 54; i++) {
+    const middle = (lo + hi) / 2;
+    if (share(m, middle) < u) lo = middle;
+    else hi = middle;
+  }
+  return (lo + hi) / 2;
+}
+
+/**
+ * Where a sampler takes its walkers, with a perfect network; walker i is at out[j·n + i] before step j, and after the last one at out[steps·n + i].
+ * @param {import("./solvers.js").Sampler} sampler @param {Mixture} m @param {number[]} levels ᾱ of the timesteps visited, rising @param {ArrayLike<number>} starts @param {number} seed of the fresh noise
+ */
+export function solve(sampler, m, levels, starts, seed) {
+  const n = starts.length;
+  const out = new Float64Array((levels.length + 1) * n);
+  const former = new Float64Array(n);
+  out.set(starts);
+  coefficients(sampler, levels).forEach((step, j) => {
+    const at = diffuse(m, levels[j]);
+    const z = step.sigma ? normal(streamAt(seed, j), n) : undefined;
+    for (let i = 0; i < n; i++) {
+      const x = out[j * n + i];
+      const x0 = guess(at, levels[j], x);
+      out[(j + 1) * n + i] = step.x0 * x0 + step.x * x + step.before * former[i] + (z ? step.sigma * z[i] : 0);
+      former[i] = x0;
+    }
+  });
+  return out;
+}
+
 /** n draws: components in turn by the golden ratio, so that few draws already stand for the weights. @param {Mixture} m @param {number} n @param {number} seed */
 export function draw({ weights, means, stds }, n, seed) {
   const noise = normal(seed, n);
@@ -74,19 +123,11 @@ export function walk(motion, m, alphaBar, starts, seed) {
     return out;
   }
   for (let i = 0; i < n; i++) out[i * T + T - 1] = now[i];
+  const steps = coefficients(motion === "ddim" ? "ddim" : "ddpm small", Float64Array.from(alphaBar).reverse());
   for (let t = T - 1; t > 0; t--) {
-    const [a, before] = [alphaBar[t], alphaBar[t - 1]];
-    const at = diffuse(m, a);
-    const alpha = a / before;
-    const sigma = sqrt(((1 - alpha) * (1 - before)) / (1 - a));
-    for (let i = 0; i < n; i++) {
-      const x = now[i];
-      const s = score(at, x);
-      const x0 = (x + (1 - a) * s) / sqrt(a); // the best guess of where it came from
-      out[i * T + t - 1] = now[i] = motion === "ddim"
-        ? sqrt(before) * x0 - sqrt((1 - before) * (1 - a)) * s
-        : (sqrt(before) * (1 - alpha) * x0 + sqrt(alpha) * (1 - before) * x) / (1 - a) + sigma * eps[i * T + t]; // prettier-ignore
-    }
+    const at = diffuse(m, alphaBar[t]);
+    const step = steps[T - 1 - t];
+    for (let i = 0; i < n; i++) out[i * T + t - 1] = now[i] = step.x0 * guess(at, alphaBar[t], now[i]) + step.x * now[i] + (step.sigma ? step.sigma * eps[i * T + t] : 0);
   }
   return out;
 }

@@ -34,7 +34,7 @@ export function keyTarget(key, shift, t, n) {
   return Object.hasOwn(to, key) ? clamp(to[key], 0, n - 1) : undefined;
 }
 
-/** @typedef {{ t: number, n: number, speed: number, loop: boolean }} Place where the timeline is, of how many positions, and how it plays */
+/** @typedef {{ t: number, n: number, speed: number, loop: boolean, back: boolean }} Place where the timeline is, of how many positions, and how it plays: `back` from the last position to the first */
 
 /** The curves, with a dot on each at t. @param {string} axis what they show */
 function curvesPlot(axis) {
@@ -42,11 +42,17 @@ function curvesPlot(axis) {
   const [dots, names, flag] = [h("div"), h("div"), div("ddw-flag")];
   const chart = h("div", { class: "ddw-chart", ...UNSPOKEN, hidden: true },
     div("ddw-plot", plot, names, div("ddw-cursor"), dots, flag)); // prettier-ignore
-  const scale = h("div", { class: "ddw-scale", ...UNSPOKEN, hidden: true }, h("span", {}, "1"), span("ddw-axis", axis), h("span", {}, "0"));
+  const [top, bottom] = [h("span", {}, "1"), h("span", {}, "0")];
+  const scale = h("div", { class: "ddw-scale", ...UNSPOKEN, hidden: true }, top, span("ddw-axis", axis), bottom);
   /** @type {Curve[]} */
   let curves = [];
   return {
     plot, chart, scale,
+    /** @param {string} high @param {string} low */
+    name(high, low) {
+      top.textContent = high;
+      bottom.textContent = low;
+    },
     /** None hides them. @param {Curve[]} list */
     set(list) {
       curves = list;
@@ -84,7 +90,8 @@ function player(at, move, seconds, signal) {
   }
   function play() {
     if (raf || at.n < 2) return;
-    if (at.t >= at.n - 1) move(0);
+    const end = () => (at.back ? 0 : at.n - 1);
+    if (at.t === end()) move(at.n - 1 - end());
     look(PAUSE, "Pause");
     let to = at.t;
     let before = performance.now();
@@ -94,11 +101,12 @@ function player(at, move, seconds, signal) {
       raf = requestAnimationFrame(tick);
       if (Math.round(to) !== at.t) to = at.t; // moved meanwhile: go on from there
       if (calm() && now - before < 500) return; // two still pictures a second
-      to += (max(0, now - before) / 1000 / seconds) * at.speed * last;
+      const way = (max(0, now - before) / 1000 / seconds) * at.speed * last;
+      to += at.back ? -way : way;
       before = now;
-      if (to >= last && at.loop) to = at.t < last ? last : 0;
+      if (at.loop && (at.back ? to <= 0 : to >= last)) to = at.t === end() ? last - end() : end();
       move(to);
-      if (at.t >= at.n - 1 && !at.loop) pause();
+      if (at.t === end() && !at.loop) pause();
     };
     raf = requestAnimationFrame(tick);
   }
@@ -159,8 +167,8 @@ function wheeled(el, at, move, signal) {
  */
 export function timeline({ n, label, text = String, onInput, signal, name = "t", at: number = (t) => t, axis = "", seconds = 6, loop = false }) {
   /** @type {Place} */
-  const at = { t: 0, n, speed: 1, loop };
-  const { plot, chart, scale, set, point } = curvesPlot(axis);
+  const at = { t: 0, n, speed: 1, loop, back: false };
+  const { plot, chart, scale, set, point, name: nameEnds } = curvesPlot(axis);
   const { el: face, play, pause, toggle, playing } = player(at, move, seconds, signal);
   const slider = h("input", { type: "range", class: "ddw-slider", min: 0, step: 1, "aria-label": label });
   const marks = h("div", { class: "ddw-ticks", ...UNSPOKEN });
@@ -214,10 +222,14 @@ export function timeline({ n, label, text = String, onInput, signal, name = "t",
     el, slider, show, setLength, play, pause, hold, toggle, key,
     /** The curves above the slider. @param {Curve[]} list */
     setCurves: (list) => (set(list), show(at.t)),
+    /** What the ends of the curves' axis stand for. @param {string} high @param {string} low */
+    setEnds: nameEnds,
     /** @param {number} x times the normal pace */
     setSpeed: (x) => void (at.speed = x),
     /** @param {boolean} x */
     setLoop: (x) => void (at.loop = x),
+    /** @param {boolean} x whether Play goes from the last position to the first */
+    setBack: (x) => void (at.back = x),
     get t() { return at.t; },
     get playing() { return playing(); },
   }; // prettier-ignore
