@@ -1,5 +1,6 @@
 from .alpha_bar import check_alpha_bar, check_betas
 from .better_schedules import check_from_v, check_v_target
+from .broken_run import check_mended_callback
 from .dropout import check_dropout
 from .experiments import check_wrapped_predict
 from .forward_process import check_noisify, check_x0_from_eps
@@ -21,6 +22,7 @@ __all__ = [
     "check_from_v",
     "check_kernel_distance",
     "check_largest_loss",
+    "check_mended_callback",
     "check_noisify",
     "check_normalise_images",
     "check_posterior_mean",

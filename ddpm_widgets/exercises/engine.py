@@ -255,7 +255,7 @@ def grade(
         def agrees(outcomes: Iterable[Outcome]) -> bool:
             return all(exercise.same(a, b, _WRONG) for a, b in zip(yours, outcomes, strict=True))
 
-        if all(map(exercise.same, yours, _known(exercise, seed))):
+        if not isinstance(yours[-1], Complaint) and all(map(exercise.same, yours, _known(exercise, seed))):
             return True, exercise.praise
         for row, (_, hint) in enumerate(exercise.mistakes):
             if agrees(_known(exercise, seed, row)):

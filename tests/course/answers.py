@@ -1057,6 +1057,93 @@ class LargestLoss:
     ],
 }
 
+ANSWERS["check_mended_callback"] = {
+    "right": [
+        """
+linear = ddpm_widgets.linear_schedule()
+
+class Mended(ddpm_widgets.TrainCB):
+    def before_batch(self, learn):
+        x0, _ = learn.batch
+        t = torch.randint(1000, (len(x0),))
+        eps = torch.randn_like(x0)
+        ab = linear.alpha_bar[t].reshape(-1, 1, 1, 1)
+        x_t = ab.sqrt() * x0 + (1 - ab).sqrt() * eps
+        learn.batch = (x_t, t), eps
+
+    def predict(self, learn):
+        learn.preds = learn.model(*learn.batch[0])
+""",
+        """
+class Mended(ddpm_widgets.TrainCB):
+    def before_batch(self, learn):
+        learn.batch = ddpm_widgets.noisify(learn.batch[0], ddpm_widgets.linear_schedule())
+
+    def predict(self, learn):
+        learn.preds = learn.model(*learn.batch[0])
+""",
+        """
+linear = ddpm_widgets.linear_schedule()
+
+class Mended:
+    def __init__(self):
+        self.g = torch.Generator().manual_seed(0)
+
+    def before_batch(self, learn):
+        x0 = learn.batch[0]
+        t = torch.randint(0, linear.T, (x0.shape[0],), generator=self.g)
+        learn.batch = ddpm_widgets.noisify(x0, linear, t=t)
+
+    def predict(self, learn):
+        (x_t, t), _ = learn.batch
+        learn.preds = learn.model(x_t, t)
+""",
+        """
+linear = ddpm_widgets.linear_schedule()
+rng = np.random.default_rng()
+
+class Mended(ddpm_widgets.TrainCB):
+    def before_batch(self, learn):
+        x0, _ = learn.batch
+        t = torch.from_numpy(rng.integers(0, 1000, len(x0)))
+        noise = torch.from_numpy(rng.standard_normal(tuple(x0.shape)).astype("float32"))
+        a, b = (rate[t][:, None, None, None] for rate in (linear.sqrt_alpha_bar, linear.sqrt_one_minus_alpha_bar))
+        learn.batch = (a * x0 + b * noise, t), noise
+
+    def predict(self, learn):
+        learn.preds = learn.model(*learn.batch[0])
+""",
+    ],
+    "wrong": [
+        ("fresh noise, which nobody", {"(1 - ab).sqrt() * eps": "(1 - ab).sqrt() * torch.randn_like(x0)"}),
+        ("fresh noise, which nobody", {"(x_t, t), eps": "(x_t, t), torch.randn_like(x0)"}),
+        ("compared with the clean image", {"(x_t, t), eps": "(x_t, t), x0"}),
+        ("compared with x_t", {"(x_t, t), eps": "(x_t, t), x_t"}),
+        ("already multiplied", {"(x_t, t), eps": "(x_t, t), (1 - ab).sqrt() * eps"}),
+        ("sees the clean image", {"(x_t, t), eps": "(x0, t), eps"}),
+        ("the noise alone", {"(x_t, t), eps": "(eps, t), eps"}),
+        ("the weight 1-ᾱ_t", {"(1 - ab).sqrt()": "(1 - ab)"}),
+        ("roots are missing", {"ab.sqrt()": "ab", "(1 - ab).sqrt()": "(1 - ab)"}),
+        ("the image has the weight ᾱ_t", {"= ab.sqrt()": "= ab"}),
+        ("full strength", {"(1 - ab).sqrt() * eps": "eps"}),
+        ("keeps its full size", {"ab.sqrt() * x0": "x0"}),
+        ("changed places", {"ab.sqrt() * x0 + (1 - ab).sqrt() * eps": "(1 - ab).sqrt() * x0 + ab.sqrt() * eps"}),
+        ("the same timestep", {"torch.randint(1000, (len(x0),))": "torch.randint(1000, (1,)).expand(len(x0))"}),
+        ("always the last", {"torch.randint(1000, (len(x0),))": "torch.full((len(x0),), 999)"}),
+        (
+            "other timesteps than",
+            {
+                "learn.model(*learn.batch[0])": "learn.model(learn.batch[0][0], torch.randint(1000, (len(learn.batch[0][1]),)))"
+            },
+        ),
+        ("other timesteps than", {"(x_t, t), eps": "(x_t, t * 0), eps"}),
+        ("drawn by rand", {"randn_like": "rand_like"}),
+        ("a seed is set inside", {"        t = ": "        torch.manual_seed(0)\n        t = "}),
+        ("are added", {"(x_t, t), eps": "(x_t, t), -eps"}),
+        ("two things are wrong", {"(1 - ab).sqrt()": "(1 - ab)", "(x_t, t), eps": "(x_t, t), x0"}),
+    ],
+}
+
 ANSWERS["check_posterior_mean"] = {
     "right": [
         """
