@@ -16,27 +16,49 @@ from torch import Tensor
 
 from ddpm_widgets.exercises.engine import (
     EXERCISES,
+    SEED_INSIDE,
     Complaint,
     Exercise,
     Verdict,
+    as_numbers,
+    call_answer,
     check_answer,
+    copied,
     correlation,
     named_results,
-    one_decimal,
+    repeats,
+    same_every_time,
 )
 
 # %% ../../nbs/api/exercises/01_dropout.ipynb #5e6a91c8
 def _measure_dropout(dropout: Callable, x: Tensor, p: float, training: bool) -> dict[str, Any]:
     y = named_results(dropout, (x, p, training), "x, p, training", "the result", x.shape)["the result"]
+    if len(x) < 8:  # the small call looks at shapes only
+        return {}
+
+    def again() -> Tensor:
+        return as_numbers(call_answer(dropout, *copied((x, p, training))), "the result")
+
     kept = y != 0
-    if not kept.any():
-        raise Complaint("everything it returns is zero.")
+    if kept.all() or not kept.any():
+        if len({bool((again() != 0).all()) for _ in range(40)}) == 2:  # by chance all are the same with 1e-6
+            raise Complaint("now all of the batch is dropped, now none of it.", "one number for all")
+        if not kept.any():
+            raise Complaint("everything it returns is zero.")
+    else:
+        shared = [i for i in range(4) if x.shape[i] > 1 and (kept == kept.select(i, 0).unsqueeze(i)).all()]
+        if shared:
+            axes = " and ".join(("images", "channels", "rows", "columns")[i] for i in shared)
+            raise Complaint(
+                f"all {axes} lose the same pixels: the mask needs the shape of the whole batch.", f"shared {axes}"
+            )
     factor = (y / x)[kept]
     return {
-        "the share of zeros": one_decimal(1 - kept.double().mean()),
+        "the share of zeros": 1 - kept.double().mean(),
         "the smallest factor": factor.min(),
         "the largest factor": factor.max(),
-        "the likeness of two images' masks": correlation(kept[0].double(), kept[1].double()),
+        "the likeness of two images' masks": correlation(kept[0], kept[1]),
+        "whether two calls drop the same numbers": repeats(again),
     }
 
 
@@ -46,63 +68,98 @@ def _dropout(
     when: Callable = lambda training: training,
     otherwise: Callable = lambda p: 1.0,
     shape: Callable = lambda x: x.shape,
+    draw: Callable = torch.rand,
 ) -> Callable:
     "Dropout with one part of it replaced."
 
     def dropout(x, p, training):
-        return x * (torch.rand(shape(x)) < keep(p)) * scale(p) if when(training) else x * otherwise(p)
+        return x * (draw(tuple(shape(x))) < keep(p)) * scale(p) if when(training) else x * otherwise(p)
 
     return dropout
 
+
+_FLIPPED = "the mask is the wrong way round: p is the share that is dropped, and yours keeps a share of p."
 
 EXERCISES["check_dropout"] = Exercise(
     lesson=1,
     name="dropout",
     takes="x, p, training",
     gives="the result",
-    calls=lambda: [(torch.rand(8, 1, 64, 64) + 0.5, p, on) for p in (0.3, 0.6) for on in (True, False)],
+    calls=lambda: (
+        [(torch.rand(3, 1, 4, 4) + 0.5, 0.5, True)]
+        + [(torch.rand(8, 1, 32, 32) + 0.5, p, on) for p in (0.3, 0.6) for on in (True, False)]
+    ),
     measure=_measure_dropout,
-    right=_dropout(),
+    chance={
+        "the share of zeros": 0.0054,  # √(p(1-p)/8,192)
+        "the likeness of two images' masks": 1 / 32,
+    },
+    make=_dropout,
     praise="a share of p is dropped, the rest makes up for it, and in evaluation nothing happens at all.",
     mistakes=[
         (lambda x, p, training: x, "everything comes back as it was, in training too: nothing is dropped yet."),
         (
-            _dropout(scale=lambda p: 1.0),
+            {"scale": lambda p: 1.0},
             "the right share is dropped, but what is left keeps its size. The next layer now gets less than it will get "
             "in evaluation: how much less, on average?",
         ),
         (
-            _dropout(scale=lambda p: 1 - p),
+            {"scale": lambda p: 1 - p},
             "what is kept becomes smaller still. It should make up for what was dropped: is that a multiplication?",
         ),
         (
-            _dropout(scale=lambda p: 1 / p),
+            {"scale": lambda p: 1 / p},
             "what is kept grows, but by the wrong amount. p is the share that goes; which share stays?",
         ),
-        *(
-            (
-                _dropout(keep=lambda p: p, scale=scale),
-                "the mask is the wrong way round: p is the share that is dropped, and yours keeps a share of p.",
-            )
-            for scale in (lambda p: 1 / (1 - p), lambda p: 1 / p, lambda p: 1.0)
-        ),
+        ({"keep": lambda p: p}, _FLIPPED),
+        ({"keep": lambda p: p, "scale": lambda p: 1 / p}, _FLIPPED),
+        ({"keep": lambda p: p, "scale": lambda p: 1.0}, _FLIPPED),
         (
-            _dropout(when=lambda training: True),
+            {"when": lambda training: True},
             "it drops in evaluation too. There the network should use all it has: what is `training` for?",
         ),
         (
-            _dropout(when=lambda training: not training),
+            {"when": lambda training: not training},
             "it drops in evaluation and not in training: the condition is the wrong way round.",
         ),
         (
-            _dropout(scale=lambda p: 1.0, otherwise=lambda p: 1 - p),
+            {"otherwise": lambda p: 1 / (1 - p)},
+            "evaluation scales x too. It drops nothing, so there is nothing to make up for: return x alone.",
+        ),
+        (
+            {"otherwise": lambda p: 1 - p},
+            "evaluation makes x smaller. That belongs to another recipe: here training makes up for what it drops.",
+        ),
+        (
+            {"scale": lambda p: 1.0, "otherwise": lambda p: 1 - p},
             "that is dropout as it was first published: full size in training, smaller in evaluation. It is the same on "
             "average, but here evaluation has to leave x alone. Move the factor to the other side.",
         ),
         (
-            _dropout(shape=lambda x: x.shape[1:]),
+            {"shape": lambda x: x.shape[1:]},
             "all images of the batch lose the same pixels: the mask needs the shape of the whole batch.",
         ),
+        (
+            {"shape": lambda x: x.shape[-1:]},
+            "whole columns are dropped, the same in all images: the mask needs the shape of the whole batch.",
+        ),
+        (
+            {"shape": lambda x: (len(x), 1, 1, 1)},
+            "whole images are dropped or kept: draw one number for each pixel.",
+        ),
+        (
+            {"shape": lambda x: (1,)},
+            "one number decides for the whole batch, so all of it is dropped or none: draw one for each pixel.",
+        ),
+        *(
+            (
+                {"draw": draw},
+                "the mask is drawn with randn, so the share is wrong: uniform numbers between 0 and 1 fall below p with "
+                "probability p, Gaussian ones do not.",
+            )
+            for draw in (torch.randn, lambda size: 1 - torch.randn(size))
+        ),
+        ({"draw": same_every_time(torch.rand)}, SEED_INSIDE),
     ],
 )
 

@@ -9,13 +9,20 @@ __all__ = []
 
 # %% ../../nbs/api/exercises/00_engine.ipynb #9c3de401
 import inspect
+import random
 import re
+import sysconfig
 import textwrap
 import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import combinations
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -35,15 +42,26 @@ class Complaint(Exception):
 
 
 def call_answer(code: Callable, *args: Any) -> Any:
-    "Call the reader's code. Raises a Complaint that quotes the line where it fails."
+    "Call the reader's code. Raises a Complaint that quotes the reader's own last line before the error."
     try:
         return code(*args)
     except Exception as e:
-        frames = traceback.extract_tb(e.__traceback__)[1:]  # without this function's own
-        lines = [f.line for f in frames if f.filename == frames[0].filename]
-        where = f" at `{lines[-1]}`" if lines and lines[-1] else ""
-        said = f"{type(e).__name__}: {(str(e).splitlines() or [''])[0]}".rstrip(": ")
-        raise Complaint(f"it stops{where} with {said}", re.sub(r"\S+\(\)|'\w+'", "…", said)) from e
+        lines = [f.line for f in traceback.extract_tb(e.__traceback__) if f.line and _written_by_reader(f.filename)]
+        where = f" at `{lines[-1]}`" if lines else ""
+        said = f"{type(e).__name__}: {(str(e).splitlines() or [''])[0]}".rstrip(": .")
+        raise Complaint(f"it stops{where} with {said}.", re.sub(r"\S+\(\)|'\w+'", "…", said)) from e
+
+
+_LIBRARIES = (
+    sysconfig.get_path("stdlib"),
+    str(Path(inspect.getfile(Schedule)).parent),
+)  # Python's own, and this package
+
+
+def _written_by_reader(filename: str) -> bool:
+    "Is this a file of neither Python, nor an installed package, nor this one?"
+    packages = ("site-packages", "dist-packages", "<frozen", "<__array_function__")
+    return not filename.startswith(_LIBRARIES) and not any(part in filename for part in packages)
 
 # %% ../../nbs/api/exercises/00_engine.ipynb #48d0b6a7
 def as_numbers(value: Any, name: str) -> Tensor:
@@ -51,11 +69,26 @@ def as_numbers(value: Any, name: str) -> Tensor:
     try:
         x = torch.as_tensor(value).detach().cpu()
     except (TypeError, ValueError, RuntimeError):
-        raise Complaint(f"{name} is of type {type(value).__name__}, where a tensor is asked for.") from None
+        raise Complaint(f"{name} is of type {type(value).__name__}, and should be a tensor.") from None
     x = (x.real if x.is_complex() else x).double()
     if x.isnan().any():
         raise Complaint(f"{name} holds NaN: look for the root of a negative number, or for 0/0.")
     return x
+
+
+def own_names(answer: Callable, takes: str) -> list[str]:
+    "The reader's own names of the arguments, where there are as many as are asked for, else the names in `takes`."
+    names = takes.split(", ") if takes else []
+    try:
+        theirs = list(inspect.signature(answer).parameters)
+    except (TypeError, ValueError):  # built-in functions have no signature
+        return names
+    return theirs if len(theirs) == len(names) else names
+
+
+def copied(args: Sequence[Any]) -> list[Any]:
+    "The arguments, their tensors copied: a function that writes into them does no harm."
+    return [a.clone() if isinstance(a, Tensor) else a for a in args]
 
 
 def named_results(
@@ -66,22 +99,26 @@ def named_results(
     shape: tuple[int, ...] | None = None,  # of each result; None: compared later, with the reference
 ) -> dict[str, Tensor]:  # by name
     "Call an answer with copies of the arguments, and name what it returns. Raises Complaint for the wrong number or shape of results."
-    copies = [a.clone() if isinstance(a, Tensor) else a for a in args]
+    copies = copied(args)
     result = call_answer(answer, *copies)
-    for name, a, copy in zip(takes.split(", "), args, copies, strict=True):
+    for name, a, copy in zip(own_names(answer, takes), args, copies, strict=True):
         if isinstance(a, Tensor) and not torch.equal(a, copy):
-            raise Complaint(f"it writes into {name}, and whoever called it still needs that: make a new tensor.")
+            key = f"it writes into argument {[c is copy for c in copies].index(True)}"
+            raise Complaint(f"it writes into {name}, which its caller still needs: make a new tensor.", key)
     names = gives.split(", ")
     if result is None:
-        raise Complaint("it returns nothing: does it end with `return`?")
+        raise Complaint(RETURNS_NOTHING)
     if len(names) > 1 and not (isinstance(result, tuple | list) and len(result) == len(names)):
         found = f"{len(result)} things" if isinstance(result, tuple | list) else "one thing"
-        raise Complaint(f"it returns {found}, and {len(names)} are asked for: {gives}.")
+        raise Complaint(f"it returns {found}, and should return {len(names)}: {gives}.")
     named = {k: as_numbers(v, k) for k, v in zip(names, result if len(names) > 1 else [result], strict=True)}
     for name, x in named.items():
         if shape is not None and x.shape != shape:
             raise Complaint(wrong_shape(name, x.shape, shape))
     return named
+
+
+RETURNS_NOTHING = "it returns nothing: does it end with `return`?"
 
 
 def wrong_shape(name: str, found: Sequence[int], asked: Sequence[int]) -> str:
@@ -92,79 +129,196 @@ def wrong_shape(name: str, found: Sequence[int], asked: Sequence[int]) -> str:
 Outcome = dict[str, Tensor] | Complaint  # of one call
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Exercise:
     "What is asked, what is right, and what people write instead."
 
     lesson: int
-    name: str  # of the function that the reader writes
+    name: str  # of the function that the reader writes, as the lesson has it
     takes: str  # its arguments, "x0, alpha_bar, t"; "" for a class
     gives: str  # what it returns, "x_t, eps"
-    calls: Callable[[], list[tuple]]  # draws the arguments, one tuple for each call
-    right: Callable  # the reference
+    calls: Callable[[], list[tuple]]  # draws the arguments, one tuple for each call; the smallest first
+    make: Callable[..., Callable]  # make(): the right answer; make(part=…): the same with one part replaced
     praise: str  # what is said when the answer is right
-    mistakes: list[tuple[Callable, str]]  # what somebody wrote, and the hint for it
+    mistakes: list[
+        tuple[Callable | dict[str, Any], str]
+    ]  # what somebody wrote (whole, or parts for `make`), and its hint
     measure: Callable[..., dict[str, Any]] | None = None  # (answer, *args) → what is compared; None: what it returns
     tolerance: float = 1e-4  # a and b are equal when |a - b| ≤ tolerance·max(1, |b|)
+    chance: dict[str, float] = field(default_factory=dict)  # the standard errors of values that depend on the draw
+
+    def answer(
+        self,
+        *rows: int,  # of the table
+    ) -> Callable:
+        "The right answer, or one with the mistakes in these rows, made together."
+        made = [self.mistakes[row][0] for row in rows]
+        parts = {name: part for row in made if isinstance(row, dict) for name, part in row.items()}
+        return next((row for row in made if not isinstance(row, dict)), None) or self.make(**parts)
 
     def outcomes(
         self,
         answer: Callable,
-        calls: list[tuple],  # what `calls` drew
-    ) -> list[Outcome]:  # for each call
-        "Try an answer on every call; each answer meets the same random numbers."
-        found: list[Outcome] = []
+        seed: int = 0,  # of the arguments and of the answer's own draws
+        calls: list[tuple] | None = None,  # what `calls` drew with this seed; None: draw
+    ) -> Iterator[Outcome]:  # for each call
+        "Try an answer on every call. After a Complaint no further call is made, so a wrong shape shows where it is small."
+        if calls is None:
+            seed_everything(seed)
+            calls = self.calls()
+        complaint = None
         for i, args in enumerate(calls):
-            torch.manual_seed(i)
-            try:
-                if self.measure:
-                    values = self.measure(answer, *args)
-                else:
-                    values = named_results(answer, args, self.takes, self.gives)
-                found.append({name: as_numbers(value, name) for name, value in values.items()})
-            except Complaint as complaint:
-                found.append(complaint)
-            except Exception as e:  # a result of a type that `measure` does not expect
-                found.append(Complaint(f"it returns what the check can not read ({type(e).__name__}: {e})."))
-        return found
+            if complaint is None:
+                seed_everything(1000 * (seed + 1) + i)
+                try:
+                    if self.measure:
+                        values = self.measure(answer, *args)
+                    else:
+                        values = named_results(answer, args, self.takes, self.gives)
+                    found = {name: as_numbers(value, name) for name, value in values.items()}
+                except Complaint as e:
+                    complaint = e
+                except Exception as e:  # a result of a type that `measure` does not expect
+                    complaint = Complaint(f"it returns something that the check cannot read ({type(e).__name__}: {e}).")
+            yield complaint or found
 
-    def same(self, a: Outcome, b: Outcome) -> bool:
+    def same(
+        self,
+        a: Outcome,
+        b: Outcome,
+        errors: float = 8,  # how many standard errors two values may differ by, where chance plays a part
+    ) -> bool:
         "Are two outcomes the same?"
         if isinstance(a, Complaint) or isinstance(b, Complaint):
             return isinstance(a, Complaint) and isinstance(b, Complaint) and a.key == b.key
-        return all(self.close(a[name], b[name]) for name in b)
+        return all(self.close(name, a[name], b[name], errors) for name in b)
 
-    def close(self, a: Tensor, b: Tensor) -> bool:
-        "Are two values equal within the tolerance?"
+    def close(self, name: str, a: Tensor, b: Tensor, errors: float = 8) -> bool:
+        "Are two values equal within the tolerance, or where chance plays a part, within so many standard errors?"
         if a.shape != b.shape:
             return False
-        return bool(((a == b) | ((a - b).abs() <= self.tolerance * b.abs().clamp(min=1))).all())
+        allowed = (
+            torch.tensor(errors * self.chance[name]) if name in self.chance else self.tolerance * b.abs().clamp(min=1)
+        )
+        return bool(((a == b) | ((a - b).abs() <= allowed)).all())
+
+
+def seed_everything(seed: int) -> None:
+    "Seed the global generators of Python, numpy and PyTorch."
+    torch.manual_seed(seed)
+    np.random.seed(seed)
+    random.seed(seed)
+
+
+@contextmanager
+def isolated_rng() -> Iterator[None]:
+    "Leave the reader's random numbers as they were, and compute on the CPU, with gradients."
+    numpys, pythons = np.random.get_state(), random.getstate()
+    with torch.random.fork_rng(devices=[]), torch.device("cpu"), torch.enable_grad():
+        try:
+            yield
+        finally:
+            np.random.set_state(numpys)
+            random.setstate(pythons)
+
+
+def repeats(draw: Callable[[], Any]) -> float:
+    "1 when two calls give the same numbers, however the global generators are seeded: no chance, or a seed inside."
+    results = []
+    for seed in (101, 202):
+        seed_everything(seed)
+        results.append(as_numbers(draw(), "the result"))
+    first, second = results
+    return float(first.shape == second.shape and torch.allclose(first, second, atol=1e-4))
 
 # %% ../../nbs/api/exercises/00_engine.ipynb #7d3e15bf
+_WRONG = 16  # standard errors: the draws of a wrong answer may scatter more than those of the right one
+
+
+@lru_cache(maxsize=1024)
+def _known(exercise: Exercise, seed: int, *rows: int) -> tuple[Outcome, ...]:
+    "The outcomes of the right answer, or of the mistake in this row of the table."
+    return tuple(exercise.outcomes(exercise.answer(*rows), seed))
+
+
 def grade(
     answer: Any,  # what the reader wrote
     exercise: Exercise,
+    seed: int = 0,  # of the numbers that it is tried on
 ) -> tuple[bool, str]:  # is it right, and what to say
-    "Find the row of the table that an answer agrees with. Leaves the random state as it was."
+    "Find the row of the table that an answer agrees with, or else the two rows. Leaves the random state as it was."
     if complaint := _cannot_be_called(answer, exercise):
         return False, complaint
-    with torch.random.fork_rng(devices=[]), torch.device("cpu"), torch.enable_grad():
-        torch.manual_seed(0)
-        calls = exercise.calls()
-        yours = exercise.outcomes(answer, calls)
+    with isolated_rng():
+        yours = list(exercise.outcomes(answer, seed))
 
-        def agrees(other: Callable) -> list[bool]:
-            "At which calls the answer and the other have the same outcome."
-            return [exercise.same(a, b) for a, b in zip(yours, exercise.outcomes(other, calls), strict=True)]
+        def agrees(outcomes: Iterable[Outcome]) -> bool:
+            return all(exercise.same(a, b, _WRONG) for a, b in zip(yours, outcomes, strict=True))
 
-        if all(right := agrees(exercise.right)):
+        if not isinstance(yours[-1], Complaint) and all(map(exercise.same, yours, _known(exercise, seed))):
             return True, exercise.praise
-        for wrong, hint in exercise.mistakes:
-            if all(agrees(wrong)):
+        for row, (_, hint) in enumerate(exercise.mistakes):
+            if agrees(_known(exercise, seed, row)):
                 return False, hint
-        bad = right.index(False)
-        said = _difference(exercise, yours[bad], exercise.outcomes(exercise.right, calls)[bad])
-    return False, said + _where(exercise, calls[bad], calls[right.index(True)] if any(right) else None)
+        seed_everything(seed)
+        calls = exercise.calls()
+        for one, other in _pairs(exercise, yours, seed):
+            if agrees(exercise.outcomes(exercise.answer(one, other), seed, calls)):  # most fail at the first call
+                hints = exercise.mistakes[one][1], exercise.mistakes[other][1]
+                return False, "two things are wrong. First, {} Second, {}".format(*hints)
+        return False, _described(answer, exercise, yours, seed)
+
+
+def _changed(exercise: Exercise, found: Sequence[Outcome], right: Sequence[Outcome]) -> set[tuple[int, str]]:
+    "Which values of which calls differ from the right ones."
+    return {
+        (i, name)
+        for i, (a, b) in enumerate(zip(found, right, strict=True))
+        if not isinstance(a, Complaint) and not isinstance(b, Complaint)
+        for name in b
+        if not exercise.close(name, a[name], b[name])
+    }
+
+
+def _pairs(exercise: Exercise, yours: list[Outcome], seed: int) -> Iterator[tuple[int, int]]:
+    """The pairs of mistakes that can be made together, and together may have changed what differs in this answer.
+
+    They agree about the parts that both replace, and have different hints.
+    """
+    if isinstance(yours[-1], Complaint):  # one mistake is enough for that
+        return
+    right = _known(exercise, seed)
+    differs, table = _changed(exercise, yours, right), []
+    for row, (made, hint) in enumerate(exercise.mistakes):
+        found = _known(exercise, seed, row)
+        if isinstance(made, dict) and not isinstance(found[-1], Complaint):
+            table.append((row, made, hint, _changed(exercise, found, right)))
+    firsts = [right[0], *(_known(exercise, seed, row)[0] for row, *_ in table)]
+    shapes = {(name, x.shape) for first in firsts if isinstance(first, dict) for name, x in first.items()}
+    if isinstance(yours[0], dict) and not {(name, x.shape) for name, x in yours[0].items()} <= shapes:
+        return
+    for (i, a, hint, of_a), (j, b, other, of_b) in combinations(table, 2):
+        if hint != other and differs <= of_a | of_b and all(a[part] == b[part] for part in a.keys() & b.keys()):
+            yield i, j
+
+
+def _described(answer: Callable, exercise: Exercise, yours: list[Outcome], seed: int) -> str:
+    "How an answer that fits no row differs from the right one, and at which call."
+    right = _known(exercise, seed)
+    same = list(map(exercise.same, yours, right))
+    bad = same.index(False)
+    seed_everything(seed)
+    calls = exercise.calls()
+    where = _where(answer, exercise, calls[bad], calls[same.index(True)] if any(same) else None)
+    return _difference(exercise, yours[bad], right[bad]) + where
+
+
+def hints_of(exercise: Exercise) -> int:  # how many different ones
+    "Hold a table against itself: what is right passes, and each mistake earns its own hint. Raises AssertionError."
+    assert grade(exercise.answer(), exercise) == (True, exercise.praise)
+    for row, (_, hint) in enumerate(exercise.mistakes):
+        assert grade(exercise.answer(row), exercise) == (False, hint), hint
+    return len({hint for _, hint in exercise.mistakes})
 
 
 def _cannot_be_called(answer: Any, exercise: Exercise) -> str:
@@ -175,7 +329,9 @@ def _cannot_be_called(answer: Any, exercise: Exercise) -> str:
         try:
             inspect.signature(answer).bind(*exercise.takes.split(", "))
         except TypeError:
-            return f"it is called as {exercise.name}({exercise.takes}), and yours takes {inspect.signature(answer)}."
+            name = getattr(answer, "__name__", "<lambda>")
+            name = exercise.name if name == "<lambda>" else name
+            return f"it is called as {name}({exercise.takes}), and yours takes {inspect.signature(answer)}."
         except ValueError:  # built-in functions have no signature
             pass
     return ""
@@ -185,25 +341,33 @@ def _difference(exercise: Exercise, yours: Outcome, right: Outcome) -> str:
     "How far an answer is from what is right."
     if isinstance(yours, Complaint) or isinstance(right, Complaint):
         return str(yours)
-    name = next(name for name in right if not exercise.close(yours[name], right[name]))
+    name = next(name for name in right if not exercise.close(name, yours[name], right[name]))
     a, b = yours[name], right[name]
     if a.shape != b.shape:
         return wrong_shape(name, a.shape, b.shape)
     if a.numel() == 1:
         return f"{name} is {a.item():.4g}, and should be {b.item():.4g}."
-    return f"{name}: off by up to {(a - b).abs().max():.2g}."
+    ratio = (a * b).sum() / (b * b).sum()
+    if exercise.close(name, a, ratio * b) and abs(ratio) > 1e-9:
+        return f"{name} is {ratio:.4g} times what it should be."
+    if exercise.close(name, a, b + (a - b).mean()):
+        return f"{name} is {abs((a - b).mean()):.4g} too {'large' if (a > b).any() else 'small'} everywhere."
+    return f"{name} is off by up to {(a - b).abs().max():.2g}."
 
 
-def _where(exercise: Exercise, bad: tuple, good: tuple | None) -> str:
+def _where(answer: Callable, exercise: Exercise, bad: tuple, good: tuple | None) -> str:
     "At which call the answer is wrong and at which it is right, named by the numbers among the arguments."
 
     def numbers(args: tuple) -> str:
-        names = exercise.takes.split(", ")
-        return ", ".join(f"{n}={a}" for n, a in zip(names, args, strict=False) if isinstance(a, int | float))
+        names = own_names(answer, exercise.takes)
+        pairs = zip(
+            names[-len(args) :], args, strict=False
+        )  # a network that the check brings comes first, and is not in args
+        return ", ".join(f"{n}={a}" for n, a in pairs if isinstance(a, int | float))
 
     if not numbers(bad):
         return ""
-    return f" So it is for {numbers(bad)}" + (f"; for {numbers(good)} it is right." if good is not None else ".")
+    return f" That is for {numbers(bad)}" + (f"; for {numbers(good)} it is right." if good is not None else ".")
 
 # %% ../../nbs/api/exercises/00_engine.ipynb #3ac97e50
 class Verdict:
@@ -251,7 +415,7 @@ def steep_schedule(T: int) -> Schedule:
     return Schedule(torch.linspace(0.01, 0.25, T))
 
 
-def random_images(n: int = 16, size: int = 16) -> Tensor:  # (n, 1, size, size)
+def random_images(n: int, size: int) -> Tensor:  # (n, 1, size, size)
     "Images strictly inside [-1, 1]."
     return torch.rand(n, 1, size, size) * 1.8 - 0.9
 
@@ -261,48 +425,21 @@ def per_image(values: Tensor) -> Tensor:  # (n,) → (n, 1, 1, 1)
     return values.reshape(-1, 1, 1, 1)
 
 
-def one_decimal(value: Tensor | float) -> float:
-    "A value that varies with the random draw, rounded to one decimal."
-    return round(float(value), 1)
-
-
 def correlation(a: Tensor, b: Tensor) -> float:
-    "The correlation of two tensors, to one decimal: 0 for two that were drawn apart."
-    r = torch.corrcoef(torch.stack([a.flatten(), b.flatten()]))[0, 1]
-    return one_decimal(r.nan_to_num())  # NaN where one of them is constant
+    "The correlation of two tensors of n numbers: 0, give or take 1/√n, for two that were drawn apart."
+    r = torch.corrcoef(torch.stack([a.flatten(), b.flatten()]).double())[0, 1]
+    return float(r.nan_to_num())  # NaN where one of them is constant
 
 
-def timestep_calls() -> list[tuple]:  # (x0, alpha_bar, t)
-    "Every timestep once; as many images as an image has rows and columns."
-    return [(random_images(32, 32), steep_schedule(32).alpha_bar, torch.randperm(32))]
+def same_every_time(draw: Callable = torch.randn, seed: int = 0) -> Callable:
+    "Draw like `draw`, but with a seed inside."
+
+    def seeded(*size: Any) -> Tensor:
+        return draw(*size, generator=torch.Generator().manual_seed(seed))
+
+    return seeded
 
 # %% ../../nbs/api/exercises/00_engine.ipynb #05c8e7f2
-DIVIDED_BY_VARIANCE = "the guess x̂0 is divided by ᾱ_t. What was the image multiplied with on its way in?"
-NOISE_ADDED = "the noise that the network sees is added, not taken away: a sign."
-
-
-def alpha_bar_mistakes(
-    make: Callable[..., Callable],  # make(at=…): an answer that reads ᾱ_t for each image by `at(alpha_bar, t)`
-) -> list[tuple[Callable, str]]:
-    "Rows of the table for those who read ᾱ one step too early, or let it meet the wrong axis of the images."
-    return [
-        (
-            make(at=lambda alpha_bar, t: per_image(alpha_bar[t - 1])),
-            "you read ᾱ one step too early: ᾱ_{t-1} where ᾱ_t belongs. At t=0 that is alpha_bar[-1], the very last.",
-        ),
-        (
-            make(at=lambda alpha_bar, t: alpha_bar[t]),
-            "one number for each image is asked for, and your numbers meet the images at their last axis: column 3 of every "
-            "image is treated as image 3 should be. What shape must n numbers have to meet (n, 1, height, width) at the first?",
-        ),
-        (
-            make(at=lambda alpha_bar, t: alpha_bar[t][:, None]),
-            "one number for each image is asked for, and your numbers meet the images at their rows: row 3 of every image is "
-            "treated as image 3 should be. Count the axes that stand behind the first.",
-        ),
-        (
-            make(at=lambda alpha_bar, t: alpha_bar[t][:, None, None]),
-            "your n numbers meet the images at the channel axis, so that each image comes out n times. One axis is missing "
-            "behind them.",
-        ),
-    ]
+DIVIDED_BY_VARIANCE = "the guess x̂0 is divided by ᾱ_t. What was the image multiplied by on its way in?"
+NOISE_ADDED = "the noise that the network sees is added instead of subtracted: check the sign."
+SEED_INSIDE = "every call draws the same numbers, because a seed is set inside the function. Set it once, outside."

@@ -9,7 +9,6 @@ __all__ = ['check_wrapped_predict']
 
 # %% ../../nbs/api/exercises/07_experiments.ipynb #7094b6a3
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -17,6 +16,7 @@ from torch import Tensor, nn
 
 from ddpm_widgets.exercises.engine import (
     EXERCISES,
+    RETURNS_NOTHING,
     Complaint,
     Exercise,
     Verdict,
@@ -26,6 +26,21 @@ from ddpm_widgets.exercises.engine import (
 )
 
 # %% ../../nbs/api/exercises/07_experiments.ipynb #d52e9a06
+class _Output(dict):
+    "What a network of diffusers answers with: `.sample`, `['sample']` and `[0]` are the same tensor."
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self:
+            raise AttributeError(f"the output has {', '.join(self)}, and no {name!r}")
+        return self[name]
+
+    def __getitem__(self, key: Any) -> Any:
+        return super().__getitem__(key) if isinstance(key, str) else self.to_tuple()[key]
+
+    def to_tuple(self) -> tuple:
+        return tuple(self.values())
+
+
 class _Net(nn.Module):
     "Called like diffusers' `UNet2DModel`."
 
@@ -33,11 +48,11 @@ class _Net(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.tensor([0.7]))
 
-    def forward(self, sample: Tensor, timestep: Any = None, return_dict: bool = True) -> Any:
+    def forward(self, sample: Tensor, timestep: Any = None, class_labels: Any = None, return_dict: bool = True) -> Any:
         if timestep is None:
             raise TypeError("the network was given one argument, and takes two: sample and timestep")
         out = self.weight * sample * (1 + torch.as_tensor(timestep).view(-1, 1, 1, 1))
-        return SimpleNamespace(sample=out) if return_dict else (out,)
+        return _Output(sample=out) if return_dict else (out,)
 
 
 def _measure_wrapped(wrap: Callable, x_t: Tensor, t: Tensor) -> dict[str, Any]:
@@ -46,6 +61,13 @@ def _measure_wrapped(wrap: Callable, x_t: Tensor, t: Tensor) -> dict[str, Any]:
     if not isinstance(wrapped, nn.Module):
         raise Complaint("it makes no nn.Module, and a Learner asks its model for parameters and modes.")
     out = call_answer(wrapped, (x_t, t))
+    if out is None:
+        raise Complaint(RETURNS_NOTHING)
+    if isinstance(out, dict | tuple):
+        raise Complaint(
+            "the prediction should be a tensor: it still lies in what diffusers answers with.",
+            f"{type(out).__name__} of {len(out)}",
+        )
     return {
         "the prediction": out,
         "the number of its parameters": sum(p.numel() for p in wrapped.parameters()),
@@ -53,7 +75,11 @@ def _measure_wrapped(wrap: Callable, x_t: Tensor, t: Tensor) -> dict[str, Any]:
     }
 
 
-def _wrapped(forward: Callable, register: bool = True, start: bool = True) -> Callable:
+def _wrapped(
+    forward: Callable = lambda net, batch: net(*batch).sample,
+    register: bool = True,
+    start: bool = True,
+) -> Callable:
     "A wrapper with one part of it replaced."
 
     class Wrapped(nn.Module):
@@ -84,38 +110,55 @@ EXERCISES["check_wrapped_predict"] = Exercise(
     gives="the prediction",
     calls=lambda: [(random_images(4, 8), torch.arange(1, 5))],
     measure=_measure_wrapped,
-    right=_wrapped(lambda net, batch: net(*batch).sample),
+    make=_wrapped,
     praise="one argument in, a tensor out: any Learner can train it, with no callback.",
     mistakes=[
         (
-            _wrapped(lambda net, batch: batch[0]),
+            {"forward": lambda net, batch: batch[0]},
             "the noisy images come back as they were: the network has not been asked.",
         ),
+        ({"forward": lambda net, batch: batch}, "the pair comes back as it was: the network has not been asked."),
         (
-            _wrapped(lambda net, batch: net(*batch)),
+            {"forward": lambda net, batch: net(*batch)},
             "it returns the object that diffusers answers with. A loss wants the tensor inside it.",
         ),
         (
-            _wrapped(lambda net, batch: net(batch).sample),
-            "the network gets the pair as one argument, and it wants two.",
+            {"forward": lambda net, batch: (net(*batch).sample,)},
+            "it returns a tuple with the tensor in it: return the tensor alone.",
+        ),
+        (
+            {"forward": lambda net, batch: net(batch).sample},
+            "the network gets one argument, and it wants two: x_t and t.",
+        ),
+        (
+            {"forward": lambda net, batch: net(batch[0]).sample},
+            "the network gets one argument, and it wants two: x_t and t.",
         ),
         (_TwoArguments, "forward takes two arguments, and a Learner passes one: the pair (x_t, t)."),
         (
-            _wrapped(lambda net, batch: net(batch[0], 0).sample),
+            {"forward": lambda net, batch: net(batch[0], 0).sample},
             "the network is told t=0 for every image: the timesteps of the batch are lost.",
         ),
-        (_wrapped(lambda net, batch: net(batch[1], batch[0]).sample), "x_t and t have changed places."),
         (
-            _wrapped(lambda net, batch: net(*batch).sample, register=False),
+            {"forward": lambda net, batch: net(batch[0], batch[1][0]).sample},
+            "every image gets the timestep of the first one: pass all of t.",
+        ),
+        ({"forward": lambda net, batch: net(batch[1], batch[0]).sample}, "x_t and t have changed places."),
+        (
+            {"forward": lambda net, batch: net(*batch).sample[0]},
+            "only the first image comes back: `.sample` is the tensor already, without [0].",
+        ),
+        (
+            {"register": False},
             "right answers, but the wrapper has no parameters: an optimizer would find nothing to train. A list hides a "
             "network from nn.Module.",
         ),
         (
-            _wrapped(lambda net, batch: net(*batch).sample, start=False),
+            {"start": False},
             "nn.Module has to be initialised before a network can be put into it: what comes first in __init__?",
         ),
         (
-            _wrapped(torch.no_grad()(lambda net, batch: net(*batch).sample)),
+            {"forward": torch.no_grad()(lambda net, batch: net(*batch).sample)},
             "right answers, but no gradient reaches the network, so it could not learn.",
         ),
     ],

@@ -16,31 +16,85 @@ from torch import Tensor
 
 from ddpm_widgets.exercises.engine import (
     EXERCISES,
+    SEED_INSIDE,
     Exercise,
     Verdict,
-    alpha_bar_mistakes,
+    call_answer,
     check_answer,
+    copied,
     correlation,
     named_results,
-    one_decimal,
     per_image,
-    timestep_calls,
+    random_images,
+    repeats,
+    same_every_time,
+    steep_schedule,
 )
 
+# %% ../../nbs/api/exercises/03_forward_process.ipynb #c6d2687c
+def timestep_calls() -> list[tuple]:  # (x0, alpha_bar, t)
+    "Every timestep once; as many images as an image has rows and columns. A small call, then a larger one."
+    return [(random_images(n, n), steep_schedule(n).alpha_bar, torch.randperm(n)) for n in (4, 16)]
+
+
+# Rows for those who read ᾱ at a wrong timestep, or let it meet the wrong axis of the images: `at` reads ᾱ_t for each image.
+ALPHA_BAR_MISTAKES: list[tuple[Callable | dict[str, Any], str]] = [
+    (
+        {"at": lambda alpha_bar, t: per_image(alpha_bar[t - 1])},
+        "you read ᾱ one step too early: ᾱ_{t-1} where ᾱ_t belongs. At t=0 that is alpha_bar[-1], the very last.",
+    ),
+    (
+        {"at": lambda alpha_bar, t: alpha_bar[t]},
+        "each image needs its own number, but your n numbers meet the images at their last axis: column 3 of every "
+        "image is treated as image 3 should be. Which shape of n numbers fits (n, 1, height, width) at its first axis?",
+    ),
+    (
+        {"at": lambda alpha_bar, t: alpha_bar[t][:, None]},
+        "each image needs its own number, but your n numbers meet the images at their rows: row 3 of every image is "
+        "treated as image 3 should be. Count the axes after the first.",
+    ),
+    (
+        {"at": lambda alpha_bar, t: alpha_bar[t][:, None, None]},
+        "your n numbers meet the images at the channel axis, so each image comes out n times. One axis is missing "
+        "after them.",
+    ),
+    (
+        {"at": lambda alpha_bar, t: alpha_bar[t[0]]},
+        "every image gets the timestep of the first image. Use all of t.",
+    ),
+    (
+        {"at": lambda alpha_bar, t: per_image(alpha_bar.cumprod(0)[t])},
+        "alpha_bar is a running product already: do not multiply it up a second time.",
+    ),
+    ({"at": lambda alpha_bar, t: alpha_bar[-1]}, "every image gets the last ᾱ. Read ᾱ at the image's own t."),
+]
+
 # %% ../../nbs/api/exercises/03_forward_process.ipynb #29d1f5a4
-def _measure_noisify(noisify: Callable, x0: Tensor, alpha_bar: Tensor, t: Tensor) -> dict[str, Any]:
-    seen = named_results(noisify, (x0, alpha_bar, t), "x0, alpha_bar, t", "x_t, eps", x0.shape)
-    x_t, eps = (seen[name].flatten(1) for name in ("x_t", "eps"))
-    parts = torch.stack([x0.double().flatten(1), eps], -1)  # (n, pixels, 2)
+def _weights_in(x_t: Tensor, x0: Tensor, eps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    "For each image the weights of x0 and of eps in x_t, by least squares, and the largest part of x_t that is neither."
+    x_t, x0, eps = (x.double().flatten(1) for x in (x_t, x0, eps))
+    parts = torch.stack([x0, eps], -1)  # (n, pixels, 2)
     weights = torch.linalg.lstsq(parts, x_t[..., None]).solution
     rest = x_t[..., None] - parts @ weights
+    return weights[:, 0, 0], weights[:, 1, 0], rest.abs().max()
+
+
+def _measure_noisify(noisify: Callable, x0: Tensor, alpha_bar: Tensor, t: Tensor) -> dict[str, Any]:
+    args = x0, alpha_bar, t
+    seen = named_results(noisify, args, "x0, alpha_bar, t", "x_t, eps", x0.shape)
+    if len(x0) < 16:  # the small call looks at shapes only
+        return {}
+    x_t, eps = seen["x_t"], seen["eps"]
+    of_image, of_noise, rest = _weights_in(x_t, x0, eps)
     return {
-        "the mean of eps": one_decimal(eps.mean()),
-        "the standard deviation of eps": one_decimal(eps.std()),
-        "the likeness of two images' noise": correlation(eps[0], eps[1]),
-        "what is neither image nor eps in x_t": rest.abs().max(),
-        "the weight of the image": weights[:, 0, 0],
-        "the weight of the noise": weights[:, 1, 0],
+        "the mean of eps": eps.mean(),
+        "the standard deviation of eps": eps.std(),
+        "the likeness of two images' noise": correlation(eps[1:], eps[:-1]),
+        "the likeness of two rows' noise": correlation(eps[:, :, 1:], eps[:, :, :-1]),
+        "the part of x_t that is neither image nor eps": rest,
+        "the weight of the image": of_image,
+        "the weight of the noise": of_noise,
+        "whether two calls draw the same noise": repeats(lambda: call_answer(noisify, *copied(args))[1]),
     }
 
 
@@ -48,80 +102,120 @@ def _noisify(
     signal: Callable = lambda ab: ab.sqrt(),
     noise: Callable = lambda ab: (1 - ab).sqrt(),
     at: Callable = lambda alpha_bar, t: per_image(alpha_bar[t]),
-    draw: Callable = torch.randn_like,
-    gives: Callable = lambda x_t, eps: (x_t, eps),
+    draw: Callable = lambda x0: torch.randn(*x0.shape),
+    last: Callable = lambda x_t: x_t,
+    gives: Callable = lambda x_t, eps, x0, scaled: (x_t, eps),
 ) -> Callable:
     "The jump with one part of it replaced."
 
     def noisify(x0, alpha_bar, t):
         ab, eps = at(alpha_bar, t), draw(x0)
-        return gives(signal(ab) * x0 + noise(ab) * eps, eps)
+        scaled = noise(ab) * eps
+        return gives(last(signal(ab) * x0 + scaled), eps, x0, scaled)
 
     return noisify
 
 
 EXERCISES["check_noisify"] = Exercise(
     lesson=3,
-    name="noisify",
+    name="my_noisify",
     takes="x0, alpha_bar, t",
     gives="x_t, eps",
     calls=timestep_calls,
     measure=_measure_noisify,
     tolerance=1e-3,
-    right=_noisify(),
+    chance={
+        "the mean of eps": 1 / 64,  # of 4,096 numbers
+        "the standard deviation of eps": 0.7 / 64,
+        "the likeness of two images' noise": 1 / 62,
+        "the likeness of two rows' noise": 1 / 62,
+    },
+    make=_noisify,
     praise="√ᾱ_t of the image, √(1-ᾱ_t) of the noise, each image at its own timestep.",
     mistakes=[
         (
-            _noisify(noise=lambda ab: 0, signal=lambda ab: 1),
+            {"noise": lambda ab: 0 * ab, "signal": lambda ab: 1 + 0 * ab},
             "x_t is still the clean image: there is no noise in it yet.",
         ),
         (
-            _noisify(signal=lambda ab: ab, noise=lambda ab: 1 - ab),
+            {"signal": lambda ab: ab, "noise": lambda ab: 1 - ab},
             "the weights are ᾱ_t and 1-ᾱ_t. These are shares of variance, and a variance is no factor for pixels. What "
             "stands around them in equation 4?",
         ),
         (
-            _noisify(signal=lambda ab: ab),
+            {"signal": lambda ab: ab},
             "the noise has its right weight, the image has not: ᾱ_t says how much of its variance is left, not how "
             "much of its pixels.",
         ),
         (
-            _noisify(noise=lambda ab: 1 - ab),
-            "the image has its right weight, the noise has not: 1-ᾱ_t is its variance. You multiply with a standard "
+            {"noise": lambda ab: 1 - ab},
+            "the image has its right weight, the noise has not: 1-ᾱ_t is its variance. You multiply by a standard "
             "deviation.",
         ),
         (
-            _noisify(noise=lambda ab: 1 - ab.sqrt()),
-            "the weight of the noise is 1-√ᾱ_t. It is the squares of the two weights that must sum to 1: do yours?",
+            {"noise": lambda ab: 1 - ab.sqrt()},
+            "the weight of the noise is 1-√ᾱ_t. The squares of the two weights must sum to 1: do yours? Check the brackets.",
         ),
         (
-            _noisify(signal=lambda ab: 1.0),
+            {"signal": lambda ab: 1 - (1 - ab).sqrt()},
+            "the weight of the image is 1-√(1-ᾱ_t). The squares of the two weights must sum to 1: do yours?",
+        ),
+        ({"noise": lambda ab: (1 - ab**2).sqrt()}, "ᾱ_t is squared under the root of the noise: it is 1-ᾱ_t."),
+        (
+            {"signal": lambda ab: 1 + 0 * ab},
             "the image keeps its full size, and only noise is added, so that the variance grows. What does the first "
             "term of equation 4 do to the image?",
         ),
         (
-            _noisify(noise=lambda ab: 1.0),
+            {"noise": lambda ab: 1 + 0 * ab},
             "the noise comes in at full strength at every t. At t=0 it should hardly be seen.",
         ),
+        ({"noise": lambda ab: 0 * ab}, "the image is made fainter, but no noise is added to it."),
+        ({"signal": lambda ab: 0 * ab}, "x_t holds noise only: the image is missing from the sum."),
         (
-            _noisify(signal=lambda ab: (1 - ab).sqrt(), noise=lambda ab: ab.sqrt()),
+            {"signal": lambda ab: (1 - ab).sqrt(), "noise": lambda ab: ab.sqrt()},
             "the two weights have changed places: at t=0 you get noise, at the end the image.",
         ),
-        (_noisify(noise=lambda ab: -((1 - ab).sqrt())), "x_t holds the opposite of the eps that you return."),
+        ({"noise": lambda ab: -((1 - ab).sqrt())}, "x_t holds the opposite of the eps that you return."),
         (
-            _noisify(draw=torch.rand_like),
+            {"draw": lambda x0: torch.rand(*x0.shape)},
             "your eps is never negative: torch.rand is uniform between 0 and 1, and ε is Gaussian with mean 0.",
         ),
         (
-            _noisify(draw=lambda x0: torch.randn_like(x0[:1]).expand_as(x0)),
+            {"draw": lambda x0: torch.rand(*x0.shape) * 2 - 1},
+            "your eps is uniform between -1 and 1, and ε is Gaussian with standard deviation 1.",
+        ),
+        (
+            {"draw": lambda x0: torch.randn(1, *x0.shape[1:]).expand_as(x0)},
             "all images get the same noise: eps needs the shape of the whole batch.",
         ),
         (
-            _noisify(gives=lambda x_t, eps: (x_t, torch.randn_like(eps))),
+            {"draw": lambda x0: torch.randn(len(x0), 1, 1, 1).expand_as(x0)},
+            "each image gets a single random number for all its pixels: eps needs the shape of the whole batch.",
+        ),
+        ({"draw": lambda x0: same_every_time()(*x0.shape)}, SEED_INSIDE),
+        (
+            {"gives": lambda x_t, eps, x0, scaled: (x_t, torch.randn_like(eps))},
             "the eps that you return is not the noise in x_t. Draw it once, and use it twice.",
         ),
-        (_noisify(gives=lambda x_t, eps: (eps, x_t)), "x_t and eps come back in the wrong order."),
-        *alpha_bar_mistakes(_noisify),
+        (
+            {"gives": lambda x_t, eps, x0, scaled: (x_t, scaled)},
+            "you return the noise as it is in x_t, already multiplied by its weight. The network has to predict eps itself.",
+        ),
+        (
+            {"gives": lambda x_t, eps, x0, scaled: (x_t, x_t - x0)},
+            "you return x_t - x0. The image in x_t is fainter than x0, so that difference is not the noise.",
+        ),
+        (
+            {"gives": lambda x_t, eps, x0, scaled: (x_t, x0)},
+            "you return x0 as the second result: the noise eps is wanted.",
+        ),
+        ({"gives": lambda x_t, eps, x0, scaled: (eps, x_t)}, "x_t and eps come back in the wrong order."),
+        (
+            {"last": lambda x_t: x_t.clamp(-1, 1)},
+            "x_t is clamped. Noise may leave the range of images: with it cut off, x_t is no longer what equation 4 says.",
+        ),
+        *ALPHA_BAR_MISTAKES,
     ],
 )
 
@@ -137,67 +231,91 @@ def _x0_from_eps(
     noise: Callable = lambda ab: (1 - ab).sqrt(),
     divide: Callable = lambda ab: ab.sqrt(),
     at: Callable = lambda alpha_bar, t: per_image(alpha_bar[t]),
+    bracket: bool = True,
+    of: Callable = lambda eps: eps,
     last: Callable = lambda x0: x0,
 ) -> Callable:
     "Equation 15 with one part of it replaced."
 
     def x0_from_eps(x_t, eps, alpha_bar, t):
         ab = at(alpha_bar, t)
-        return last((x_t - noise(ab) * eps) / divide(ab))
+        taken = noise(ab) * of(eps)
+        return last((x_t - taken) / divide(ab) if bracket else x_t - taken / divide(ab))
 
     return x0_from_eps
 
 
 def _undo_calls() -> list[tuple]:
-    x0, alpha_bar, t = timestep_calls()[0]
-    return [(*_noisify()(x0, alpha_bar, t), alpha_bar, t)]
+    return [(*_noisify()(x0, alpha_bar, t), alpha_bar, t) for x0, alpha_bar, t in timestep_calls()]
 
 
 EXERCISES["check_x0_from_eps"] = Exercise(
     lesson=3,
-    name="x0_from_eps",
+    name="undo",
     takes="x_t, eps, alpha_bar, t",
     gives="x0",
     calls=_undo_calls,
     tolerance=1e-3,
-    right=_x0_from_eps(),
+    make=_x0_from_eps,
     praise="that is equation 15: whoever knows the noise knows the image.",
     mistakes=[
         (lambda x_t, eps, alpha_bar, t: x_t, "x_t comes back as it was: no noise has been taken away."),
         (
-            _x0_from_eps(divide=lambda ab: 1.0),
+            lambda x_t, eps, alpha_bar, t: x_t - eps,
+            "all of ε is subtracted, and the image stays as faint as it is in x_t. Equation 4 has two weights: undo both.",
+        ),
+        (
+            {"divide": lambda ab: 1.0},
             "the noise is gone, but the image is still as faint as it was made on the way in.",
         ),
         (
-            _x0_from_eps(noise=lambda ab: 0.0),
+            {"noise": lambda ab: 0 * ab},
             "the image has its full size again, and the noise in it has grown along. Something must be taken away first.",
         ),
         (
-            _x0_from_eps(noise=lambda ab: 1.0),
+            {"noise": lambda ab: 1 + 0 * ab},
             "too much noise is taken away: x_t holds ε with a weight, and you subtract all of it.",
         ),
         (
-            _x0_from_eps(noise=lambda ab: 1 - ab, divide=lambda ab: ab),
+            {"noise": lambda ab: 1 - ab, "divide": lambda ab: ab},
             "ᾱ_t and 1-ᾱ_t are shares of variance. What stands around them where pixels are multiplied?",
         ),
         (
-            _x0_from_eps(divide=lambda ab: ab),
-            "the noise is taken away rightly, and then you divide by ᾱ_t. What was the image multiplied with?",
+            {"divide": lambda ab: ab},
+            "the right noise is taken away, and then you divide by ᾱ_t. What was the image multiplied by?",
         ),
         (
-            _x0_from_eps(noise=lambda ab: 1 - ab),
+            {"noise": lambda ab: 1 - ab},
             "you divide by the right number, but 1-ᾱ_t is the variance of the noise: too little of it is taken away.",
         ),
-        (_x0_from_eps(noise=lambda ab: -((1 - ab).sqrt())), "the noise is added a second time instead of taken away."),
         (
-            _x0_from_eps(divide=lambda ab: 1 / ab.sqrt()),
+            {"noise": lambda ab: 1 - ab.sqrt()},
+            "you subtract (1-√ᾱ_t)·ε: the root has to cover all of 1-ᾱ_t. Check the brackets.",
+        ),
+        (
+            {"bracket": False},
+            "only the noise is divided, because division comes before subtraction: put brackets around the difference.",
+        ),
+        ({"noise": lambda ab: -((1 - ab).sqrt())}, "the noise is added a second time instead of taken away."),
+        (
+            {"divide": lambda ab: 1 / ab.sqrt()},
             "the noise is gone, and the image is fainter than before: the way in multiplied, so the way back …?",
         ),
         (
-            _x0_from_eps(last=lambda x0: x0.clamp(0, 1)),
+            {"noise": lambda ab: ab.sqrt(), "divide": lambda ab: (1 - ab).sqrt()},
+            "the two weights have changed places: √ᾱ_t belongs to the image, √(1-ᾱ_t) to the noise.",
+        ),
+        (
+            {"divide": lambda ab: (1 - ab).sqrt()},
+            "you divide by the weight of the noise: the image was multiplied by √ᾱ_t.",
+        ),
+        ({"noise": lambda ab: ab.sqrt()}, "ε is multiplied by the weight of the image: its own is √(1-ᾱ_t)."),
+        ({"of": torch.randn_like}, "fresh noise is subtracted: take away the eps that is given."),
+        (
+            {"last": lambda x0: x0.clamp(0, 1)},
             "everything below 0 is gone: the images run from -1 to 1, not from 0 to 1.",
         ),
-        *alpha_bar_mistakes(_x0_from_eps),
+        *ALPHA_BAR_MISTAKES,
     ],
 )
 

@@ -14,45 +14,79 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .engine import EXERCISES, Exercise, Verdict, check_answer, named_results
+from ddpm_widgets.exercises.engine import (
+    EXERCISES,
+    SEED_INSIDE,
+    Exercise,
+    Verdict,
+    check_answer,
+    named_results,
+    repeats,
+    same_every_time,
+)
 
 # %% ../../nbs/api/exercises/02_generative_models.ipynb #1b96ed27
 def _measure_heights(sample_heights: Callable, n: int) -> dict[str, Any]:
-    h = named_results(sample_heights, (n,), "n", "the heights", (n,))["the heights"]
+    def draw() -> Tensor:
+        return named_results(sample_heights, (n,), "n", "the heights", (n,))["the heights"]
+
+    h = draw()
+    if n < 100:  # the smallest call looks at the shape only
+        return {}
+    if n == 100:  # of 60 crowds the number of children has the variance 24, and less than 6 with a chance of 1e-10
+        crowds = torch.stack([draw() for _ in range(60)])
+        counts = (crowds < 150).sum(1).double()
+        seeded = torch.equal(crowds[0], crowds[1])  # which has a row of its own
+        return {"whether the number of children varies": float(seeded or counts.var() > 6)}
     small = h < 150
     low, high = (h[side] if side.sum() > 0.02 * n else torch.zeros(2) for side in (small, ~small))  # a few say little
     return {
         "the share below 150 cm": small.double().mean(),
-        "the mean of those below 150 cm": low.mean(),
-        "the mean of the others": high.mean(),
         "the standard deviation of those below 150 cm": low.std(),
         "the standard deviation of the others": high.std(),
+        "the mean of those below 150 cm": low.mean(),
+        "the mean of the others": high.mean(),
+        "the share below 150 cm in the first half": small[: n // 2].double().mean(),
+        "whether two calls draw the same heights": repeats(draw),
     }
 
 
 def _heights(
-    children: float = 0.4,
+    child: Callable = lambda n: torch.rand(n) < 0.4,
     stds: tuple[float, float] = (6.0, 9.0),
+    means: tuple[float, float] = (128.0, 171.0),
     noise: Callable = torch.randn,
 ) -> Callable:
     "Two groups with one part of it replaced."
 
     def sample_heights(n):
-        child = torch.rand(n) < children
-        return torch.where(child, 128 + stds[0] * noise(n), 171 + stds[1] * noise(n))
+        return torch.where(child(n), means[0] + stds[0] * noise(n), means[1] + stds[1] * noise(n))
 
     return sample_heights
 
+
+_EXACTLY = (
+    "in every crowd exactly four in ten are children. Chance decides for each person, so their number should vary, and "
+    "a crowd of one should sometimes be a child."
+)
+_ONE_GROUP = "all of them come from one group. Draw the group for each person, not once for all."
 
 EXERCISES["check_sample_heights"] = Exercise(
     lesson=2,
     name="sample_heights",
     takes="n",
     gives="the heights",
-    calls=lambda: [(200_000,)],
+    calls=lambda: [(3,), (100,), (40_000,)],
     measure=_measure_heights,
-    tolerance=0.02,
-    right=_heights(),
+    chance={
+        "the share below 150 cm": 0.0025,  # √(0.24/40,000)
+        "the mean of those below 150 cm": 0.048,
+        "the mean of the others": 0.059,
+        "the standard deviation of those below 150 cm": 0.036,
+        "the standard deviation of the others": 0.043,
+        "the share below 150 cm in the first half": 0.0035,
+    },
+    make=_heights,
     praise="first the group, then the height. Nobody could tell your people from real ones by their heights.",
     mistakes=[
         (
@@ -69,28 +103,50 @@ EXERCISES["check_sample_heights"] = Exercise(
             "each person is a blend of a child and an adult: you add up two heights. The densities are added, not the "
             "heights; a person belongs to one group.",
         ),
-        *(
-            (
-                _heights(children=share),
-                "all of them come from one group. Draw the group for each person, not once for all.",
-            )
-            for share in (0.0, 1.0)
-        ),
-        (_heights(children=0.6), "the shares have changed places: four in ten are children."),
-        (_heights(children=0.5), "children and adults come in equal numbers: four in ten are children."),
+        *(({"child": lambda n, is_child=value: torch.full((n,), is_child)}, _ONE_GROUP) for value in (True, False)),
+        ({"child": lambda n: torch.rand(1).expand(n) < 0.4}, _ONE_GROUP),
+        ({"child": lambda n: torch.rand(n) < 0.6}, "the shares have changed places: four in ten are children."),
         (
-            _heights(stds=(36.0, 81.0)),
-            "the groups are far too wide. 6 cm and 9 cm are standard deviations: what does a standard normal number have "
-            "to be multiplied with?",
+            {"child": lambda n: torch.rand(n) < 0.5},
+            "children and adults come in equal numbers: four in ten are children.",
         ),
         (
-            _heights(stds=(6**0.5, 3.0)),
+            {"child": lambda n: torch.randn(n) < 0.4},
+            "randn chooses the group. Only uniform numbers, torch.rand, fall below 0.4 with probability 0.4.",
+        ),
+        ({"child": lambda n: torch.randperm(n) < int(0.4 * n)}, _EXACTLY),
+        ({"child": lambda n: torch.arange(n) < int(0.4 * n)}, _EXACTLY),
+        (
+            {"child": lambda n: (torch.rand(n) < 0.4).sort(descending=True).values},
+            "all children come first, then all adults. Each person has the same chance to be a child.",
+        ),
+        (
+            {"child": lambda n: (torch.rand(n) < 0.4).sort().values},
+            "all adults come first, then all children. Each person has the same chance to be a child.",
+        ),
+        (
+            {"stds": (36.0, 81.0)},
+            "the groups are far too wide. 6 cm and 9 cm are standard deviations: by what is a standard normal number "
+            "multiplied?",
+        ),
+        (
+            {"stds": (6**0.5, 3.0)},
             "the groups are too narrow. 6 cm and 9 cm are standard deviations already, not variances.",
         ),
+        ({"stds": (9.0, 6.0)}, "the two standard deviations have changed places: children vary by 6 cm, adults by 9."),
         (
-            _heights(noise=torch.rand),
+            {"stds": (1.0, 1.0)},
+            "within a group heights vary by only 1 cm: the standard deviations 6 and 9 are missing.",
+        ),
+        ({"stds": (0.0, 0.0)}, "within a group everybody is equally tall: add 6 or 9 times a standard normal number."),
+        ({"stds": (6.0, 6.0)}, "both groups vary by 6 cm: adults vary by 9."),
+        ({"stds": (9.0, 9.0)}, "both groups vary by 9 cm: children vary by 6."),
+        ({"means": (171.0, 128.0)}, "the means have changed places: four in ten have the mean 128."),
+        (
+            {"noise": torch.rand},
             "nobody is smaller than the mean of the group: torch.rand is uniform between 0 and 1, and heights are Gaussian.",
         ),
+        ({"noise": same_every_time(seed=1), "child": lambda n: same_every_time(torch.rand)(n) < 0.4}, SEED_INSIDE),
     ],
 )
 

@@ -22,18 +22,25 @@ def _trace_of_root(a: Tensor, b: Tensor) -> Tensor:
     return torch.linalg.eigvals(a @ b).real.clamp(min=0).sqrt().sum()
 
 
+def _root_of_symmetric(c: Tensor) -> Tensor:
+    "The root of a symmetric matrix, as lesson 9 has it; of any other only its lower half is looked at."
+    stretch, axes = torch.linalg.eigh(c)
+    return axes * stretch.clamp(min=0).sqrt() @ axes.T
+
+
 def _frechet(
     means: Callable = lambda d: d.square().sum(),
     cov: Callable = lambda x: x.T.cov(),
     root: Callable = _trace_of_root,
     twice: float = 2.0,
+    traces: Callable = lambda ca, cb: ca.trace() + cb.trace(),
     last: Callable = lambda d: d,
 ) -> Callable:
     "The distance with one part of it replaced."
 
     def frechet_distance(a, b):
         ca, cb = cov(a), cov(b)
-        return last(means(a.mean(0) - b.mean(0)) + ca.trace() + cb.trace() - twice * root(ca, cb))
+        return last(means(a.mean(0) - b.mean(0)) + traces(ca, cb) - twice * root(ca, cb))
 
     return frechet_distance
 
@@ -50,62 +57,102 @@ EXERCISES["check_frechet_distance"] = Exercise(
     takes="a, b",
     gives="the distance",
     calls=lambda: [_clouds(), _clouds()],
-    right=_frechet(),
+    make=_frechet,
     praise="means and covariances, and the root of their product: that is all there is to FID.",
     mistakes=[
         (
-            _frechet(cov=lambda x: torch.zeros(4, 4, dtype=torch.float64)),
+            {"cov": lambda x: torch.zeros(4, 4, dtype=torch.float64)},
             "only the means are compared. Two clouds of very different shape can have the same mean.",
         ),
         (
-            _frechet(means=lambda d: 0.0),
+            {"means": lambda d: 0.0},
             "only the shapes are compared: the means are missing.",
         ),
         (
-            _frechet(means=lambda d: d.square().sum().sqrt()),
+            {"means": lambda d: d.square().sum().sqrt()},
             "the distance of the means is not squared, and the rest is.",
         ),
         (
-            _frechet(means=lambda d: d.square().mean()),
+            {"means": lambda d: d.square().mean()},
             "the squared differences of the means must be summed, not averaged.",
         ),
-        (_frechet(means=lambda d: d.sum()), "the differences of the means are summed without being squared."),
+        ({"means": lambda d: d.sum()}, "the differences of the means are summed without being squared."),
         (
-            _frechet(root=lambda a, b: (a @ b).trace()),
+            {"root": lambda a, b: (a @ b).trace()},
             "the product of the covariances has no root around it: the trace of two clouds that are the same is not 0.",
         ),
         (
-            _frechet(root=lambda a, b: (a @ b).abs().sqrt().trace()),
+            {"root": lambda a, b: _root_of_symmetric(a @ b).trace()},
+            "`root` is for symmetric matrices, and C_r·C_g is not symmetric. C_r^½·C_g·C_r^½ is, and has the same eigenvalues.",
+        ),
+        (
+            {"root": lambda a, b: _root_of_symmetric(_root_of_symmetric(a) @ b).trace()},
+            "`root` is for symmetric matrices, and C_r^½·C_g is not symmetric: C_r^½ is needed on both sides.",
+        ),
+        (
+            {"root": lambda a, b: (_root_of_symmetric(a) @ _root_of_symmetric(b)).trace()},
+            "you multiply two roots. The root of the product is a different matrix, unless both have the same axes.",
+        ),
+        (
+            {"root": lambda a, b: _root_of_symmetric(a).trace() + _root_of_symmetric(b).trace()},
+            "you add the roots of the covariances: the root of their product is wanted.",
+        ),
+        ({"root": lambda a, b: 0.0}, "the mixed term is missing: the distance of a cloud to itself must be 0."),
+        ({"root": lambda a, b: _root_of_symmetric(a).trace()}, "the mixed term knows only one of the two clouds."),
+        ({"root": lambda a, b: _root_of_symmetric(b).trace()}, "the mixed term knows only one of the two clouds."),
+        (
+            {"root": lambda a, b: torch.linalg.eigvals(a @ b).real.sum()},
+            "the product of the covariances has no root around it: the trace of two clouds that are the same is not 0.",
+        ),
+        ({"traces": lambda ca, cb: ca.trace()}, "the trace of one of the two covariances is missing."),
+        ({"traces": lambda ca, cb: cb.trace()}, "the trace of one of the two covariances is missing."),
+        ({"traces": lambda ca, cb: 0.0}, "the traces of the two covariances are missing."),
+        (
+            {"traces": lambda ca, cb: ca.sum() + cb.sum()},
+            "whole covariances are summed: a trace is the sum of the diagonal only.",
+        ),
+        (
+            lambda a, b: (
+                (a.mean(0) - b.mean(0)).square().sum() + a.T.cov() + b.T.cov() - 2 * _root_of_symmetric(a.T.cov())
+            ),
+            "a whole matrix comes back, and a distance is one number: the trace is missing.",
+        ),
+        (
+            lambda a, b: _frechet(means=lambda d: (a.mean() - b.mean()) ** 2)(a, b),
+            "all features are averaged into one: take the mean over the samples only, a.mean(0).",
+        ),
+        (
+            {"root": lambda a, b: (a @ b).abs().sqrt().trace()},
             "you take the root of each number in the product. The root of a matrix is another one: multiplied with "
             "itself it gives the matrix.",
         ),
         (
-            _frechet(root=lambda a, b: (a @ b).trace().sqrt()),
-            "you take the trace first and then the root. The root is taken of the matrix.",
+            {"root": lambda a, b: (a @ b).trace().sqrt()},
+            "you take the trace first and then the root. The root is taken of the matrix, or of each eigenvalue before they are summed.",
         ),
-        (_frechet(twice=1.0), "the mixed term has a factor in front: the distance of a cloud to itself must be 0."),
-        (_frechet(twice=-2.0), "the mixed term has the wrong sign: the distance of a cloud to itself must be 0."),
+        ({"twice": 1.0}, "the mixed term has a factor in front: the distance of a cloud to itself must be 0."),
+        ({"twice": -2.0}, "the mixed term has the wrong sign: the distance of a cloud to itself must be 0."),
         (
-            _frechet(cov=lambda x: x.T.cov(correction=0)),
+            {"cov": lambda x: x.T.cov(correction=0)},
             "the covariances are divided by n. The mean was taken from the same samples, so that is a little too small.",
         ),
         (
-            _frechet(cov=lambda x: x.T @ x / (len(x) - 1)),
+            {"cov": lambda x: x.T @ x / (len(x) - 1)},
             "the covariances are taken without subtracting the means first.",
         ),
         (
-            _frechet(cov=lambda x: x.std(0).diag()),
+            {"cov": lambda x: x.std(0).diag()},
             "standard deviations stand where variances belong, and how features vary together is lost.",
         ),
         (
-            _frechet(cov=lambda x: x.var(0).diag()),
+            {"cov": lambda x: x.var(0).diag()},
             "only the variance of each feature is used: how two features vary together is lost.",
         ),
         (
-            _frechet(cov=lambda x: x.T.corrcoef()),
+            {"cov": lambda x: x.T.corrcoef()},
             "correlations stand where covariances belong: how wide the clouds are is lost.",
         ),
-        (_frechet(last=lambda d: d.sqrt()), "that is the root of what is asked for. FID is the squared distance."),
+        ({"last": lambda d: d.sqrt()}, "that is the root of what is asked for. FID is the squared distance."),
     ],
 )
 
@@ -119,12 +166,13 @@ def check_frechet_distance(
 # %% ../../nbs/api/exercises/09_how_good_is_it.ipynb #f19b6d04
 def _kernel_distance(
     k: Callable = lambda x, y: (x @ y.T / x.shape[1] + 1) ** 3,
+    between: Callable = lambda m: m.mean(),
     same_set: Callable = lambda m: (m.sum() - m.trace()) / (len(m) * (len(m) - 1)),
     twice: float = 2.0,
     last: Callable = lambda d: d,
 ) -> Callable:
     "The unbiased estimate with one part of it replaced."
-    return lambda a, b: last(same_set(k(a, a)) + same_set(k(b, b)) - twice * k(a, b).mean())
+    return lambda a, b: last(same_set(k(a, a)) + same_set(k(b, b)) - twice * between(k(a, b)))
 
 
 EXERCISES["check_kernel_distance"] = Exercise(
@@ -133,33 +181,79 @@ EXERCISES["check_kernel_distance"] = Exercise(
     takes="a, b",
     gives="the distance",
     calls=lambda: [_clouds(), _clouds()],
-    right=_kernel_distance(),
+    make=_kernel_distance,
     praise="pairs within, pairs between, and nobody paired with himself: that is KID.",
     mistakes=[
         (
-            _kernel_distance(same_set=lambda m: m.mean()),
+            {"same_set": lambda m: m.mean()},
             "each sample is also compared with itself, and nothing is more alike: the estimate comes out too large. "
             "Leave those pairs out, of the sum and of the count.",
         ),
         (
-            _kernel_distance(same_set=lambda m: (m.sum() - m.trace()) / len(m) ** 2),
+            {"same_set": lambda m: (m.sum() - m.trace()) / len(m) ** 2},
             "the pairs of a sample with itself are left out of the sum, but they are still counted.",
         ),
-        (_kernel_distance(twice=1.0), "the pairs between the two sets count twice: think of (a - b)²."),
-        (_kernel_distance(twice=-2.0), "the pairs between the two sets are subtracted: think of (a - b)²."),
+        ({"twice": 1.0}, "the pairs between the two sets count twice: think of (a - b)²."),
+        ({"twice": -2.0}, "the pairs between the two sets are subtracted: think of (a - b)²."),
         (
-            _kernel_distance(k=lambda x, y: (x @ y.T + 1) ** 3),
+            {"k": lambda x, y: (x @ y.T + 1) ** 3},
             "the product of the features is not divided by their number d.",
         ),
-        (_kernel_distance(k=lambda x, y: (x @ y.T / x.shape[1]) ** 3), "the 1 in the kernel is missing."),
-        (_kernel_distance(k=lambda x, y: (x @ y.T / x.shape[1] + 1) ** 2), "the kernel is squared, not cubed."),
-        (_kernel_distance(k=lambda x, y: x @ y.T / x.shape[1] + 1), "the kernel is not taken to its power."),
         (
-            _kernel_distance(k=lambda x, y: (x @ y.T / len(x) + 1) ** 3),
+            {"same_set": lambda m: m.sum() / (len(m) * (len(m) - 1))},
+            "the pairs of a sample with itself are left out of the count, but they are still in the sum.",
+        ),
+        (
+            {"same_set": lambda m: m.sum() - m.trace()},
+            "the pairs within a set are summed: divide by their number, n·(n-1).",
+        ),
+        (
+            {"same_set": lambda m: (m.sum() - m.trace()) / len(m)},
+            "the sum over pairs is divided by n: there are n·(n-1) pairs.",
+        ),
+        (
+            {"same_set": lambda m: m.triu(1).sum() / (len(m) * (len(m) - 1))},
+            "half of the matrix has half as many pairs: n·(n-1)/2.",
+        ),
+        (
+            {"same_set": lambda m: m.trace() / len(m)},
+            "each sample is compared with itself only: these are the pairs to leave out.",
+        ),
+        (
+            {"same_set": lambda m: 0.0},
+            "only pairs of one real and one made are compared: the pairs within each set are missing.",
+        ),
+        ({"twice": 0.0}, "only pairs within a set are compared: the pairs between the sets are missing."),
+        ({"between": lambda m: m.sum()}, "the pairs between the sets are summed: take their mean."),
+        (
+            {"between": lambda m: (m.sum() - m.diagonal().sum()) / (m.numel() - min(m.shape))},
+            "the diagonal is left out between the two sets too. There no picture meets itself: take the mean of all.",
+        ),
+        (
+            {"k": lambda x, y: (x @ y.T / (x.shape[1] + 1)) ** 3},
+            "the 1 is added to d: it is added to the product divided by d.",
+        ),
+        ({"k": lambda x, y: (x @ y.T / x.shape[1] ** 0.5 + 1) ** 3}, "the product is divided by √d: divide by d."),
+        (
+            {"k": lambda x, y: (x @ y.T + 1) ** 3 / x.shape[1]},
+            "all of the kernel is divided by d: only the product is.",
+        ),
+        (
+            {"k": lambda x, y: (x @ y.T + 1 / x.shape[1]) ** 3},
+            "the 1 is divided by d: the product is divided by d, and then 1 is added.",
+        ),
+        (
+            {"k": lambda x, y: (x @ y.T / x.shape[1]) ** 3},
+            "the 1 in the kernel is missing, or it stands outside the brackets, where it cancels out.",
+        ),
+        ({"k": lambda x, y: (x @ y.T / x.shape[1] + 1) ** 2}, "the kernel is squared, not cubed."),
+        ({"k": lambda x, y: x @ y.T / x.shape[1] + 1}, "the kernel is not taken to its power."),
+        (
+            {"k": lambda x, y: (x @ y.T / len(x) + 1) ** 3},
             "the product is divided by the number of samples, not by the number of features.",
         ),
         (
-            _kernel_distance(last=lambda d: d.abs().sqrt()),
+            {"last": lambda d: d.abs().sqrt()},
             "that is a root. The unbiased estimate is of the square, and may even fall below 0.",
         ),
     ],

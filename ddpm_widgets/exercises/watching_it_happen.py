@@ -16,6 +16,15 @@ from torch import Tensor
 from .engine import EXERCISES, Exercise, Verdict, check_answer
 
 # %% ../../nbs/api/exercises/06_watching_it_happen.ipynb #83c6d1ae
+def _changes(
+    moved: Callable = lambda x: x[1:] - x[:-1],
+    size: Callable = lambda d: d.flatten(1).square().mean(1),
+    last: Callable = lambda s: s.sqrt(),
+) -> Callable:
+    "The RMS change of each step with one part of it replaced."
+    return lambda x: last(size(moved(x)))
+
+
 def _rms(x: Tensor) -> Tensor:  # (steps, …) → (steps,)
     return x.flatten(1).square().mean(1).sqrt()
 
@@ -26,51 +35,85 @@ EXERCISES["check_step_change"] = Exercise(
     takes="x",
     gives="the changes",
     calls=lambda: [((torch.randn(9, 4, 1, 8, 8) * 0.3 + 0.1).cumsum(0),)],
-    right=lambda x: _rms(x[1:] - x[:-1]),
+    make=_changes,
     praise="one number for each step, and a change upwards counts like one downwards.",
     mistakes=[
         (
-            lambda x: (x[1:] - x[:-1]).flatten(1).mean(1),
+            {"size": lambda d: d.flatten(1).mean(1), "last": lambda s: s},
             "changes up and changes down cancel out: what do you have to do to them before you take the mean?",
         ),
         (
-            lambda x: (x[1:] - x[:-1]).flatten(1).abs().mean(1),
+            {"size": lambda d: d.flatten(1).mean(1).square(), "last": lambda s: s},
+            "the mean is taken first and then squared, so changes up and down cancel out: square first.",
+        ),
+        (
+            {"size": lambda d: d.flatten(1).abs().mean(1), "last": lambda s: s},
             "that is the mean of the absolute changes. It is a fair measure, but the root of the mean square is asked for.",
         ),
-        (lambda x: _rms(x[1:] - x[:-1]) ** 2, "that is the mean square: the root is missing."),
+        ({"last": lambda s: s}, "that is the mean square: the root is missing."),
         (
-            lambda x: (x[1:] - x[:-1]).flatten(1).norm(dim=1),
+            {"size": lambda d: d.flatten(1).square().sum(1)},
             "that is the root of the sum: twice as many pixels would change more. Take the mean before the root.",
         ),
         (
-            lambda x: (x[1:] - x[:-1]).flatten(1).std(1),
+            {"size": lambda d: d.flatten(1).square().sum(1), "last": lambda s: s},
+            "that is the sum of the squares: take their mean, and then the root.",
+        ),
+        (
+            {"size": lambda d: d.flatten(1).var(1)},
             "that is the standard deviation of the changes. If all pixels moved by the same amount it would be 0.",
         ),
         (
-            lambda x: _rms(x[1:] - x[:1]),
+            {"size": lambda d: d.flatten(1).abs().amax(1), "last": lambda s: s},
+            "that is the largest change of any pixel: take the root of the mean square.",
+        ),
+        (
+            {"moved": lambda x: x[1:] - x[:1]},
             "that is how far each picture is from the first one. What did the step itself change?",
         ),
         (
-            lambda x: _rms(x[:-1] - x[-1:]),
+            {"moved": lambda x: x[:-1] - x[-1:]},
             "that is how far each picture is from the last one. What did the step itself change?",
         ),
+        ({"moved": lambda x: x[2:] - x[:-2]}, "the pictures are two steps apart: subtract neighbours."),
+        ({"moved": lambda x: x[1:] + x[:-1]}, "neighbours are added: subtract them."),
         (
             lambda x: _rms(x[1:]) - _rms(x[:-1]),
             "you subtract two sizes. A picture can change completely and keep its size: subtract the pictures first.",
         ),
-        (lambda x: _rms(x), "that is the size of each picture, not of its changes: subtract neighbours first."),
         (
-            lambda x: (x[1:] - x[:-1]).flatten(2).square().mean(2).sqrt(),
+            lambda x: (_rms(x[1:]) - _rms(x[:-1])).abs(),
+            "you subtract two sizes. A picture can change completely and keep its size: subtract the pictures first.",
+        ),
+        ({"moved": lambda x: x}, "that is the size of each picture, not of its changes: subtract neighbours first."),
+        (
+            {"size": lambda d: d.flatten(2).square().mean(2)},
             "you have one number for each step and each image. The images of a step belong together: take the mean "
             "over them too.",
         ),
         (
-            lambda x: (x[1:] - x[:-1]).square().mean().sqrt(),
+            {"size": lambda d: d.square().mean(0).flatten(1).mean(1)},
+            "you have one number for each image, and want one for each step: the first axis is the one to keep.",
+        ),
+        (
+            {"size": lambda d: d.square().mean()},
             "you have one number for all steps together: over which axes may the mean be taken?",
         ),
         (
-            lambda x: _rms(x.diff(dim=0, prepend=x[:1])),
+            {"moved": lambda x: x.diff(dim=0, prepend=x[:1])},
             "one number too many: between the first picture and nothing there is no step.",
+        ),
+        (
+            {"moved": lambda x: x.diff(dim=1)},
+            "you subtract neighbouring images of one step. The steps are along the first axis.",
+        ),
+        (
+            {"moved": lambda x: x.diff(dim=-1)},
+            "you subtract neighbouring pixels. The steps are along the first axis.",
+        ),
+        (
+            {"size": lambda d: d.flatten(2).square().mean(2).sqrt().mean(1), "last": lambda s: s},
+            "you take the root for each image and then the mean. Take the mean over everything first, then one root.",
         ),
     ],
 )

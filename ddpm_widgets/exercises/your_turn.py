@@ -23,6 +23,15 @@ def _measure_normalise(normalise: Callable, images: Tensor) -> dict[str, Any]:
     return {**seen, "whether it is float32": float("float32" in str(kind))}
 
 
+def _byte_calls() -> list[tuple]:
+    "Images with every grey that there is, and images that reach neither 0 nor 255."
+    pale = torch.randint(30, 220, (4, 5, 6, 3)).byte()
+    return [
+        (pale,),
+        (torch.cat([torch.arange(256), torch.randint(0, 200, (8 * 6 * 7 * 3 - 256,))]).byte().view(8, 6, 7, 3),),
+    ]
+
+
 def _normalise(
     scale: Callable = lambda x: x.float() / 127.5 - 1,
     order: Callable = lambda x: x.permute(0, 3, 1, 2),
@@ -31,76 +40,148 @@ def _normalise(
     return lambda images: order(scale(images))
 
 
+_OVERFLOW = (
+    "the arithmetic is done in bytes. Bytes are whole numbers, have no numbers below 0, and start again at 0 after 255. "
+    "What must happen first?"
+)
+
 EXERCISES["check_normalise_images"] = Exercise(
     lesson=10,
     name="normalise",
     takes="images",
     gives="the result",
-    calls=lambda: [
-        (torch.cat([torch.arange(256), torch.randint(0, 200, (8 * 6 * 6 * 3 - 256,))]).byte().view(8, 6, 6, 3),)
-    ],
+    calls=_byte_calls,
     measure=_measure_normalise,
     tolerance=1e-5,
-    right=_normalise(),
+    make=_normalise,
     praise="0 is -1, 255 is 1, and the channels come first.",
     mistakes=[
-        (_normalise(scale=lambda x: x, order=lambda x: x), "the images come back as they were."),
+        ({"scale": lambda x: x, "order": lambda x: x}, "the images come back as they were."),
+        ({"scale": lambda x: x}, "the channels are right, and the numbers are still bytes from 0 to 255."),
         (
-            _normalise(scale=lambda x: x.float() / 255),
+            {"scale": lambda x: x.float() / 255},
             "the images run from 0 to 1. Noise has mean 0, so images should have about as much below 0 as above.",
         ),
         (
-            _normalise(scale=lambda x: x.float() / 255 - 0.5),
+            {"scale": lambda x: x.float() / 255 - 0.5},
             "the images run from -0.5 to 0.5: they are centred, and half as wide as they should be.",
         ),
-        (_normalise(scale=lambda x: x.float()), "the images still run from 0 to 255."),
         (
-            _normalise(scale=lambda x: x.float() / 127.5),
-            "the images run from 0 to 2: they are as wide as they should be, and not centred.",
+            {"scale": lambda x: (x.float() / 255 - 0.5) / 0.25},
+            "the images run from -2 to 2: twice as wide as they should be.",
         ),
         (
-            _normalise(scale=lambda x: x.float() / 128 - 1),
+            {"scale": lambda x: x.float() / 255 - 1},
+            "the images run from -1 to 0: they are half as wide as they should be.",
+        ),
+        (
+            {"scale": lambda x: x.float() / 255 * 2},
+            "the images run from 0 to 2: they are as wide as they should be, and not centred.",
+        ),
+        ({"scale": lambda x: 1 - x.float() / 127.5}, "black and white have changed places: 0 should become -1."),
+        ({"scale": lambda x: x.float()}, "the images still run from 0 to 255."),
+        (
+            {"scale": lambda x: x.float() - 127.5},
+            "the images run from -127.5 to 127.5: they are centred, but not divided.",
+        ),
+        (
+            {"scale": lambda x: x.float() / 128 - 1},
             "255 does not become 1: half of 255 is not 128. Between 0 and 255 lie 255 steps.",
         ),
         (
-            _normalise(scale=lambda x: (x * 2 - 255).float() / 255),
-            "the arithmetic was done in bytes, and bytes start again at 0 after 255. What must happen before it?",
+            {"scale": lambda x: (x.float() - 128) / 128},
+            "255 does not become 1: half of 255 is not 128. Between 0 and 255 lie 255 steps.",
         ),
         (
-            _normalise(scale=lambda x: (x.float() - x.float().mean()) / x.float().std()),
+            {"scale": lambda x: x.float() / 256 * 2 - 1},
+            "255 does not become 1: half of 255 is not 128. Between 0 and 255 lie 255 steps.",
+        ),
+        ({"scale": lambda x: (x.float() - 128) / 127}, "0 does not become -1: half of 255 is 127.5."),
+        ({"scale": lambda x: x.float() / 127 - 1}, "255 becomes more than 1: half of 255 is 127.5."),
+        *(
+            ({"scale": scale}, _OVERFLOW)
+            for scale in (
+                lambda x: (x * 2 - 255).float() / 255,
+                lambda x: (x * 2).float() / 255 - 1,
+                lambda x: (x - 127).float() / 127.5,
+                lambda x: (x - 128).float() / 127.5,
+                lambda x: (x - 128).float() / 128,
+                lambda x: (x - 127).float() / 127,
+                lambda x: (x - 128).float() / 127,
+                lambda x: (x // 127).float() - 1,
+                lambda x: (x // 127) - 1,
+                lambda x: (x / 127.5).byte().float() - 1,
+                lambda x: ((x / 127.5).byte() - 1).float(),
+                lambda x: (x / 127.5 - 1).byte().float(),
+                lambda x: x.to(torch.int8).float() / 127.5 - 1,
+                lambda x: x.to(torch.int8).float() / 127.5,
+                lambda x: x.to(torch.int8).float() / 128,
+                lambda x: x.to(torch.int8).float() / 127,
+                lambda x: (x + x).float() / 255 - 1,
+                lambda x: (x + x - 255).float() / 255,
+            )
+        ),
+        (
+            {"scale": lambda x: (x.float() - x.float().mean()) / x.float().std()},
             "mean 0 and variance 1, but what is black now depends on the batch. The range has to be fixed.",
         ),
+        *(
+            (
+                {"scale": scale},
+                "the range is taken from the darkest and the brightest pixel of this batch, so black depends on the batch. Bytes run from 0 to 255, always.",
+            )
+            for scale in (
+                lambda x: (x.float() - x.min()) / (x.max() - x.min()).float() * 2 - 1,
+                lambda x: x.float() / x.max() * 2 - 1,
+                lambda x: (x.float() - x.min()) / (x.max() - x.min()).float(),
+                lambda x: x.float() / x.max(),
+            )
+        ),
         (
-            _normalise(
-                scale=lambda x: (x.float() - x.float().mean((1, 2, 3), True)) / x.float().std((1, 2, 3), keepdim=True)
-            ),
+            {"scale": lambda x: (x.float() - x.float().mean((1, 2, 3), True)) / x.float().std((1, 2, 3), keepdim=True)},
             "each image gets mean 0 and variance 1 by itself: dark and bright images become the same.",
         ),
         (
-            _normalise(
-                scale=lambda x: (
+            {
+                "scale": lambda x: (
                     (x.float() - x.amin((1, 2, 3), True))
                     / (x.amax((1, 2, 3), True) - x.amin((1, 2, 3), True)).float()
                     * 2
                     - 1
                 )
-            ),
+            },
             "each image is stretched by itself, so that its darkest pixel is -1: dark images become bright.",
         ),
-        (_normalise(order=lambda x: x), "the channels still come last: (n, height, width, channels)."),
+        ({"order": lambda x: x}, "the channels still come last: (n, height, width, channels)."),
         (
-            _normalise(order=lambda x: x.reshape(len(x), 3, *x.shape[1:3])),
+            {"order": lambda x: x.reshape(len(x), x.shape[3], *x.shape[1:3])},
             "right shape, but the pixels have lost their places: reshape reads on along the rows. Axes are to be moved, "
             "not cut anew.",
         ),
         (
-            _normalise(order=lambda x: x.permute(0, 3, 2, 1)),
+            {"order": lambda x: x.permute(0, 3, 2, 1)},
             "height and width have changed places: the images lie on their side.",
         ),
-        (_normalise(scale=lambda x: x.double() / 127.5 - 1), "right numbers in float64: a network has float32."),
         (
-            _normalise(scale=lambda x: (x.float() / 127.5 - 1).half()),
+            {"order": lambda x: x.permute(3, 0, 1, 2)},
+            "the channels come before the images: (n, channels, height, width) is wanted.",
+        ),
+        (
+            {"order": lambda x: x.permute(0, 2, 1, 3)},
+            "height and width have changed places, and the channels still come last.",
+        ),
+        (
+            {"order": lambda x: x.permute(0, 3, 1, 2).flip(1)},
+            "the colours come in the opposite order: red and blue have changed places.",
+        ),
+        ({"scale": lambda x: x.double() / 127.5 - 1}, "right numbers in float64: a network has float32."),
+        (
+            {"scale": lambda x: (x.float() / 127.5 - 1).half()},
             "float16 is too coarse for noise as small as the first steps add: a network's images are float32.",
+        ),
+        (
+            {"scale": lambda x: (x.float() / 127.5 - 1).bfloat16()},
+            "bfloat16 is too coarse for noise as small as the first steps add: a network's images are float32.",
         ),
     ],
 )
