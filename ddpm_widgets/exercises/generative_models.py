@@ -52,7 +52,7 @@ def _measure_heights(sample_heights: Callable, n: int) -> dict[str, Any]:
 
 
 def _heights(
-    child: Callable = lambda n: torch.rand(n) < 0.4,
+    child: Callable = lambda n: torch.rand(n) < 0.6,
     stds: tuple[float, float] = (6.0, 9.0),
     means: tuple[float, float] = (128.0, 171.0),
     noise: Callable = torch.randn,
@@ -66,7 +66,7 @@ def _heights(
 
 
 _EXACTLY = (
-    "in every crowd exactly four in ten are children. Chance decides for each person, so their number should vary, and "
+    "in every crowd exactly six in ten are children. Chance decides for each person, so their number should vary, and "
     "a crowd of one should sometimes be a child."
 )
 _ONE_GROUP = "all of them come from one group. Draw the group for each person, not once for all."
@@ -90,38 +90,38 @@ EXERCISES["check_sample_heights"] = Exercise(
     praise="first the group, then the height. Nobody could tell your people from real ones by their heights.",
     mistakes=[
         (
-            lambda n: torch.full((n,), 153.8),
+            lambda n: torch.full((n,), 145.2),
             "everybody is as tall as the mean, and hardly anybody really is. Where is the chance in it?",
         ),
         (
-            lambda n: 153.8 + 22.5 * torch.randn(n),
+            lambda n: 145.2 + 22.3 * torch.randn(n),
             "one bell, with the right mean and the right spread: most people now stand in the valley between the two "
             "groups. Which group does a person belong to?",
         ),
         (
-            lambda n: 0.4 * (128 + 6 * torch.randn(n)) + 0.6 * (171 + 9 * torch.randn(n)),
+            lambda n: 0.6 * (128 + 6 * torch.randn(n)) + 0.4 * (171 + 9 * torch.randn(n)),
             "each person is a blend of a child and an adult: you add up two heights. The densities are added, not the "
             "heights; a person belongs to one group.",
         ),
         *(({"child": lambda n, is_child=value: torch.full((n,), is_child)}, _ONE_GROUP) for value in (True, False)),
-        ({"child": lambda n: torch.rand(1).expand(n) < 0.4}, _ONE_GROUP),
-        ({"child": lambda n: torch.rand(n) < 0.6}, "the shares have changed places: four in ten are children."),
+        ({"child": lambda n: torch.rand(1).expand(n) < 0.6}, _ONE_GROUP),
+        ({"child": lambda n: torch.rand(n) < 0.4}, "the shares have changed places: six in ten are children."),
         (
             {"child": lambda n: torch.rand(n) < 0.5},
-            "children and adults come in equal numbers: four in ten are children.",
+            "children and adults come in equal numbers: six in ten are children.",
         ),
         (
-            {"child": lambda n: torch.randn(n) < 0.4},
-            "randn chooses the group. Only uniform numbers, torch.rand, fall below 0.4 with probability 0.4.",
+            {"child": lambda n: torch.randn(n) < 0.6},
+            "randn chooses the group. Only uniform numbers, torch.rand, fall below 0.6 with probability 0.6.",
         ),
-        ({"child": lambda n: torch.randperm(n) < int(0.4 * n)}, _EXACTLY),
-        ({"child": lambda n: torch.arange(n) < int(0.4 * n)}, _EXACTLY),
+        ({"child": lambda n: torch.randperm(n) < int(0.6 * n)}, _EXACTLY),
+        ({"child": lambda n: torch.arange(n) < int(0.6 * n)}, _EXACTLY),
         (
-            {"child": lambda n: (torch.rand(n) < 0.4).sort(descending=True).values},
+            {"child": lambda n: (torch.rand(n) < 0.6).sort(descending=True).values},
             "all children come first, then all adults. Each person has the same chance to be a child.",
         ),
         (
-            {"child": lambda n: (torch.rand(n) < 0.4).sort().values},
+            {"child": lambda n: (torch.rand(n) < 0.6).sort().values},
             "all adults come first, then all children. Each person has the same chance to be a child.",
         ),
         (
@@ -141,12 +141,12 @@ EXERCISES["check_sample_heights"] = Exercise(
         ({"stds": (0.0, 0.0)}, "within a group everybody is equally tall: add 6 or 9 times a standard normal number."),
         ({"stds": (6.0, 6.0)}, "both groups vary by 6 cm: adults vary by 9."),
         ({"stds": (9.0, 9.0)}, "both groups vary by 9 cm: children vary by 6."),
-        ({"means": (171.0, 128.0)}, "the means have changed places: four in ten have the mean 128."),
+        ({"means": (171.0, 128.0)}, "the means have changed places: six in ten have the mean 128."),
         (
             {"noise": torch.rand},
             "nobody is smaller than the mean of the group: torch.rand is uniform between 0 and 1, and heights are Gaussian.",
         ),
-        ({"noise": same_every_time(seed=1), "child": lambda n: same_every_time(torch.rand)(n) < 0.4}, SEED_INSIDE),
+        ({"noise": same_every_time(seed=1), "child": lambda n: same_every_time(torch.rand)(n) < 0.6}, SEED_INSIDE),
     ],
 )
 
@@ -154,5 +154,5 @@ EXERCISES["check_sample_heights"] = Exercise(
 def check_sample_heights(
     sample_heights: Callable[[int], Tensor],  # yours: sample_heights(n) → n heights in cm
 ) -> Verdict:
-    "Lesson 2: draw from p(x) = 0.4·N(128, 6²) + 0.6·N(171, 9²), the heights of children of eight and of adults, in cm."
+    "Lesson 2: draw from p(x) = 0.6·N(128, 6²) + 0.4·N(171, 9²), the heights of children of eight and of adults, in cm."
     return check_answer(sample_heights, EXERCISES["check_sample_heights"])

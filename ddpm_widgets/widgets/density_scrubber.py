@@ -40,7 +40,7 @@ def _kernels(
     return counts[full] / n, middle[full], np.full(full.sum(), np.hypot(bandwidth, (edges[1] - edges[0]) / 12**0.5))
 
 # %% ../../nbs/api/widgets/06_density_scrubber.ipynb #58ef6cb6
-HEIGHTS = {"weights": (0.4, 0.6), "means": (128.0, 171.0), "stds": (6.0, 9.0)}  # children of eight and adults, in cm
+HEIGHTS = {"weights": (0.6, 0.4), "means": (128.0, 171.0), "stds": (6.0, 9.0)}  # children of eight and adults, in cm
 
 
 def _numbers(values: Any, name: str) -> np.ndarray:

@@ -159,7 +159,7 @@ ANSWERS["check_sample_heights"] = {
     "right": [
         """
 def sample_heights(n):
-    child = torch.rand(n) < 0.4
+    child = torch.rand(n) < 0.6
     mean = torch.where(child, 128, 171)
     std = torch.where(child, 6, 9)
     return mean + std * torch.randn(n)
@@ -168,19 +168,19 @@ def sample_heights(n):
 rng = np.random.default_rng(1)
 
 def sample_heights(n):
-    child = rng.choice([True, False], n, p=[0.4, 0.6])
+    child = rng.choice([True, False], n, p=[0.6, 0.4])
     return np.where(child, rng.normal(128, 6, n), rng.normal(171, 9, n))
 """,
         """
 rng = np.random.default_rng()
 
 def sample_heights(n):
-    child = rng.random(n) < 0.4
+    child = rng.random(n) < 0.6
     return torch.from_numpy(np.where(child, rng.normal(128, 6, n), rng.normal(171, 9, n)))
 """,
         """
 def sample_heights(n):
-    groups = torch.distributions.Categorical(torch.tensor([0.4, 0.6]))
+    groups = torch.distributions.Categorical(torch.tensor([0.6, 0.4]))
     people = torch.distributions.Normal(torch.tensor([128.0, 171.0]), torch.tensor([6.0, 9.0]))
     return torch.distributions.MixtureSameFamily(groups, people).sample((n,))
 """,
@@ -188,11 +188,11 @@ def sample_heights(n):
 import random
 
 def sample_heights(n):
-    return [random.gauss(128, 6) if random.random() < 0.4 else random.gauss(171, 9) for _ in range(n)]
+    return [random.gauss(128, 6) if random.random() < 0.6 else random.gauss(171, 9) for _ in range(n)]
 """,
         """
 def sample_heights(n):
-    k = int(torch.distributions.Binomial(n, torch.tensor(0.4)).sample())
+    k = int(torch.distributions.Binomial(n, torch.tensor(0.6)).sample())
     both = torch.cat([torch.normal(128.0, 6.0, (k,)), torch.normal(171.0, 9.0, (n - k,))])
     return both[torch.randperm(n)]
 """,
@@ -200,22 +200,22 @@ def sample_heights(n):
 g = torch.Generator().manual_seed(3)
 
 def sample_heights(n):
-    adult = torch.bernoulli(torch.full((n,), 0.6), generator=g).long()
+    adult = torch.bernoulli(torch.full((n,), 0.4), generator=g).long()
     mean, std = torch.tensor([128.0, 171.0])[adult], torch.tensor([6.0, 9.0])[adult]
     return mean + std * torch.randn(n, generator=g)
 """,
     ],
     "wrong": [
-        ("everybody is as tall", {"mean + std * torch.randn(n)": "torch.full((n,), 153.8)"}),
-        ("one bell, with the right", {"mean + std * torch.randn(n)": "torch.normal(153.8, 22.5, (n,))"}),
+        ("everybody is as tall", {"mean + std * torch.randn(n)": "torch.full((n,), 145.2)"}),
+        ("one bell, with the right", {"mean + std * torch.randn(n)": "torch.normal(145.2, 22.3, (n,))"}),
         (
             "each person is a blend",
-            {"mean + std": "0.4 * torch.normal(128, 6, (n,)) + 0.6 * torch.normal(171, 9, (n,)) + 0"},
+            {"mean + std": "0.6 * torch.normal(128, 6, (n,)) + 0.4 * torch.normal(171, 9, (n,)) + 0"},
         ),
-        ("all of them come from one", {"torch.rand(n) < 0.4": "torch.tensor(True)"}),
-        ("all of them come from one", {"torch.rand(n) < 0.4": "torch.tensor(False)"}),
-        ("the shares have changed", {"< 0.4": "> 0.4"}),
-        ("children and adults come in equal", {"0.4": "0.5"}),
+        ("all of them come from one", {"torch.rand(n) < 0.6": "torch.tensor(True)"}),
+        ("all of them come from one", {"torch.rand(n) < 0.6": "torch.tensor(False)"}),
+        ("the shares have changed", {"< 0.6": "> 0.6"}),
+        ("children and adults come in equal", {"0.6": "0.5"}),
         ("the groups are far too wide", {"std * torch": "std**2 * torch"}),
         ("the groups are too narrow", {"std * torch": "std.sqrt() * torch"}),
         ("nobody is smaller", {"torch.randn(n)": "torch.rand(n)"}),
@@ -223,7 +223,7 @@ def sample_heights(n):
             "in every crowd exactly four",
             """
 def sample_heights(n):
-    k = int(0.4 * n)
+    k = int(0.6 * n)
     return torch.cat([128 + 6 * torch.randn(k), 171 + 9 * torch.randn(n - k)])
 """,
         ),
@@ -231,7 +231,7 @@ def sample_heights(n):
             "in every crowd exactly four",
             """
 def sample_heights(n):
-    k = int(0.4 * n)
+    k = int(0.6 * n)
     h = torch.cat([128 + 6 * torch.randn(k), 171 + 9 * torch.randn(n - k)])
     return h[torch.randperm(n)]
 """,
@@ -240,7 +240,7 @@ def sample_heights(n):
             "in every crowd exactly four",
             """
 def sample_heights(n):
-    k = round(0.4 * n)
+    k = round(0.6 * n)
     return np.random.permutation(np.concatenate([np.random.normal(128, 6, k), np.random.normal(171, 9, n - k)]))
 """,
         ),
@@ -248,7 +248,7 @@ def sample_heights(n):
             "all children come first",
             """
 def sample_heights(n):
-    k = int((torch.rand(n) < 0.4).sum())
+    k = int((torch.rand(n) < 0.6).sum())
     return torch.cat([128 + 6 * torch.randn(k), 171 + 9 * torch.randn(n - k)])
 """,
         ),
@@ -256,7 +256,7 @@ def sample_heights(n):
             "should have (3,)",
             """
 def sample_heights(n):
-    child = torch.rand(n, 1) < 0.4
+    child = torch.rand(n, 1) < 0.6
     return torch.where(child, 128 + 6 * torch.randn(n), 171 + 9 * torch.randn(n))
 """,
         ),
@@ -264,7 +264,7 @@ def sample_heights(n):
             "should have (3,)",
             """
 def sample_heights(n):
-    return torch.normal(153.8, 22.5, (n, 1))
+    return torch.normal(145.2, 22.3, (n, 1))
 """,
         ),
         (
@@ -278,23 +278,23 @@ def sample_heights(n):
         (
             "a seed is set inside",
             {
-                "child = torch.rand(n) < 0.4": "g = torch.Generator().manual_seed(0)\n    child = torch.rand(n, generator=g) < 0.4",
+                "child = torch.rand(n) < 0.6": "g = torch.Generator().manual_seed(0)\n    child = torch.rand(n, generator=g) < 0.6",
                 "torch.randn(n)": "torch.randn(n, generator=g)",
             },
         ),
-        ("randn chooses the group", {"torch.rand(n) < 0.4": "torch.randn(n) < 0.4"}),
+        ("randn chooses the group", {"torch.rand(n) < 0.6": "torch.randn(n) < 0.6"}),
         ("the two standard deviations have changed", {"child, 6, 9": "child, 9, 6"}),
         ("both groups vary by 9", {"std * torch.randn(n)": "9 * torch.randn(n)"}),
         ("both groups vary by 6", {"std * torch.randn(n)": "6 * torch.randn(n)"}),
         ("only 1 cm", {"std * torch.randn(n)": "torch.randn(n)"}),
         ("everybody is equally tall", {" + std * torch.randn(n)": ".float()"}),
-        ("the means have changed", {"< 0.4": "> 0.4", "child, 6, 9": "child, 9, 6"}),
+        ("the means have changed", {"< 0.6": "> 0.6", "child, 6, 9": "child, 9, 6"}),
         ("the means have changed", {"child, 128, 171": "child, 171, 128"}),
         (
             "all of them come from one group",
             """
 def sample_heights(n):
-    if torch.rand(1) < 0.4:
+    if torch.rand(1) < 0.6:
         return 128 + 6 * torch.randn(n)
     return 171 + 9 * torch.randn(n)
 """,
@@ -303,18 +303,18 @@ def sample_heights(n):
             "each person is a blend",
             """
 def sample_heights(n):
-    return 0.4 * np.random.normal(128, 6, n) + 0.6 * np.random.normal(171, 9, n)
+    return 0.6 * np.random.normal(128, 6, n) + 0.4 * np.random.normal(171, 9, n)
 """,
         ),
         (
             "standard deviation of those below",
             """
 def sample_heights(n):
-    child = torch.rand(n) < 0.4
+    child = torch.rand(n) < 0.6
     return torch.where(child, 128 + 6 * torch.randn(1), 171 + 9 * torch.randn(1))
 """,
         ),
-        ("two things are wrong", {"< 0.4": "< 0.5", "child, 6, 9": "child, 9, 6"}),
+        ("two things are wrong", {"< 0.6": "< 0.5", "child, 6, 9": "child, 9, 6"}),
         (
             "yours takes ()",
             """

@@ -35,7 +35,7 @@ def cdf(w, x, t):
 def test_density_is_that_of_noised_samples():
     w = DensityScrubber()
     rng = np.random.default_rng(0)
-    people = np.where(rng.random(200_000) < 0.4, rng.normal(128, 6, 200_000), rng.normal(171, 9, 200_000))
+    people = np.where(rng.random(200_000) < 0.6, rng.normal(128, 6, 200_000), rng.normal(171, 9, 200_000))
     x = (people - w.mean) / w.std
     assert abs(x.mean()) < 0.01 and abs(x.std() - 1) < 0.01, "the process sees mean 0, variance 1"
     for t in (0, 100, 400, 999):
