@@ -8,6 +8,8 @@ Docs: https://example.github.io/ddpm-widgets/api/training.html.md"""
 __all__ = ['RECIPES', 'DDPMCB', 'EMA', 'Recipe', 'train']
 
 # %% ../nbs/api/24_training.ipynb #7d5367d9
+import os
+import time
 import warnings
 from collections.abc import Callable, Sequence
 from copy import deepcopy
@@ -261,6 +263,28 @@ class EMA(Callback):
         for kept, current in self.buffers:
             kept.copy_(current)
 
+# %% ../nbs/api/24_training.ipynb #b5a70002
+class _BusyMachine(Callback):
+    "Warn once, some seconds into a training on a CPU, if other programs leave its threads less than half of what they ask for."
+
+    after = 10.0  # seconds
+
+    def before_fit(self, learn: Learner) -> None:
+        several = learn.accelerator.device.type == "cpu" and torch.get_num_threads() > 1
+        self.began = (time.perf_counter(), time.process_time()) if several and hasattr(os, "getloadavg") else None
+
+    def after_step(self, learn: Learner) -> None:
+        if self.began is None or (seconds := time.perf_counter() - self.began[0]) < self.after:
+            return
+        threads, computed = torch.get_num_threads(), (time.process_time() - self.began[1]) / seconds
+        self.began = None
+        if computed < threads / 2 and os.getloadavg()[0] > 1.5 * (os.cpu_count() or 1):  # not only a slow disk
+            warnings.warn(
+                f"this machine is busy: the {threads} threads of this training get {computed:.1f} of {threads} processors, and while they wait for each other it may be "
+                "many times slower than with one thread; stop it, call torch.set_num_threads(1), and start again.",
+                stacklevel=2,
+            )
+
 # %% ../nbs/api/24_training.ipynb #3c7b0e3d
 ADAM = partial(torch.optim.Adam, eps=1e-5, fused=True)  # the default ε of 1e-8 makes the first steps too large here
 
@@ -371,6 +395,7 @@ def train(
         own.append(MixedPrecision(precision))
     if not any(isinstance(cb, TerminateOnNaN) for cb in cbs):
         own.append(TerminateOnNaN())
+    own.append(_BusyMachine())
     if progress and not any(getattr(cb, "shows_progress", False) for cb in cbs):
         own.append(Progress())
     if seed is not None:
