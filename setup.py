@@ -11,7 +11,7 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
-COURSE = ("lessons/*.ipynb", "lessons/README.md", "static/*.svg")  # of nbs/
+COURSE = ("lessons/*.ipynb", "lessons/README.md", "static/*.svg", "static/own_pictures.png")  # of nbs/
 
 
 class BuildWithCourse(build_py):

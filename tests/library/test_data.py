@@ -931,8 +931,13 @@ def test_a_folder_of_images(pictures):
 
 
 def test_mirrored_pictures_are_added_to_the_training_images_only(pictures):
+    for i in range(3):  # black on the left and above, white elsewhere
+        lopsided = np.full((40, 40, 3), 255, np.uint8)
+        lopsided[: 10 + i, :20] = 0
+        Image.fromarray(lopsided).save(pictures / f"boats/lopsided {i}.png")
     plain, both = (image_folder(pictures, 8, size=32, seed=3, mirror=m, progress=False) for m in (False, True))
     images, labels = plain.train.dataset.images, plain.train.dataset.labels
+    assert not torch.equal(images, images.flip(3)) and not torch.equal(images.flip(2), images.flip(3))
     for dls in (both, plain.mirrored()):
         assert torch.equal(dls.train.dataset.images, torch.cat([images, images.flip(3)]))
         assert torch.equal(dls.train.dataset.labels, labels.repeat(2))
