@@ -117,7 +117,7 @@ def test_the_set_is_large_and_holds_no_answer_twice():
 
 def test_wrong_answers_are_caught():
     passed = [f"{name}\n{source}" for name, _, source, good, _ in marked() if good]
-    assert len(passed) <= 0.01 * len(marked()), "\n\n".join(passed)
+    assert len(passed) <= 0.001 * len(marked()), "\n\n".join(passed)  # 99 % is the aim; so far all of them are
 
 
 def test_what_is_caught_gets_the_fitting_hint():
