@@ -15,7 +15,7 @@ import sysconfig
 import textwrap
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import combinations
@@ -204,8 +204,8 @@ class Exercise:
 
 
 def seed_everything(seed: int) -> None:
-    "Seed the global generators of Python, numpy and PyTorch."
-    torch.manual_seed(seed)
+    "Seed the global generators of Python, numpy and PyTorch on the CPU."
+    torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed every GPU too
     np.random.seed(seed)
     random.seed(seed)
 
@@ -214,7 +214,12 @@ def seed_everything(seed: int) -> None:
 def isolated_rng() -> Iterator[None]:
     "Leave the reader's random numbers as they were, and compute on the CPU, with gradients."
     numpys, pythons = np.random.get_state(), random.getstate()
-    with torch.random.fork_rng(devices=[]), torch.device("cpu"), torch.enable_grad():
+    elsewhere = torch.get_default_device().type != "cpu"
+    with (
+        torch.random.fork_rng(devices=[]),
+        torch.device("cpu") if elsewhere else nullcontext(),  # it makes each call of torch slower
+        torch.enable_grad(),
+    ):
         try:
             yield
         finally:

@@ -270,7 +270,7 @@ EXERCISES["check_x0_from_eps"] = Exercise(
         ),
         (
             {"noise": lambda ab: 0 * ab},
-            "the image has its full size again, and the noise in it has grown along. Something must be taken away first.",
+            "the image has its full size again, and the noise in it has grown too. Something must be taken away first.",
         ),
         (
             {"noise": lambda ab: 1 + 0 * ab},

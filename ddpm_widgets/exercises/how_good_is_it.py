@@ -58,7 +58,7 @@ EXERCISES["check_frechet_distance"] = Exercise(
     gives="the distance",
     calls=lambda: [_clouds(), _clouds()],
     make=_frechet,
-    praise="means and covariances, and the root of their product: that is all there is to FID.",
+    praise="means, covariances, and the root of a product of covariances: that is all there is to FID.",
     mistakes=[
         (
             {"cov": lambda x: torch.zeros(4, 4, dtype=torch.float64)},
@@ -123,8 +123,8 @@ EXERCISES["check_frechet_distance"] = Exercise(
         ),
         (
             {"root": lambda a, b: (a @ b).abs().sqrt().trace()},
-            "you take the root of each number in the product. The root of a matrix is another one: multiplied with "
-            "itself it gives the matrix.",
+            "you take the root of each number in the product. The root of a matrix is the matrix that, "
+            "multiplied by itself, gives it.",
         ),
         (
             {"root": lambda a, b: (a @ b).trace().sqrt()},
@@ -182,7 +182,7 @@ EXERCISES["check_kernel_distance"] = Exercise(
     gives="the distance",
     calls=lambda: [_clouds(), _clouds()],
     make=_kernel_distance,
-    praise="pairs within, pairs between, and nobody paired with himself: that is KID.",
+    praise="pairs within each set, pairs between them, and no sample paired with itself: that is KID.",
     mistakes=[
         (
             {"same_set": lambda m: m.mean()},

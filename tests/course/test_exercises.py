@@ -30,7 +30,6 @@ from ddpm_widgets.exercises.engine import (
     _wrapped_evenly,
     call_answer,
     grade,
-    hints_of,
     seed_everything,
 )
 
@@ -118,7 +117,7 @@ def test_the_set_is_large_and_holds_no_answer_twice():
 
 def test_wrong_answers_are_caught():
     passed = [f"{name}\n{source}" for name, _, source, good, _ in marked() if good]
-    assert len(passed) <= 0.01 * len(marked()), "\n\n".join(passed)
+    assert len(passed) <= 0.001 * len(marked()), "\n\n".join(passed)  # 99 % is the aim; so far all of them are
 
 
 def test_what_is_caught_gets_the_fitting_hint():
@@ -145,11 +144,6 @@ def test_every_check_has_an_exercise_and_every_exercise_answers_here():
     assert set(CHECKS) == set(EXERCISES) == set(ANSWERS)
     for check in CHECKS.values():
         assert (inspect.getdoc(check) or "").startswith(("Lesson ", "Lessons "))
-
-
-@pytest.mark.parametrize("name", ANSWERS)
-def test_every_row_is_recognised_by_its_own_hint(name):
-    assert hints_of(EXERCISES[name]) >= 10
 
 
 @pytest.mark.parametrize("name", ANSWERS)
