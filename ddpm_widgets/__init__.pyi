@@ -39,6 +39,7 @@ from .training import DDPMCB, EMA, RECIPES, Recipe, train
 from .unets import UNet, init_ddpm, unet
 from .weights import WeightsError, load_model, pretrained, save_model
 from .widgets.density_scrubber import DensityScrubber
+from .widgets.fid_lab import FIDLab
 from .widgets.noise_scrubber import NoiseScrubber
 from .widgets.sampling_player import SamplingPlayer
 from .widgets.schedule_explorer import ScheduleExplorer
@@ -64,6 +65,7 @@ __all__ = [
     "Diffusion",
     "EMA",
     "Evaluation",
+    "FIDLab",
     "Finding",
     "GradientClip",
     "ImageDataset",

@@ -1,4 +1,5 @@
 from .density_scrubber import DensityScrubber
+from .fid_lab import FIDLab
 from .noise_scrubber import NoiseScrubber
 from .page import save_html
 from .sampling_player import SamplingPlayer
@@ -8,6 +9,7 @@ from .training_monitor import TrainingMonitor
 
 __all__ = [
     "DensityScrubber",
+    "FIDLab",
     "NoiseScrubber",
     "SamplingPlayer",
     "ScheduleExplorer",

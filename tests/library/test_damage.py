@@ -228,6 +228,12 @@ def widgets():
     yield d.SamplingPlayer(frames_of())
     yield d.DensityScrubber()
     yield d.SolverLab()
+    yield d.FIDLab(
+        np.eye(4),
+        {"a": {"b": np.zeros((4, 2, 2)), "c": np.ones((4, 2, 2))}},
+        lambda x: x.reshape(4, 4) + np.eye(4),
+        counts=[2],
+    )
 
 
 def frames_of():
@@ -258,11 +264,19 @@ def anything(chance, depth=0):
 
 @pytest.mark.parametrize(
     "which",
-    range(6),
-    ids=["NoiseScrubber", "ScheduleExplorer", "TrainingMonitor", "SamplingPlayer", "DensityScrubber", "SolverLab"],
+    range(7),
+    ids=[
+        "NoiseScrubber",
+        "ScheduleExplorer",
+        "TrainingMonitor",
+        "SamplingPlayer",
+        "DensityScrubber",
+        "SolverLab",
+        "FIDLab",
+    ],
 )
 def test_2000_random_messages(which, monkeypatch):
-    "12,000 over the six widgets, through the handler that the kernel calls: it never raises, and what only Python may set stays."
+    "14,000 over the seven widgets, through the handler that the kernel calls: it never raises, and what only Python may set stays."
     widget = list(widgets())[which]
     sent = []
     monkeypatch.setattr(widget, "_send", lambda message, buffers=None: sent.append(message))

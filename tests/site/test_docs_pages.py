@@ -34,6 +34,12 @@ MADE = {  # a widget to put the page's state into
     "SamplingPlayer": W.SamplingPlayer,
     "DensityScrubber": W.DensityScrubber,
     "SolverLab": W.SolverLab,
+    "FIDLab": lambda: W.FIDLab(
+        np.eye(4),
+        {"a": {"b": np.zeros((4, 2, 2)), "c": np.ones((4, 2, 2))}},
+        lambda x: x.reshape(4, 4) + np.eye(4),
+        counts=[2],
+    ),
     "TrainingMonitor": W.TrainingMonitor,
 }
 
@@ -187,8 +193,18 @@ def check_solver_lab(w):
     assert p.mean + p.std * (hi - end * (hi - lo)) == pytest.approx(p.end, abs=0.002 * p.std)
 
 
+def check_fid_lab(w):
+    "The figures, as Python has them."
+    w.drag(w.root.get_by_role("slider", name="how much of it"), 0.99)
+    p = w.python
+    p.strength = w.get("strength")
+    assert p.strength == len(p.strengths[p.fault]) - 1
+    for (mean, _), text in zip(p.figures().values(), w.root.locator(".value").all_inner_texts(), strict=True):
+        assert float(text.split(" ")[0].replace("−", "-")) == pytest.approx(mean, rel=0.01)
+
+
 CHECKS = {"NoiseScrubber": check_noise_scrubber, "SamplingPlayer": check_sampling_player, "ScheduleExplorer": check_schedule_explorer,
-          "TrainingMonitor": check_training_monitor, "DensityScrubber": check_density_scrubber, "SolverLab": check_solver_lab}  # fmt: skip
+          "TrainingMonitor": check_training_monitor, "DensityScrubber": check_density_scrubber, "SolverLab": check_solver_lab, "FIDLab": check_fid_lab}  # fmt: skip
 
 
 def test_every_widget_is_alive(site, new_page):

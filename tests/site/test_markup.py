@@ -18,6 +18,7 @@ from ddpm_widgets import _docs, garments, plot_loss, plot_schedules
 from ddpm_widgets.data import DataLoaders, dataset_of
 from ddpm_widgets.widgets import (
     DensityScrubber,
+    FIDLab,
     NoiseScrubber,
     SamplingPlayer,
     ScheduleExplorer,
@@ -75,12 +76,16 @@ def widgets(dls):
         "precision": EVIL[1],
         "phase": EVIL[2],
     }
+    x0 = np.random.default_rng(0).uniform(-1, 1, (4, 2, 2))
     return {
         "noise": NoiseScrubber(x, {name: LINEAR for name in EVIL[:4]}, labels=dls.classes, link=EVIL[2]),
         "explorer": ScheduleExplorer(schedules={name: LINEAR for name in EVIL[:4]}),
         "player": SamplingPlayer({name: [Named(t) for t in (9, 5, 0)] for name in EVIL[:4]}),
         "density": DensityScrubber(name=EVIL[0], unit=EVIL[1]),
         "solver": SolverLab(name=EVIL[0], unit=EVIL[1]),
+        "fid": FIDLab(
+            np.eye(4), {n: {n: x0, EVIL[2]: x0 / 2} for n in EVIL[:2]}, lambda x: x.reshape(4, 4), counts=[2]
+        ),
         "monitor": monitor,
     }
 
@@ -129,14 +134,16 @@ def expect_all(page):
     assert not page.outside
 
 
-@pytest.mark.parametrize("which", ["noise", "explorer", "player", "density", "solver", "monitor"])
+@pytest.mark.parametrize("which", ["noise", "explorer", "player", "density", "solver", "fid", "monitor"])
 def test_in_a_page_of_its_own(which, widgets, page, tmp_path):
     path = save_html(tmp_path / "page.html", widgets[which], title=EVIL[1])
     page.goto(path.as_uri())
     look(page)
     assert page.evaluate(OWNED) == CLEAN
     text = as_html(text_of(page))
-    mine = {"noise": EVIL, "monitor": EVIL, "density": EVIL[:2], "solver": EVIL[:2]}.get(which, EVIL[:4])
+    mine = {"noise": EVIL, "monitor": EVIL, "density": EVIL[:2], "solver": EVIL[:2], "fid": EVIL[:2]}.get(
+        which, EVIL[:4]
+    )
     for name in mine:
         assert as_html(name) in text, f"not to be read in {which}: {name}"
     assert page.title() == EVIL[1]

@@ -12,6 +12,7 @@ from torch import nn
 from ddpm_widgets import _lighten, garments, train
 from ddpm_widgets.widgets import (
     DensityScrubber,
+    FIDLab,
     NoiseScrubber,
     SamplingPlayer,
     ScheduleExplorer,
@@ -46,6 +47,18 @@ def monitor():
     return monitor
 
 
+def fid_lab():
+    heap = np.random.default_rng(0).uniform(-1, 1, (40, 8, 8))
+    faults = {"noise": {"none": heap, "some": heap + 0.1}, "blur": {"none": heap, "some": heap / 2}}
+    return FIDLab(
+        np.random.default_rng(1).normal(size=(80, 4)),
+        faults,
+        lambda x: x[:, :2, :2].reshape(-1, 4),
+        counts=[8, 20],
+        strength=1,
+    )
+
+
 WIDGETS = {
     "NoiseScrubber": lambda: NoiseScrubber(
         pictures(), {"linear": LINEAR, "cosine": COSINE}, t=300, terms=True, labels=["coat"] * 12
@@ -61,6 +74,7 @@ WIDGETS = {
     ),
     "DensityScrubber": lambda: DensityScrubber(t=300, paths="ddim"),
     "SolverLab": SolverLab,
+    "FIDLab": fid_lab,
 }
 
 FRAME = Path(__file__).parents[1] / "support/frame.html"  # what Quarto puts around a page of the site, shortened

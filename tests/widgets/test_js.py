@@ -35,10 +35,11 @@ def test_the_types_name_the_traits(name):
         "density_scrubber": "density",
         "schedule_explorer": "explorer",
         "solver_lab": "solver",
+        "fid_lab": "fid",
     }.get(name, name.rpartition("_")[2])
     text = (ROOT / "js/src" / folder / "read.js").read_text(encoding="utf-8")
     typed = re.findall(r"@property \{.*?\} (\w+)", re.search(r"@typedef \{object\} OwnTraits(.*?)\*/", text, re.S)[1])
-    widget = getattr(widgets, "".join(word.title() for word in name.split("_")))
+    widget = getattr(widgets, "".join(word.title() for word in name.split("_")).replace("Fid", "FID"))
     own = [n for n, t in widget.class_traits(sync=True).items() if t.this_class is widget]
     assert sorted(typed) == sorted(n for n in own if not n.startswith("_"))
 

@@ -16,7 +16,16 @@ from test_damage import IMAGES, LINEAR, frames_of, widgets
 
 import ddpm_widgets as d
 
-NAMES = ["NoiseScrubber", "ScheduleExplorer", "TrainingMonitor", "SamplingPlayer", "DensityScrubber", "SolverLab"]
+NAMES = [
+    "NoiseScrubber",
+    "ScheduleExplorer",
+    "TrainingMonitor",
+    "SamplingPlayer",
+    "DensityScrubber",
+    "SolverLab",
+    "FIDLab",
+]
+HEAPS = {"a": {"b": np.zeros((4, 2, 2)), "c": np.ones((4, 2, 2))}}
 MAKERS = {
     "NoiseScrubber": lambda **o: d.NoiseScrubber(IMAGES, LINEAR, **o),
     "ScheduleExplorer": lambda **o: d.ScheduleExplorer(IMAGES, **o),
@@ -24,6 +33,7 @@ MAKERS = {
     "SamplingPlayer": lambda **o: d.SamplingPlayer(frames_of(), **o),
     "DensityScrubber": lambda **o: d.DensityScrubber(**o),
     "SolverLab": lambda **o: d.SolverLab(**o),
+    "FIDLab": lambda **o: d.FIDLab(np.eye(4), HEAPS, lambda x: x.reshape(4, 4) + np.eye(4), counts=[2], **o),
 }
 ODD = st.one_of(
     st.sampled_from([math.nan, math.inf, -math.inf, "nan", "inf", "1e999", 10**400, -(10**400), np.float32("nan")]),
