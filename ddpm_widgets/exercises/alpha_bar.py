@@ -90,6 +90,7 @@ EXERCISES["check_alpha_bar"] = Exercise(
             {"together": lambda x: x ** torch.arange(len(x))},
             "α_t is multiplied by itself t times. Each step has its own α.",
         ),
+        ({"factor": lambda b: 1 - b.sqrt()}, "the factor is 1-√β: what a step keeps of the variance is 1-β."),
         ({"factor": lambda b: 1 + b}, "the factor is 1+β, so the image would grow: check the sign."),
     ],
 )

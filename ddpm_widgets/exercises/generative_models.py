@@ -28,7 +28,7 @@ from ddpm_widgets.exercises.engine import (
 # %% ../../nbs/api/exercises/02_generative_models.ipynb #1b96ed27
 def _measure_heights(sample_heights: Callable, n: int) -> dict[str, Any]:
     def draw() -> Tensor:
-        return named_results(sample_heights, (n,), "n", "the heights", (n,))["the heights"]
+        return named_results(sample_heights, (n,), "n", "the list of heights", (n,))["the list of heights"]
 
     h = draw()
     if n < 100:  # the smallest call looks at the shape only
@@ -75,7 +75,7 @@ EXERCISES["check_sample_heights"] = Exercise(
     lesson=2,
     name="sample_heights",
     takes="n",
-    gives="the heights",
+    gives="the list of heights",
     calls=lambda: [(3,), (100,), (40_000,)],
     measure=_measure_heights,
     chance={

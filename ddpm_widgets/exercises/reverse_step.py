@@ -225,6 +225,7 @@ _GUESS_MISTAKES: list[tuple[Callable, str]] = [  # of equation 15
         lambda x_t, eps, ab, alpha: (x_t - eps) / ab.sqrt(),
         _NO_WEIGHT,
     ),
+    (lambda x_t, eps, ab, alpha: x_t / ab.sqrt(), "in the guess no noise is taken away: subtract √(1-ᾱ_t)·ε̂ first."),
     (lambda x_t, eps, ab, alpha: x_t - eps, "the guess is x_t - ε̂: both weights of equation 4 are missing."),
     (
         lambda x_t, eps, ab, alpha: (x_t - (1 - ab.sqrt()) * eps) / ab.sqrt(),
@@ -271,6 +272,12 @@ EXERCISES["check_sampler_step"] = Exercise(
         (
             _blend(guess=lambda x_t, eps, ab, alpha: x_t),
             "the blend is right, but x_t stands where the guess x̂0 belongs: write the first line.",
+        ),
+        (
+            lambda x_t, eps, t, z, s: (
+                s.alpha_bar_prev[t].sqrt() * _guess(x_t, eps, t, z, s) + (1 - s.alpha_bar_prev[t]).sqrt() * eps
+            ),
+            "that is DDIM's step, which puts the noise it found back. DDPM blends the guess with x_t and adds fresh noise.",
         ),
         ({"until": -1}, "right down to t=1. At t=0 you add noise to a finished picture: who would take it away again?"),
         ({"until": 1}, "at t=1 the noise is missing too. Only the last step, t=0, adds none."),

@@ -87,6 +87,10 @@ EXERCISES["check_posterior_sigmas"] = Exercise(
         ),
         ({"above": lambda s: s.alpha_bar_prev}, "above the line stands ᾱ_{t-1}: 1 minus it is missing."),
         ({"below": lambda s: s.alpha_bar}, "below the line stands ᾱ_t: 1 minus it is missing."),
+        (
+            {"times": lambda s: s.sigmas},
+            "under the root stands √β_t: it should be β_t, because the root is taken of all.",
+        ),
         ({"times": lambda s: s.alphas}, "the fraction is multiplied by α_t: it should be β_t."),
     ],
 )

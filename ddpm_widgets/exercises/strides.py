@@ -210,6 +210,7 @@ _DDIM_GUESSES: list[tuple[Callable, str]] = [  # of equation 15
         lambda x_t, eps, ab: (x_t - ab.sqrt() * eps) / (1 - ab).sqrt(),
         "in the guess the two weights have changed places.",
     ),
+    (lambda x_t, eps, ab: x_t / ab.sqrt(), "in the guess no noise is taken away: subtract √(1-ᾱ)·ε̂ first."),
     (lambda x_t, eps, ab: x_t, "x_t stands where the guess x̂0 belongs: write the first line."),
 ]
 

@@ -33,7 +33,7 @@ EXERCISES["check_step_change"] = Exercise(
     lesson=6,
     name="step_change",
     takes="x",
-    gives="the changes",
+    gives="the list of changes",
     calls=lambda: [((torch.randn(9, 4, 1, 8, 8) * 0.3 + 0.1).cumsum(0),)],
     make=_changes,
     praise="one number for each step, and a change upwards counts like one downwards.",
@@ -49,6 +49,10 @@ EXERCISES["check_step_change"] = Exercise(
         (
             {"size": lambda d: d.flatten(1).abs().mean(1), "last": lambda s: s},
             "that is the mean of the absolute changes. It is a fair measure, but the root of the mean square is asked for.",
+        ),
+        (
+            {"size": lambda d: d.flatten(1).abs().mean(1)},
+            "the root is taken of absolute changes: square them, not only drop their signs.",
         ),
         ({"last": lambda s: s}, "that is the mean square: the root is missing."),
         (

@@ -97,6 +97,7 @@ EXERCISES["check_normalise_images"] = Exercise(
             "255 does not become 1: half of 255 is not 128. Between 0 and 255 lie 255 steps.",
         ),
         ({"scale": lambda x: (x.float() - 128) / 127}, "0 does not become -1: half of 255 is 127.5."),
+        ({"scale": lambda x: (x.float() - 127) / 128}, "0 does not become -1: half of 255 is 127.5."),
         ({"scale": lambda x: x.float() / 127 - 1}, "255 becomes more than 1: half of 255 is 127.5."),
         *(
             ({"scale": scale}, _OVERFLOW)

@@ -152,6 +152,17 @@ def dropout(x, p, training):
     return x * torch.bernoulli(torch.full_like(x, p)) / (1 - p)
 """,
         ),
+        (
+            "the right share is dropped, but",
+            """
+def dropout(x, p, training):
+    if not training:
+        return x
+    y = x.flatten().clone()
+    y[torch.randperm(x.numel())[: int(p * x.numel())]] = 0
+    return y.view_as(x)
+""",
+        ),
     ],
 }
 
@@ -426,6 +437,7 @@ def my_alpha_bar(betas):
         ("the image would grow", {"1 - betas": "1 + betas"}),
         ("it returns nothing", {"return ": ""}),
         ("stops at `return (1 - betas).cumprod()` with TypeError", {"cumprod(0)": "cumprod()"}),
+        ("the factor is 1-√β", {"(1 - betas)": "(1 - betas.sqrt())"}),
     ],
 }
 
@@ -902,6 +914,14 @@ def my_loss(model, x0, schedule):
         ("two things are wrong", {"randn_like": "rand_like", ".mean()": ".sum()"}),
         ("two things are wrong", {"(1 - ab).sqrt()": "(1 - ab)", "randint(schedule.T": "randint(1, schedule.T"}),
         ("stops at `ab = ", {"schedule.alpha_bar[t]": "schedule.alphabar[t]"}),
+        (
+            "the share of t in the first quarter",
+            """
+def my_loss(model, x0, schedule):
+    (x_t, t), eps = ddpm_widgets.noisify(x0, schedule, t=3)
+    return torch.nn.functional.mse_loss(model(x_t, t), eps)
+""",
+        ),
     ],
 }
 
@@ -1413,6 +1433,15 @@ def my_step(x_t, eps, t, z, schedule):
                 "schedule.sigmas[t] * z": "schedule.sigmas[t] * torch.randn_like(x_t)",
             },
         ),
+        (
+            "that is DDIM's step",
+            """
+def my_step(x_t, eps, t, z, s):
+    x0 = (x_t - (1 - s.alpha_bar[t]).sqrt() * eps) / s.alpha_bar[t].sqrt()
+    return s.alpha_bar_prev[t].sqrt() * x0 + (1 - s.alpha_bar_prev[t]).sqrt() * eps
+""",
+        ),
+        ("no noise is taken away", {"FROM": 2, "(x_t - (1 - ab).sqrt() * eps) / ab.sqrt()": "x_t / ab.sqrt()"}),
     ],
 }
 
@@ -1655,6 +1684,13 @@ def small_sigmas(schedule):
     return ((1 - schedule.alpha_bar_prev[t]) / (1 - schedule.alpha_bar[t]) * schedule.betas[t]).sqrt()
 """,
         ),
+        (
+            "under the root stands √β_t",
+            """
+def small_sigmas(s):
+    return ((1 - s.alpha_bar_prev) / (1 - s.alpha_bar)).sqrt() * s.sigmas.sqrt()
+""",
+        ),
     ],
 }
 
@@ -1728,13 +1764,14 @@ def step_change(x):
         ("two things are wrong", {"x[:-1]": "x[0]", ".sqrt()": ""}),
         ("two things are wrong", {"x[:-1]": "x[0]", "(1, 2, 3, 4)": "(2, 3, 4)"}),
         (
-            "the changes has the shape",
+            "the list of changes has the shape",
             """
 def step_change(x):
     return x[1:] - x[:-1]
 """,
         ),
         ("stops at `moved = x[1:] - x`", {"x[1:] - x[:-1]": "x[1:] - x"}),
+        ("of absolute changes", {".pow(2)": ".abs()"}),
     ],
 }
 
@@ -1830,6 +1867,18 @@ def Wrapped(net):
             {"return self.unet(x_t, t).sample": "with torch.no_grad():\n            return self.unet(x_t, t).sample"},
         ),
         ("two things are wrong", {"self.unet(x_t, t)": "self.unet[0](x_t, 0)", "= unet": "= [unet]"}),
+        (
+            "has no parameters",
+            """
+class Wrapped(torch.nn.Module):
+    def __init__(self, net):
+        super().__init__()
+        self.ask = lambda x, t: net(x, t).sample
+
+    def forward(self, batch):
+        return self.ask(*batch)
+""",
+        ),
     ],
 }
 
@@ -2090,6 +2139,13 @@ def spacing(T, steps):
 """,
         ),
         ("stops at `return range(", {"T // steps": "T / steps"}),
+        (
+            "the last timestep is 100",
+            """
+def spacing(T, steps):
+    return np.linspace(0, T, steps).astype(int)
+""",
+        ),
     ],
 }
 
@@ -2200,6 +2256,7 @@ def ddim_step(x_t, eps, ab, ab_prev):
         ("two things are wrong", {"x_t - ": "x_t + ", "+ (1 - ab_prev).sqrt() * eps": ""}),
         ("two things are wrong", {"/ ab.sqrt()": "/ ab", "ab_prev.sqrt() * x0": "x0"}),
         ("stops at `return", {"ab_prev.sqrt() *": "ab_prev.root() *"}),
+        ("no noise is taken away", {"(x_t - (1 - ab).sqrt() * eps) / ab.sqrt()": "x_t / ab.sqrt()"}),
     ],
 }
 
@@ -2421,6 +2478,14 @@ def frechet_distance(a, b):
             "two things are wrong",
             {"FROM": 2, "root(half @ cb @ half)": "root(ca @ cb)", ".sum()\n    ca": ".mean()\n    ca"},
         ),
+        (
+            "holds NaN",
+            """
+def frechet_distance(a, b):
+    ca, cb = a.T.cov(), b.T.cov()
+    return ((a.mean(0) - b.mean(0)) ** 2).sum() + (ca.sqrt() - cb.sqrt()).square().sum()
+""",
+        ),
     ],
 }
 
@@ -2582,6 +2647,7 @@ def normalise(images):
         ("255 does not become 1", {"x.float() / 127.5 - 1": "(x.float() - 128) / 128"}),
         ("255 does not become 1", {"x.float() / 127.5 - 1": "x.float() / 256 * 2 - 1"}),
         ("0 does not become -1", {"x.float() / 127.5 - 1": "(x.float() - 128) / 127"}),
+        ("0 does not become -1", {"x.float() / 127.5 - 1": "(x.float() - 127) / 128"}),
         ("255 becomes more than 1", {"127.5": "127"}),
         ("the arithmetic is done in bytes", {"x.float() / 127.5 - 1": "x * 2 / 255 - 1"}),
         ("the arithmetic is done in bytes", {"x.float() / 127.5 - 1": "(x - 128) / 128"}),

@@ -247,7 +247,7 @@ def test_a_wrong_shape_is_seen_before_it_is_large():
         return 128 + torch.randn(n, 1) + torch.randn(n)
 
     assert say(sample_heights, "check_sample_heights").startswith(
-        "the heights has the shape (3, 3), and should have (3,)."
+        "the list of heights has the shape (3, 3), and should have (3,)."
     )
     assert asked == [3]
     for exercise in EXERCISES.values():
