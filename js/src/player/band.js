@@ -39,7 +39,7 @@ export class StreamPane extends Pane {
 function mixture(model, k) {
   const [x0, x_t, sigma, share] = [new Text(), new Text(), new Text(), h("div")];
   const sigmas = model.get("sigmas")[k] ?? [];
-  const noise = span("ddw-muted fresh", "+ ", span("ddw-num weight ddw-noise", sigma), "fresh noise");
+  const noise = span("ddw-muted fresh", "+ ", span("ddw-num ddw-noise", sigma), "fresh noise");
   noise.hidden = sigmas.length > 0 && sigmas.every((v) => !v); // DDIM
   const all = [
       h("span", { class: "equation", title: "What the next picture is made of: the guess, where you are, and noise; for DDPM these are the coefficients of its paper's equation 7" },
