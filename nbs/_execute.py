@@ -8,12 +8,12 @@ import re
 import shutil
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import nbformat
-from _kernels import CAN_FORK, Fork
+from _kernels import forked
 from filelock import FileLock
-from jupyter_client.provisioning import local_provisioner
 from nbclient import NotebookClient
 
 NBS = Path(__file__).parent
@@ -56,10 +56,10 @@ def execute(
     most, had one core been theirs alone. A machine that is busy with other things makes no lesson longer.
     """
     nb = nbformat.read(path, as_version=4)
-    if CAN_FORK:
-        local_provisioner.launch_kernel = Fork
     client = NotebookClient(nb, timeout=timeout, store_widget_state=False, record_timing=False)
-    with client.setup_kernel(cwd=str(path.parent), **({"env": env} if env else {})):
+    with ExitStack() as stack:
+        with forked():
+            stack.enter_context(client.setup_kernel(cwd=str(path.parent), **({"env": env} if env else {})))
         if first:
             ask(nb, client, first)
         start = time.perf_counter()

@@ -10,11 +10,12 @@ import runpy
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-CAN_FORK = sys.platform == "linux"  # elsewhere kernels start as usual
+from jupyter_client.provisioning import local_provisioner
 
 
 @cache
@@ -55,6 +56,18 @@ class Fork:
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
+
+
+@contextmanager
+def forked() -> Iterator[None]:
+    "Kernels that start within the block are forks. On Linux; elsewhere they start as usual."
+    usual = local_provisioner.launch_kernel
+    if sys.platform == "linux":
+        local_provisioner.launch_kernel = Fork
+    try:
+        yield
+    finally:
+        local_provisioner.launch_kernel = usual
 
 
 def become(command: Sequence[str], env: dict[str, str], cwd: str) -> None:

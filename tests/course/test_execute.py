@@ -8,6 +8,8 @@ import time
 import _execute
 import nbformat
 import pytest
+from jupyter_client.launcher import launch_kernel
+from jupyter_client.provisioning import local_provisioner
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
@@ -132,3 +134,4 @@ def test_a_kernel_begins_fresh(tmp_path, nowhere):
     nb, _ = _execute.execute(notebook(tmp_path, "kept = 1", FRESH.format(cwd=str(tmp_path))), {**nowhere, "X": "1"})
     again, _ = _execute.execute(notebook(tmp_path, "assert 'kept' not in globals()"), {**nowhere, "X": "2"})
     assert not nb.cells[1].outputs and not again.cells[1].outputs
+    assert local_provisioner.launch_kernel is launch_kernel, "others start theirs as usual"
