@@ -7,6 +7,7 @@ from pathlib import Path
 from . import __version__
 
 PACKAGE = Path(__file__).parent
+FILES = ("lessons/*.ipynb", "lessons/README.md", "static/*.svg", "static/own_pictures.png")  # of nbs/; also in setup.py
 RECORD = ".ddpm-widgets.json"  # in a folder of lessons: the hash of each file as it was copied
 
 
@@ -15,8 +16,7 @@ def course() -> dict[str, bytes]:  # path in the reader's folder → content
     home = next((p for p in (PACKAGE / "course", PACKAGE.parent / "nbs") if (p / "lessons").is_dir()), None)
     if home is None:
         raise ValueError(f"{PACKAGE} must hold the lessons, found none: install ddpm-widgets again.")
-    found = [*sorted(home.glob("lessons/*.ipynb")), *sorted(home.glob("lessons/README.md")), *home.glob("static/*.svg")]
-    return {path.relative_to(home).as_posix(): path.read_bytes() for path in found}
+    return {path.relative_to(home).as_posix(): path.read_bytes() for kind in FILES for path in sorted(home.glob(kind))}
 
 
 def _sha256(content: bytes) -> str:

@@ -306,7 +306,7 @@ def test_a_walker_tells_its_story(open_page):
     assert said in [f"This walker begins at {walk[i, 999]:.0f} cm and ends at {walk[i, 0]:.0f} cm." for i in nearest]
     s.page.mouse.move(box["x"], box["y"] - 40)
     s.painted()
-    assert "follows the score alone" in s.root.locator(".note").inner_text()
+    assert "(the score) alone" in s.root.locator(".note").inner_text()
 
 
 # -- both
