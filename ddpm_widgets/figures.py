@@ -73,14 +73,14 @@ TONES = dict(
 )  # the same between light and dark, for figures, which stand on both
 COLORS = tuple(
     TONES[role] for role in ("signal", "guess", "cosine", "sigmoid", "noise")
-)  # of lines that stand for something else
+)  # for lines that are none of these
 
 
 def colors_of(
     names: Sequence[str],  # of lines
     palette: dict[str, str] = TONES,  # role -> colour
 ) -> list[str]:
-    "A colour for each name: schedules, and all that is signal, noise or guess by its name, have one everywhere; the others take those left, in order."
+    "A colour for each name. A schedule, or a name that contains signal, noise or guess, has the same colour everywhere; other names take the remaining colours in order."
     says = lambda name, role: name == role or (role in ("signal", "noise", "guess") and role in name)  # noqa: E731
     known = [next((color for role, color in palette.items() if says(name, role)), None) for name in names]
     others = [palette[role] for role in ("signal", "guess", "cosine", "sigmoid", "noise")]

@@ -71,7 +71,7 @@ def forked() -> Iterator[None]:
 
 
 def become(command: Sequence[str], env: dict[str, str], cwd: str) -> None:
-    "Be, in a fork, what `python -m` with this command, environment and folder would be."
+    "Turn this fork into what `python -m` would start with this command, environment and folder."
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)

@@ -21,7 +21,7 @@ from ..callbacks import GradientClip
 from ..data import images_of
 from .findings import Finding, Findings, NotChecked
 from .measuring import Case, is_map_style
-from ..noising import rates_at
+from ..noising import TARGETS, make_target, rates_at
 from ..randomness import own_generators, preserve_rng
 
 # %% ../../nbs/api/diagnosis/04_training_checks.ipynb #7d1e4a05
@@ -105,6 +105,10 @@ def training_batches(case: Case) -> Findings:
             "error", "training draws only some of the timesteps", found, f"draw torch.randint({T}, (n,)) for each batch"
         )
     signal, noise = (rate.flatten().double() for rate in rates_at(t, schedule, pairs.x_t[:, :1].float()))
+    inside = (pairs.x_t - signal[:, None] * pairs.x0) / noise[:, None]
+    for other in set(TARGETS) - {kind}:  # a training for another target is no fault of its noise
+        if (make_target(pairs.x0, inside, t, schedule, other) - pairs.target).square().mean() < 1e-4:
+            raise NotChecked(f"the training asks for {other}, and {kind} was named")
     asked = _noise_asked_for(pairs, signal[:, None], noise[:, None], kind)
     a, b, left = mixture(pairs.x_t, pairs.x0, asked)
     if left.median() > 0.02:

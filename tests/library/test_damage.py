@@ -262,19 +262,18 @@ def anything(chance, depth=0):
     return chance.choice(kinds)()
 
 
-@pytest.mark.parametrize(
-    "which",
-    range(7),
-    ids=[
-        "NoiseScrubber",
-        "ScheduleExplorer",
-        "TrainingMonitor",
-        "SamplingPlayer",
-        "DensityScrubber",
-        "SolverLab",
-        "FIDLab",
-    ],
-)
+NAMES = [
+    "NoiseScrubber",
+    "ScheduleExplorer",
+    "TrainingMonitor",
+    "SamplingPlayer",
+    "DensityScrubber",
+    "SolverLab",
+    "FIDLab",
+]  # in the order of `widgets`
+
+
+@pytest.mark.parametrize("which", range(7), ids=NAMES)
 def test_2000_random_messages(which, monkeypatch):
     "14,000 over the seven widgets, through the handler that the kernel calls: it never raises, and what only Python may set stays."
     widget = list(widgets())[which]

@@ -371,6 +371,16 @@ def test_batches_prepared_rightly(well, fault):
     assert torch.equal(random_state, torch.get_rng_state())
 
 
+@pytest.mark.parametrize("target", ["x0", "v"])
+def test_a_training_for_another_target_is_no_fault_of_its_noise(target):
+    learn = fitted(Wiener(target=target), target=target)
+    learn.model.diffusion = learn.model.diffusion._replace(target="eps")
+    report = diagnose(planted(learn, ema_model=None))
+    (finding,) = [f for f in report.results if f.check == "training batches"]
+    assert finding.severity == "not checked" and f"asks for {target}" in finding.what
+    assert [f.check for f in report.findings] == ["sampling and training"]
+
+
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("schedule", [LINEAR, cosine_schedule(200)], ids=["linear", "cosine"])
 def test_the_library_prepares_batches_rightly(target, schedule):

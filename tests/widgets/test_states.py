@@ -12,19 +12,10 @@ import pytest
 import traitlets as T
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_damage import IMAGES, LINEAR, frames_of, widgets
+from test_damage import IMAGES, LINEAR, NAMES, frames_of, widgets
 
 import ddpm_widgets as d
 
-NAMES = [
-    "NoiseScrubber",
-    "ScheduleExplorer",
-    "TrainingMonitor",
-    "SamplingPlayer",
-    "DensityScrubber",
-    "SolverLab",
-    "FIDLab",
-]
 HEAPS = {"a": {"b": np.zeros((4, 2, 2)), "c": np.ones((4, 2, 2))}}
 MAKERS = {
     "NoiseScrubber": lambda **o: d.NoiseScrubber(IMAGES, LINEAR, **o),
