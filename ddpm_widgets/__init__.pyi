@@ -23,6 +23,7 @@ from .learner import Learner
 from .lr_finder import LRFinder
 from .muon import Muon
 from .noising import Diffusion, Target, make_target, min_snr_weights, noisify, to_x0_and_eps
+from .page_network import page_weights
 from .pipelines import from_diffusers, to_diffusers
 from .plots import plot_curves, plot_loss, plot_pairs, plot_schedules, plot_step_changes, show_images
 from .processes import ProcessError
@@ -40,6 +41,7 @@ from .unets import UNet, init_ddpm, unet
 from .weights import WeightsError, load_model, pretrained, save_model
 from .widgets.density_scrubber import DensityScrubber
 from .widgets.fid_lab import FIDLab
+from .widgets.live_sampler import LiveSampler
 from .widgets.noise_scrubber import NoiseScrubber
 from .widgets.sampling_player import SamplingPlayer
 from .widgets.schedule_explorer import ScheduleExplorer
@@ -72,6 +74,7 @@ __all__ = [
     "LRFinder",
     "LRSchedule",
     "Learner",
+    "LiveSampler",
     "Metrics",
     "MixedPrecision",
     "Muon",
@@ -122,6 +125,7 @@ __all__ = [
     "make_target",
     "min_snr_weights",
     "noisify",
+    "page_weights",
     "plot_curves",
     "plot_loss",
     "plot_pairs",

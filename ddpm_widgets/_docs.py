@@ -31,6 +31,7 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
 PLOTLY = "application/vnd.plotly.v1+json"
 FIGURES = "static/vendor/plotly/plotly-basic.min.js"
+NETWORKS = "static/networks"
 PAGE_ONLY = ("layout", "tabbable", "tooltip")  # what only a notebook's front end needs
 OPTION = re.compile(r"^(#\|\s*[\w-]+:\s+)(\S.*)$", re.M)
 COLAB = "https://colab.research.google.com/github"
@@ -156,6 +157,8 @@ class make_static(Processor):
             raise ValueError(
                 f"{self.path.name}: {model['model_name']} is no anywidget, and a page without a kernel cannot show it."
             )
+        if network := state.get("network"):  # of a LiveSampler: its weights lie beside the pages
+            state["weights_url"] = f"{self.up}{NETWORKS}/{network}.page"
         name = state.get("_anywidget_id", "").rsplit(".")[-1] or "widget"
         module, script = module_script(name, state["_esm"], state.get("_css", ""))
         saved = {
@@ -256,7 +259,7 @@ def raw_html(
 
 
 def pre_render(folder: Path) -> None:
-    "Refuse every folder but nbdev's staged copy; put the lessons there for downloading, as they were written."
+    "Refuse every folder but nbdev's staged copy; put the lessons there for downloading, as they were written, and the networks that draw in pages."
     if folder.name != "_proc":
         sys.exit(
             "Build the site with `make docs`, or watch it with `make preview`: `quarto render` here would leave out nbdev and the widgets."
@@ -265,6 +268,12 @@ def pre_render(folder: Path) -> None:
     there.mkdir(parents=True, exist_ok=True)
     for lesson in sorted((folder.parent / "nbs/lessons").glob("[0-9]*.ipynb")):
         shutil.copy(lesson, there)
+    networks = folder / NETWORKS
+    networks.mkdir(parents=True, exist_ok=True)
+    for network in (Path(__file__).parent / "models").glob("*.page"):
+        shutil.copy(network, networks)
+        base64_of = base64.b64encode(network.read_bytes()).decode()  # for pages opened from disk
+        (networks / f"{network.name}.js").write_text(f'globalThis.ddwWeights="{base64_of}"', encoding="utf-8")
 
 
 if __name__ == "__main__":

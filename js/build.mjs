@@ -1,8 +1,10 @@
 // Bundle the front end: src/NAME.js -> ../ddpm_widgets/static/NAME.js and NAME.css, each self-contained, and what brings
-// saved pages to life: src/host/host.js -> host.js for widgets, src/host/plots.js -> plots.js for figures. `node build.mjs OUT`
-// writes somewhere else (the freshness test does), `--watch` rebuilds on save.
-import { context } from "esbuild";
-import { readdirSync, readFileSync } from "node:fs";
+// saved pages to life: src/host/host.js -> host.js for widgets, src/host/plots.js -> plots.js for figures. Before them, the loops
+// of the network in the page: kernel/kernel.ts -> src/net/kernel.wasm.js. `node build.mjs OUT` writes the bundles somewhere else
+// and refuses a stale kernel (the freshness test does so), `--watch` rebuilds on save.
+import asc from "assemblyscript/asc";
+import { build, context } from "esbuild";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -11,6 +13,38 @@ const args = process.argv.slice(2);
 const watch = args.includes("--watch");
 const out = resolve(args.find((a) => !a.startsWith("--")) ?? join(here, "../ddpm_widgets/static"));
 const LIMIT = 60_000; // each saved widget repeats its bundle
+
+const kernel = join(here, "src/net/kernel.wasm.js");
+const compiled = `// Made of kernel/kernel.ts by build.mjs: WebAssembly, as base64.
+export const relaxed = "${await compile("relaxed-simd")}";
+export const plain = "${await compile("simd")}";
+`;
+if (out === resolve(here, "../ddpm_widgets/static")) writeFileSync(kernel, compiled);
+else if (readFileSync(kernel, "utf8") !== compiled) throw new Error("src/net/kernel.wasm.js must be made of kernel/kernel.ts, found an older one: run `npm run build`.");
+
+/** The kernel's WebAssembly as base64, for browsers with this feature. */
+async function compile(feature) {
+  let made;
+  const { error, stderr } = await asc.main(["kernel.ts", "--enable", "simd", "--enable", feature, "-O3", "--noAssert", "-o", "kernel.wasm"], {
+    readFile: (name) => (name === "kernel.ts" ? readFileSync(join(here, "kernel/kernel.ts"), "utf8") : null),
+    writeFile: (name, data) => (made = data),
+    listFiles: () => [],
+  });
+  if (error) throw new Error(`${error.message}\n${stderr}`);
+  return Buffer.from(made).toString("base64");
+}
+
+/** `import code from "text:./worker.js"`: a module and all it needs, bundled, as a text to make a Worker of. */
+const text = {
+  name: "text",
+  setup(self) {
+    self.onResolve({ filter: /^text:/ }, (a) => ({ path: resolve(a.resolveDir, a.path.slice(5)), namespace: "text" }));
+    self.onLoad({ filter: /.*/, namespace: "text" }, async (a) => {
+      const made = await build({ entryPoints: [a.path], bundle: true, minify: true, format: "iife", target: "es2022", charset: "utf8", write: false });
+      return { contents: made.outputFiles[0].text, loader: "text", watchFiles: [a.path] };
+    });
+  },
+};
 
 const widgets = readdirSync(join(here, "src")).filter((f) => f.endsWith(".js"));
 const entries = [...widgets.map((f) => join(here, "src", f)), ...["host", "plots"].map((f) => join(here, `src/host/${f}.js`))];
@@ -24,6 +58,7 @@ const ctx = await context({
   charset: "utf8",
   legalComments: "inline", // the licences of what is not ours
   logLevel: "warning",
+  plugins: [text],
 });
 
 if (watch) {

@@ -1,5 +1,6 @@
 from .density_scrubber import DensityScrubber
 from .fid_lab import FIDLab
+from .live_sampler import LiveSampler
 from .noise_scrubber import NoiseScrubber
 from .page import save_html
 from .sampling_player import SamplingPlayer
@@ -10,6 +11,7 @@ from .training_monitor import TrainingMonitor
 __all__ = [
     "DensityScrubber",
     "FIDLab",
+    "LiveSampler",
     "NoiseScrubber",
     "SamplingPlayer",
     "ScheduleExplorer",

@@ -89,7 +89,7 @@ class Widget(anywidget.AnyWidget):
         try:
             super().__init__(**traits)
         except T.TraitError as e:
-            raise ValueError(" ".join(str(e).split())) from e
+            raise ValueError(" ".join(str(e).split()).rstrip(".") + ".") from e
 
     def poster(self) -> np.ndarray | None:  # uint8, shape (h, w, 3)
         "A picture of what the widget shows now; None if it has none."
@@ -121,6 +121,10 @@ class Widget(anywidget.AnyWidget):
     ) -> Path:  # the file written
         "Write one self-contained HTML file: interactive, with no kernel and no network. Raises OSError, and then the old file is still there."
         return save_html(path, self, *others, title=title)
+
+    def attachments(self) -> dict[str, bytes]:  # id of a script element -> what it holds
+        "What a page without a kernel needs beside the state; none."
+        return {}
 
     def saved_state(self) -> dict:  # {"state": traits, "buffers": [{"path", "data": base64}]}
         "All that a page needs to rebuild the widget, as JSON."

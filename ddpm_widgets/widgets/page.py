@@ -62,13 +62,15 @@ def embed(
     *widgets: Any,  # `Widget`s of this package, in this order
 ) -> str:  # HTML; all of it must go onto one page
     "Widgets as HTML that needs no kernel: their modules (each once), their states and posters, and the host that mounts them."
-    modules: dict[str, str] = {}
+    once: dict[str, str] = {}  # modules and attachments, by their ids
     places = []
     for w in widgets:
         module, script = module_script(type(w).__name__, str(w._esm), str(getattr(w, "_css", "")))
-        modules[module] = script
+        once[module] = script
+        for name, data in w.attachments().items():
+            once[name] = f'<script type="text/plain" id="{name}">{base64.b64encode(data).decode()}</script>'
         places.append(mount_point(module, w.saved_state(), base64.b64encode(w.to_png()).decode(), w.description()))
-    return "\n".join([*modules.values(), *places, host_script()])
+    return "\n".join([*once.values(), *places, host_script()])
 
 # %% ../../nbs/api/widgets/00_page.ipynb #5c8aa7c3
 PAGE = """<!DOCTYPE html>

@@ -93,6 +93,7 @@ class TrainingMonitor(Renewed, Widget):
         timesteps: float | None = None,  # T, for the loss by timestep; None: that of a callback's schedule, else 1000
         n_bands: int = 10,  # bands of t; 0: none
         frame_bytes: int = 1_000_000,  # most memory for all grids together; then the history is thinned out
+        live: Any = None,  # a LiveSampler: with every grid it gets the newest average of the weights, to be played with
         **traits: Any,  # `log_scale`, `smoothing`, …
     ):
         check_whole("sample_every", 0 if sample_every is None else sample_every, 0, 2**31 - 1)
@@ -106,7 +107,7 @@ class TrainingMonitor(Renewed, Widget):
         super().__init__(**traits)
         self.sample_every, self.n_samples, self.sampler = sample_every, n_samples, sampler
         self.sample_args, self.known_timesteps = dict(sample_args or {}), timesteps
-        self.n_bands, self.frame_bytes = n_bands, frame_bytes
+        self.n_bands, self.frame_bytes, self.live = n_bands, frame_bytes, live
         self._stop_asked = self._sample_asked = self._live = False
         self._shown_in: Any = None  # the cell that shows it
         self._bar: Any = None
@@ -343,6 +344,8 @@ class TrainingMonitor(Renewed, Widget):
         hooks = [m.register_forward_pre_hook(breathe) for m in models if hasattr(m, "register_forward_pre_hook")]
         try:
             self._keep(learn.steps, as_frame(self._sampler(self.n_samples), data_range_of(learn)))
+            if self.live is not None:
+                self.live.model = getattr(learn, "ema_model", None) or learn.model
         except _Abandoned:
             pass
         except Exception as e:

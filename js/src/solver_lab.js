@@ -18,7 +18,7 @@ import { frame, isOurs, life, listen, mount, on } from "./shared/view.js";
 /** @typedef {import("./solver/read.js").Sync} Sync */
 /** @typedef {import("./solver/read.js").Seen} Seen */
 
-/** @type {Record<import("./shared/solvers.js").Spacing, string>} */
+/** @type {Partial<Record<import("./shared/solvers.js").Spacing, string>>} */
 const SPACINGS = { trailing: "even in t", logsnr: "even in log SNR", linear_levels: "by the linear schedule" };
 
 /** The controls below. @param {Model} model @param {Sync} sync @param {AbortSignal} signal */

@@ -33,6 +33,13 @@ OURS = (
 )  # DataError, CheckpointError, SettingsError, WeightsError are ValueErrors
 
 
+def tiny():
+    "A small network that carries what sampling must know."
+    model = d.unet("small", block_out_channels=(8, 16, 16))
+    model.diffusion = d.Diffusion(d.cosine_schedule(10))
+    return model
+
+
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
@@ -231,6 +238,21 @@ CALLS = {  # name → the function, and arguments that are right
             },
         },
     ),
+    "LiveSampler": (
+        d.LiveSampler,
+        {
+            **{
+                "model": None,
+                "seed": 1,
+                "x_T": np.zeros((1, 32, 32)),
+                "steps": 3,
+                "sampler": "ddim",
+                "spacing": "trailing",
+            },
+            **{"classes": (), "mode": "fill", "at": 2, "eta": 0.5, "mix": 0.5, "to_seed": 3, "clamp": False},
+        },
+    ),
+    "page_weights": (lambda precision: d.page_weights(tiny(), precision), {"precision": "fp16"}),
     "DensityScrubber of a mixture": (
         d.DensityScrubber,
         {"weights": [1.0, 2.0], "means": [0.0, 4.0], "stds": [1.0, 1.0]},
@@ -272,6 +294,8 @@ COSTLY = (
         "DensityScrubber",
         "DensityScrubber of a mixture",
         "SolverLab",
+        "LiveSampler",
+        "page_weights",
         "watch",
         "diagnose",
         "evaluate images",

@@ -234,6 +234,7 @@ def widgets():
         lambda x: x.reshape(4, 4) + np.eye(4),
         counts=[2],
     )
+    yield d.LiveSampler()
 
 
 def frames_of():
@@ -270,12 +271,13 @@ NAMES = [
     "DensityScrubber",
     "SolverLab",
     "FIDLab",
+    "LiveSampler",
 ]  # in the order of `widgets`
 
 
-@pytest.mark.parametrize("which", range(7), ids=NAMES)
+@pytest.mark.parametrize("which", range(8), ids=NAMES)
 def test_2000_random_messages(which, monkeypatch):
-    "14,000 over the seven widgets, through the handler that the kernel calls: it never raises, and what only Python may set stays."
+    "16,000 over the eight widgets, through the handler that the kernel calls: it never raises, and what only Python may set stays."
     widget = list(widgets())[which]
     sent = []
     monkeypatch.setattr(widget, "_send", lambda message, buffers=None: sent.append(message))

@@ -22,7 +22,7 @@ FLOORS = {
         *["drawing", "data", "downloads", "datasets", "unets", "randomness", "interrupts", "processes"],
         *["events", "learner", "callbacks", "lr_finder", "muon", "checkpoint_files", "checkpoints"],
     ],
-    "meeting": ["sampling", "training", "weights", "pipelines"],
+    "meeting": ["sampling", "training", "weights", "pipelines", "page_network"],
     "judges": ["evaluation", "diagnosis", "exercises"],
     "faces": ["plots", "widgets"],
 }
@@ -35,7 +35,10 @@ MAY_KNOW = {  # floors, where these are fewer than all below
 }
 NO_TORCH = ("checks", "images", "figures", "drawing", "plots", "widgets")
 LONGEST = {"drawing": 700}  # long, and of one piece
-EXPLORER = "ddpm_widgets.schedule"  # ScheduleExplorer imports it when it is asked for its `schedule`
+WHEN_ASKED = {  # what a widget imports only when it is given or asked for something of it
+    "widgets.schedule_explorer": "schedule",  # asked for its `schedule`
+    "widgets.live_sampler": "page_network",  # given a network
+}
 
 
 def modules() -> list[Path]:
@@ -87,8 +90,7 @@ def place(name: str) -> tuple[int, int]:
 def test_a_room_knows_only_what_is_below_it(path):
     name, (own, others) = name_of(path), imports(path)
     floor, floors = floor_of(name), list(FLOORS)
-    if name == "widgets.schedule_explorer":
-        own -= {EXPLORER.partition(".")[2]}
+    own -= {WHEN_ASKED.get(name)}
     for other in own:
         assert place(other) < place(name), f"{name} imports {other}, which comes after it"
         may = MAY_KNOW.get(floor, set(floors[: floors.index(floor)]))
@@ -129,6 +131,8 @@ def test_what_is_not_needed_is_not_imported():
     "Figures need no widgets, files of weights no trainer, and one process nothing of several notebooks' processes."
     loaded = "print(*sorted({'anywidget', 'ipywidgets', 'torch', 'diffusers', 'accelerate'} & set(sys.modules)))"
     assert python(f"import sys, ddpm_widgets.plots; {loaded}").split() == []
+    live = "ddpm_widgets.LiveSampler(); sys.modules.pop('ipywidgets'); sys.modules.pop('anywidget')"
+    assert python(f"import sys, ddpm_widgets; {live}; {loaded}").split() == []
     assert python(f"import sys, ddpm_widgets.weights, ddpm_widgets.sampling; {loaded}").split() == ["torch"]
 
 

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from test_static_pages import RAW, near
 from test_static_pages import shown as images_on
 
-from ddpm_widgets import _lighten
+from ddpm_widgets import _lighten, pretrained, sample
 from ddpm_widgets import widgets as W
 from ddpm_widgets.widgets.density_scrubber import axis
 
@@ -40,6 +41,7 @@ MADE = {  # a widget to put the page's state into
         lambda x: x.reshape(4, 4) + np.eye(4),
         counts=[2],
     ),
+    "LiveSampler": W.LiveSampler,
     "TrainingMonitor": W.TrainingMonitor,
 }
 
@@ -203,8 +205,22 @@ def check_fid_lab(w):
         assert float(text.split(" ")[0].replace("−", "-")) == pytest.approx(mean, rel=0.01)
 
 
+def check_live_sampler(w):
+    "A garment of the page's own network, near the one that PyTorch draws with weights that are not rounded."
+    w.root.locator("xpath=self::*[@data-painted]").wait_for(timeout=60_000)
+    p = w.python
+    drawn = w.place.evaluate("el => Array.from(new Float32Array(el.ddw.model.get('image').buffer))")
+    x_T, steps = torch.tensor(p.x_T)[None], {"steps": p.steps, "sampler": p.sampler, "spacing": p.spacing}
+    assert (
+        np.abs(
+            np.reshape(drawn, p.shape) - sample(pretrained(), n=1, x_T=x_T, progress=False, **steps)[0].numpy()
+        ).mean()
+        < 0.1
+    )
+
+
 CHECKS = {"NoiseScrubber": check_noise_scrubber, "SamplingPlayer": check_sampling_player, "ScheduleExplorer": check_schedule_explorer,
-          "TrainingMonitor": check_training_monitor, "DensityScrubber": check_density_scrubber, "SolverLab": check_solver_lab, "FIDLab": check_fid_lab}  # fmt: skip
+          "TrainingMonitor": check_training_monitor, "DensityScrubber": check_density_scrubber, "SolverLab": check_solver_lab, "FIDLab": check_fid_lab, "LiveSampler": check_live_sampler}  # fmt: skip
 
 
 def test_every_widget_is_alive(site, new_page):

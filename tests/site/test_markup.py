@@ -14,11 +14,12 @@ from fastcore.nbio import dict2nb
 from nbdev.process import NBProcessor
 from test_docs_pages import BLOCK, NBS, PAGE
 
-from ddpm_widgets import _docs, garments, plot_loss, plot_schedules
+from ddpm_widgets import Diffusion, _docs, cosine_schedule, garments, page_weights, plot_loss, plot_schedules, unet
 from ddpm_widgets.data import DataLoaders, dataset_of
 from ddpm_widgets.widgets import (
     DensityScrubber,
     FIDLab,
+    LiveSampler,
     NoiseScrubber,
     SamplingPlayer,
     ScheduleExplorer,
@@ -54,6 +55,13 @@ class Named:
         self.t, self.x_t, self.x0, self.eps = t, *np.random.default_rng(t).uniform(-1, 1, (3, 2, 8, 8))
 
 
+def labelled():
+    "A small network that takes a class."
+    model = unet("small", block_out_channels=(8, 16), norm_num_groups=8, num_class_embeds=len(EVIL))
+    model.diffusion = Diffusion(cosine_schedule(10), shape=(1, 8, 8))
+    return model
+
+
 @pytest.fixture(scope="module")
 def dls():
     "Data whose class names are the evil ones."
@@ -86,6 +94,7 @@ def widgets(dls):
         "fid": FIDLab(
             np.eye(4), {n: {n: x0, EVIL[2]: x0 / 2} for n in EVIL[:2]}, lambda x: x.reshape(4, 4), counts=[2]
         ),
+        "live": LiveSampler(page_weights(labelled(), classes=EVIL), steps=2),
         "monitor": monitor,
     }
 
@@ -181,7 +190,7 @@ def test_in_a_page_of_the_site(widgets, page, tmp_path):
     NBProcessor(nb=nb, procs=[_docs.make_static], rm_directives="quarto", process=True)
     outs = [out for c in nb.cells for out in c.get("outputs", [])]
     body = "\n".join(raw for _, raw in BLOCK.findall("\n\n".join("".join(o["data"]["text/markdown"]) for o in outs)))
-    assert body.count("data-ddw=") == len(widgets) == 7 and body.count("data-ddw-plot=") == 2
+    assert body.count("data-ddw=") == len(widgets) == 8 and body.count("data-ddw-plot=") == 2
     (tmp_path / "static").mkdir()
     shutil.copytree(NBS / "static/vendor", tmp_path / "static/vendor")
     (tmp_path / "page.html").write_text(PAGE.format(title="page", body=body), encoding="utf-8")

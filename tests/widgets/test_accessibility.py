@@ -13,6 +13,7 @@ from ddpm_widgets import _lighten, garments, train
 from ddpm_widgets.widgets import (
     DensityScrubber,
     FIDLab,
+    LiveSampler,
     NoiseScrubber,
     SamplingPlayer,
     ScheduleExplorer,
@@ -75,6 +76,7 @@ WIDGETS = {
     "DensityScrubber": lambda: DensityScrubber(t=300, paths="ddim"),
     "SolverLab": SolverLab,
     "FIDLab": fid_lab,
+    "LiveSampler": lambda: LiveSampler(steps=4),
 }
 
 FRAME = Path(__file__).parents[1] / "support/frame.html"  # what Quarto puts around a page of the site, shortened

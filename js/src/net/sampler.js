@@ -1,0 +1,66 @@
+// From noise to images with a network: ddpm_widgets.sampling, step by step.
+import { normal, streamAt } from "../shared/random.js";
+import { coefficients, respace } from "../shared/solvers.js";
+
+/** @typedef {import("./network.js").Network} Network */
+/**
+ * What to draw. All but `x` have the model's own values where they are left out.
+ * @typedef {object} Draw
+ * @property {Float32Array} x noisy images at the first step, (n, c, h, w)
+ * @property {number} [steps] @property {import("../shared/solvers.js").Sampler} [sampler] @property {import("../shared/solvers.js").Spacing} [spacing]
+ * @property {number} [eta] of DDIM @property {boolean} [clamp] keep x̂0 in the range of the images
+ * @property {number[]} [seeds] of the fresh noise, one for each image
+ * @property {number} [label] a class
+ * @property {number} [first] the step to begin with, 0 being the noisiest
+ * @property {Float32Array} [x0] x̂0 at that step, in place of the network's
+ * @property {Float32Array} [before] the x̂0 of the step before it, for DPM-Solver++
+ * @property {Float32Array} [known] images that stay where `mask` is 0 @property {Float32Array} [mask] 1 where they are drawn anew, (h, w)
+ */
+/** A step: what the network was given and what it answered. @typedef {{ i: number, t: number, x: Float32Array, x0: Float32Array, eps: Float32Array }} Step */
+
+/** The timesteps visited, the noisiest first. @param {Pick<Network, "alphaBar" | "facts">} network @param {{ steps?: number, spacing?: import("../shared/solvers.js").Spacing }} o */
+export function timesteps({ alphaBar, facts }, { steps = facts.steps, spacing = facts.spacing }) {
+  const count = Math.min(steps, alphaBar.length);
+  return count === alphaBar.length ? Array.from({ length: count }, (_, i) => count - 1 - i) : respace(alphaBar, count, spacing);
+}
+
+/** Walk back from noise, one step at a time; the last step's x̂0 is the image. @param {Network} network @param {Draw} draw @returns {Generator<Step, void>} */
+export function* walk(network, draw) {
+  const { facts, alphaBar } = network;
+  const { sampler = facts.sampler, eta = 0, clamp = true, seeds = [0], label, first = 0, before, known, mask } = draw;
+  const ts = timesteps(network, draw);
+  const skipped = before ? 0 : first; // without the x̂0 before it, a step counts as the first
+  const rows = coefficients(sampler, ts.slice(skipped).map((t) => alphaBar[t]), eta); // prettier-ignore
+  const [lo, hi] = (clamp && facts.clamp) || [-Infinity, Infinity];
+  const size = draw.x.length / seeds.length;
+  let x = draw.x;
+  let former = before ?? new Float32Array(x.length);
+  for (let i = first; i < ts.length; i++) {
+    const [t, signal, noise] = [ts[i], Math.sqrt(alphaBar[ts[i]]), Math.sqrt(1 - alphaBar[ts[i]])];
+    const answer = network.predict(x, t, label);
+    let x0 = new Float32Array(x.length);
+    const eps = new Float32Array(x.length);
+    for (let j = 0; j < x.length; j++) {
+      if (facts.target === "eps") (eps[j] = answer[j]), (x0[j] = (x[j] - noise * answer[j]) / signal); // eq. 15
+      else if (facts.target === "x0") (x0[j] = answer[j]), (eps[j] = (x[j] - signal * answer[j]) / noise);
+      else (x0[j] = signal * x[j] - noise * answer[j]), (eps[j] = noise * x[j] + signal * answer[j]);
+      x0[j] = Math.min(hi, Math.max(lo, x0[j]));
+    }
+    if (i === first && draw.x0) x0 = draw.x0.slice();
+    const row = rows[i - skipped];
+    const last = i === ts.length - 1;
+    const [kept, fresh] = last ? [1, 0] : [Math.sqrt(alphaBar[ts[i + 1]]), Math.sqrt(1 - alphaBar[ts[i + 1]])];
+    if (last && known && mask) put(x0, known, mask, (j) => known[j]);
+    yield { i, t, x, x0, eps };
+    const next = x0.map((value, j) => row.x0 * value + row.x * x[j] + row.before * former[j]);
+    const z = row.sigma ? seeds.map((seed) => normal(streamAt(seed, t), size)) : [];
+    if (row.sigma) for (let j = 0; j < next.length; j++) next[j] += row.sigma * z[(j / size) | 0][j % size];
+    if (known && mask) put(next, known, mask, (j) => kept * known[j] + fresh * draw.x[j]); // RePaint, eq. 8a
+    [former, x] = [x0, next];
+  }
+}
+
+/** Where the mask is 0, values come from elsewhere. @param {Float32Array} images @param {Float32Array} known @param {Float32Array} mask @param {(j: number) => number} from */
+function put(images, known, mask, from) {
+  for (let j = 0; j < images.length; j++) images[j] += (1 - mask[j % mask.length]) * (from(j) - images[j]);
+}

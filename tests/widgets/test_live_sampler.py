@@ -1,0 +1,354 @@
+"LiveSampler: the network in the page against PyTorch, in Node; what it takes and refuses; and one look in a browser with a hand on it."
+
+import base64
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ddpm_widgets import LiveSampler, TrainingMonitor, garments, page_weights, pretrained, sample, train, unet
+from ddpm_widgets.noising import Diffusion
+from ddpm_widgets.sampling import sample_steps
+from ddpm_widgets.schedule import linear_schedule, respace
+from ddpm_widgets.widgets.base import normal
+
+JS = Path(__file__).parents[2] / "js"
+
+# Reads requests [{file, x: base64, passes: [[t, label]], draws: [Draw]}] and answers with what the network in the page makes of them.
+NODE = """
+let text = ''; for await (const c of process.stdin) text += c;
+const { Network } = await import("./src/net/network.js"), { walk } = await import("./src/net/sampler.js");
+const { plain } = await import("./src/net/kernel.wasm.js"), { readFileSync } = await import("node:fs");
+const f32 = (b) => new Float32Array(new Uint8Array(Buffer.from(b, "base64")).buffer);
+const b64 = (a) => Buffer.from(a.buffer, a.byteOffset, a.byteLength).toString("base64");
+const arrays = (o) => Object.fromEntries(Object.entries(o).map(([k, v]) => [k, typeof v === "string" && v.startsWith("f32:") ? f32(v.slice(4)) : v]));
+const { file, kind, plant, x, passes, draws } = JSON.parse(text);
+const wasm = kind === "js" ? null : new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(plain, "base64")), {}).exports;
+let network;
+try { network = new Network(new Uint8Array(readFileSync(file)).buffer, wasm); } catch (e) { console.log(JSON.stringify({ error: e.message })); process.exit(0); }
+if (plant) eval(plant);
+const out = { passes: [], draws: [] };
+for (const [t, label] of passes ?? []) out.passes.push(b64(network.predict(f32(x), t, label ?? undefined)));
+for (const draw of draws ?? []) { const steps = []; for (const s of walk(network, arrays(draw))) steps.push({ t: s.t, x: b64(s.x), x0: b64(s.x0), eps: b64(s.eps) }); out.draws.push(steps); }
+console.log(JSON.stringify(out));
+"""
+
+
+def b64(x):
+    return base64.b64encode(np.ascontiguousarray(x, np.float32).tobytes()).decode()
+
+
+def f32(text, shape):
+    return torch.tensor(np.frombuffer(base64.b64decode(text), np.float32).reshape(shape).copy())
+
+
+def in_node(file, kind="wasm", **asked):
+    "What the network in the page answers, in Node."
+    asked = json.dumps({"file": str(file), "kind": kind, **asked})
+    done = subprocess.run(["node", "--input-type=module", "-e", NODE], input=asked, cwd=JS, capture_output=True, text=True)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def written(folder, model, precision="fp32", **options):
+    path = folder / "weights.page"
+    path.write_bytes(page_weights(model, precision, **options))
+    return path
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory):
+    model = pretrained()
+    return model, written(tmp_path_factory.mktemp("net"), model)
+
+
+def passes(model, file, x, ts, kind="wasm", **asked):
+    "The greatest difference between PyTorch's answers and the page's."
+    asked = in_node(file, kind, x=b64(x), passes=[[t, None] for t in ts], **asked)["passes"]
+    with torch.no_grad():
+        return max(float((model(x, t) - f32(own, x.shape)).abs().max()) for t, own in zip(ts, asked, strict=True))
+
+
+@pytest.mark.node
+def test_a_pass_is_pytorchs_at_sixteen_timesteps(shipped):
+    x = torch.tensor(normal(1, (2, 1, 32, 32)))
+    assert passes(*shipped, x, np.linspace(0, 999, 16).round().astype(int).tolist()) < 1e-4
+
+
+@pytest.mark.node
+def test_plain_javascript_does_the_same(shipped):
+    assert passes(*shipped, torch.tensor(normal(2, (1, 1, 32, 32))), [999, 300], "js") < 1e-4
+
+
+FAULTS = {
+    "a swapped skip": "const { concat } = network.ops; network.ops.concat = (x, y) => concat.call(network.ops, y.c === x.c ? y : x, y.c === x.c ? x : y);",
+    "a wrong norm group": "network.ops.groups = 4;",
+    "a wrong embedding": "const { time } = network; network.time = (t) => time.call(network, t + 1);",
+    "a shortcut left out": "const { conv } = network.ops; network.ops.conv = (x, name, o) => conv.call(network.ops, x, name, name.endsWith('conv2') ? {} : o);",
+}
+
+
+@pytest.mark.node
+@pytest.mark.parametrize("plant", FAULTS.values(), ids=FAULTS)
+def test_a_planted_fault_is_seen(shipped, plant):
+    assert passes(*shipped, torch.tensor(normal(2, (1, 1, 32, 32))), [300], plant=plant) > 1e-3
+
+
+def random_network(preset, size=32, **overrides):
+    torch.manual_seed(0)
+    model = unet(preset, **overrides).eval()
+    c = overrides.get("in_channels", 1)
+    model.diffusion = Diffusion(linear_schedule(), "eps", shape=(c, size, size))
+    return model
+
+
+NETWORKS = {
+    "small": ("small", 32, {}),
+    "nb15": ("nb15", 32, {}),
+    "nb17": ("nb17", 32, {}),
+    "in colour": ("small", 32, {"in_channels": 3, "out_channels": 3}),
+    "narrow, of other groups": ("small", 32, {"block_out_channels": (16, 24, 40), "norm_num_groups": 4}),
+    "no patches": ("fast", 16, {"patch": 1, "block_out_channels": (16, 32)}),
+    "patches of 4, four levels": ("fast", 64, {"patch": 4, "block_out_channels": (16, 24, 32, 40)}),
+    "28 pixels: rows that are no multiple of four": ("fast", 28, {"patch": 2, "block_out_channels": (16, 24)}),
+    "24 pixels": ("small", 24, {}),
+    "two blocks a level": ("small", 32, {"layers_per_block": 2}),
+}
+
+
+@pytest.mark.node
+@pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
+def test_every_network_of_the_presets_answers_as_in_pytorch(network, tmp_path):
+    preset, size, overrides = network
+    model = random_network(preset, size, **overrides)
+    x = torch.tensor(normal(3, (2, overrides.get("in_channels", 1), size, size)))
+    assert passes(model, written(tmp_path, model), x, [7, 800]) < 1e-4
+
+
+@pytest.mark.node
+def test_a_network_that_takes_a_class(tmp_path):
+    model = random_network("small", num_class_embeds=3)
+    x = torch.tensor(normal(3, (1, 1, 32, 32)))
+    told = in_node(written(tmp_path, model, classes=("boot", "bag", "none")), x=b64(x), passes=[[500, 0], [500, 2]])["passes"]  # fmt: skip
+    for own, label in zip(told, (0, 2), strict=True):
+        with torch.no_grad():
+            expected = model.unet(torch.nn.functional.pixel_unshuffle(x, 2), 500, torch.tensor([label])).sample
+        torch.testing.assert_close(f32(own, x.shape), torch.nn.functional.pixel_shuffle(expected, 2), atol=1e-4, rtol=0)
+
+
+DRAWS = [
+    (dict(sampler="dpm++", spacing="linear_levels"), 10),
+    (dict(sampler="dpm++", spacing="logsnr"), 20),
+    (dict(sampler="ddim", spacing="trailing"), 10),
+    (dict(sampler="ddim", spacing="leading"), 20),
+    (dict(sampler="ddim", spacing="linspace"), 10),
+    (dict(sampler="dpm++", spacing="trailing", clamp=None), 10),
+]
+
+
+@pytest.mark.node
+def test_pictures_are_pytorchs(shipped):
+    "Whole pictures from the same noise, and every step of the way."
+    model, file = shipped
+    x = torch.tensor(normal(4, (1, 1, 32, 32)))
+    asked = [{**o, "clamp": o.get("clamp", 1) is not None, "steps": n, "seeds": [0], "x": "f32:" + b64(x)} for o, n in DRAWS]  # fmt: skip
+    for (options, n), own in zip(DRAWS, in_node(file, draws=asked)["draws"], strict=True):
+        expected = list(sample_steps(model, n=1, x_T=x, steps=n, **options))
+        assert [s["t"] for s in own] == [s.t for s in expected]
+        for step, theirs in zip(own, expected, strict=True):
+            for name, value in (("x", theirs.x_t), ("x0", theirs.x0), ("eps", theirs.eps)):
+                torch.testing.assert_close(f32(step[name], x.shape), value, atol=1e-3, rtol=0)
+
+
+@pytest.mark.node
+@pytest.mark.parametrize(
+    "page,library",
+    [
+        (dict(sampler="ddpm"), dict(sampler="ddpm", variance="large")),
+        (dict(sampler="ddpm small"), dict(sampler="ddpm", variance="small")),
+        (dict(sampler="ddim", eta=0.7), dict(sampler="ddim", eta=0.7)),
+    ],
+    ids=["ddpm", "ddpm small", "ddim with fresh noise"],
+)
+def test_with_fresh_noise_a_seed_is_the_same_picture(shipped, page, library, monkeypatch):
+    "Where Python draws its noise by the page's generator, the stream of the seed and t."
+    model, file = shipped
+    x = torch.tensor(normal(5, (1, 1, 32, 32)))
+    steps = 20
+    ts = iter(respace(model.diffusion.schedule, steps).timesteps.tolist()[::-1])
+    draw = lambda self: torch.tensor(normal((7 + (next(ts) + 1) * 0x9E3779B9) % 2**32, (1, 1, 32, 32)))  # noqa: E731
+    monkeypatch.setattr("ddpm_widgets.sampling.Noise.__call__", draw)
+    expected = sample(model, n=1, x_T=x, steps=steps, progress=False, **library)
+    asked = {**page, "steps": steps, "spacing": "trailing", "seeds": [7], "x": "f32:" + b64(x)}
+    own = in_node(file, draws=[asked])["draws"][0]
+    torch.testing.assert_close(f32(own[-1]["x0"], x.shape), expected, atol=1e-3, rtol=0)
+
+
+@pytest.mark.node
+def test_a_step_is_gone_on_from_and_a_hole_is_filled(shipped):
+    _, file = shipped
+    x = normal(6, (1, 32, 32))
+    common = {"steps": 10, "sampler": "dpm++", "spacing": "linear_levels", "seeds": [0]}
+    whole = in_node(file, draws=[{**common, "x": "f32:" + b64(x)}])["draws"][0]
+    again = {**common, "first": 4, "x": "f32:" + whole[4]["x"], "before": "f32:" + whole[3]["x0"]}
+    other = {**again, "x0": "f32:" + b64(-np.ones((1, 32, 32)))}
+    known, mask = np.full((1, 32, 32), -0.5), np.zeros((32, 32))
+    mask[:16] = 1
+    filled = {**common, "x": "f32:" + b64(x), "known": "f32:" + b64(known), "mask": "f32:" + b64(mask)}
+    rest, black, hole = in_node(file, draws=[again, other, filled])["draws"]
+    assert [s["t"] for s in rest] == [s["t"] for s in whole[4:]] and rest[-1]["x0"] == whole[-1]["x0"]
+    assert f32(black[-1]["x0"], (1, 32, 32)).mean() < f32(whole[-1]["x0"], (1, 32, 32)).mean()
+    final = f32(hole[-1]["x0"], (1, 32, 32))
+    assert (final[:, 16:] + 0.5).abs().max() < 1e-6 and (final[:, :16] + 0.5).abs().max() > 0.1
+
+
+@pytest.mark.node
+def test_files_that_are_none_are_refused_in_a_sentence(tmp_path, shipped):
+    path = tmp_path / "bad"
+    whole = shipped[1].read_bytes()
+    for content, said in ((b"abc", "safetensors"), (whole[:100_000], "must hold")):
+        path.write_bytes(content)
+        assert said in in_node(path)["error"]
+    from safetensors.torch import save
+
+    path.write_bytes(save({"a": torch.zeros(1)}))
+    assert "page_weights" in in_node(path)["error"]
+
+
+def test_int8_is_within_half_a_scale_and_the_shipped_file_is_the_shipped_model():
+    from ddpm_widgets.weights import MODELS
+
+    assert page_weights(pretrained()) == (MODELS / "fashion-mnist.page").read_bytes(), (
+        "python benchmarks/weights/page.py"
+    )
+
+
+REFUSED = {
+    "another layer": (dict(resnet_time_scale_shift="scale_shift"), "resnet_time_scale_shift='default'"),
+    "another head": (dict(attention_head_dim=16), "attention_head_dim=8"),
+    "another block": (
+        dict(down_block_types=("DownBlock2D", "DownBlock2D", "ResnetDownsampleBlock2D")),
+        "ResnetDownsampleBlock2D",
+    ),
+    "a width of 12": (dict(block_out_channels=(12, 24, 32), norm_num_groups=4), "multiples of 8"),
+}
+
+
+@pytest.mark.parametrize("overrides,said", REFUSED.values(), ids=REFUSED)
+def test_networks_that_the_page_can_not_compute_are_refused(overrides, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        page_weights(random_network("small", **overrides))
+
+
+def test_what_is_set_is_an_array_and_what_is_wrong_is_said():
+    live = LiveSampler(seed=3)
+    assert live.x_T.shape == (1, 32, 32) and np.array_equal(live.x_T, normal(3, (1, 32, 32)))
+    seen = []
+    live.observe(lambda change: seen.append(change.new), "x_T")
+    live.x_T = torch.zeros(1, 1, 32, 32)
+    assert seen[-1].shape == (1, 32, 32) and not seen[-1].any()
+    live.set_state({"x_T": memoryview(np.ones(1024, np.float32).tobytes()), "seed": 9})
+    assert live.x_T.all() and live.seed == 9
+    live.seed = 4
+    assert np.array_equal(live.x_T, normal(4, (1, 32, 32)))
+    live.set_state({"x_T": memoryview(b"12"), "network": "evil", "weights_url": "https://elsewhere", "mask": memoryview(np.full(1024, np.nan, np.float32).tobytes())})  # fmt: skip
+    assert np.array_equal(live.x_T, normal(4, (1, 32, 32))) and live.network == "fashion-mnist" and not live.mask.size
+    for options, said in ((dict(x_T=np.zeros(7)), "x_T"), (dict(steps=51), "steps"), (dict(model=b"no"), "page_weights")):  # fmt: skip
+        with pytest.raises(ValueError, match=said):
+            LiveSampler(**options)
+
+
+def test_a_network_in_training_is_handed_to_the_page(monkeypatch):
+    live = LiveSampler()
+    sent = []
+    monkeypatch.setattr(live, "send", lambda content, buffers=None: sent.append((content, buffers)))
+    before = live.weights
+    monitor = TrainingMonitor(live=live, n_samples=1, sample_args={"steps": 1})
+    train(garments(32, 64, 32), "small", epochs=1, cbs=[monitor], progress=False)
+    assert live.weights != before and not live.network and sent[-1][0] == {"weights": live.weights}
+    assert sent[-1][1] == [live._file] and live.attachments() == {f"ddw-weights-{live.weights}": live._file}
+    with pytest.raises(ValueError, match=re.escape("shape (1, 32, 32)")):
+        live.model = random_network("small", 64)
+
+
+def painted(page, more_than=0):
+    page.wait_for_function("n => Number(document.querySelector('.ddw-live-sampler').dataset.painted ?? 0) > n", arg=more_than, timeout=60_000)  # fmt: skip
+    return int(page.get_attribute(".ddw-live-sampler", "data-painted"))
+
+
+def state(page, name):
+    found = page.evaluate("n => { const v = document.querySelector('[data-ddw]').ddw.model.get(n); return v instanceof DataView ? Array.from(new Uint8Array(v.buffer)) : v }", name)  # fmt: skip
+    return np.frombuffer(bytes(found), np.float32) if isinstance(found, list) else found
+
+
+@pytest.mark.browser
+def test_a_hand_in_a_page_from_disk(page, tmp_path):
+    "Painting, taking another noise, going between two, a step, a hole and a drawing: each draws, and the picture is PyTorch's."
+    LiveSampler(page_weights(pretrained(), "fp32"), seed=3).to_html(tmp_path / "live.html")
+    page.set_viewport_size({"width": 1000, "height": 900})
+    page.goto((tmp_path / "live.html").as_uri())
+    n = painted(page)
+    assert page.get_attribute(".ddw-live-sampler", "data-how") == "wasm"
+    way = dict(steps=10, sampler="dpm++", spacing="linear_levels", progress=False)
+
+    def expected(x_T):
+        return sample(pretrained(), n=1, x_T=torch.tensor(x_T.reshape(1, 1, 32, 32)), **way).numpy().ravel()
+
+    np.testing.assert_allclose(state(page, "image"), expected(normal(3, 1024)), atol=1e-3)
+    page.wait_for_selector("[data-seeds='16']", timeout=60_000)
+    box = page.locator(".pad canvas").bounding_box()
+    page.mouse.move(box["x"] + 60, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 160, box["y"] + 60, steps=4)
+    page.mouse.up()
+    n = painted(page, n)
+    page.wait_for_timeout(300)
+    x_T = state(page, "x_T")
+    assert abs(x_T - normal(3, 1024)).max() > 0.5 and x_T.std() <= 1.01
+    np.testing.assert_allclose(state(page, "image"), expected(x_T), atol=1e-3)
+    cells = page.locator(".seed")
+    cells.nth(5).click()
+    n = painted(page, n)
+    np.testing.assert_allclose(state(page, "x_T"), normal(5, 1024), atol=1e-6)
+    a, b = cells.nth(5).bounding_box(), cells.nth(9).bounding_box()
+    page.mouse.move(a["x"] + 9, a["y"] + 9)
+    page.mouse.down()
+    page.mouse.move(b["x"] + 9, b["y"] + 9, steps=3)
+    page.mouse.up()
+    n = painted(page, n)
+    between = LiveSampler(seed=5, to_seed=9, mix=0.5).x_T
+    np.testing.assert_allclose(state(page, "x_T"), between.ravel(), atol=1e-5)
+    for name in ("A step", "Fill in", "Sketch", "Noise"):
+        page.get_by_role("button", name=name, exact=True).click()
+        n = painted(page, n)
+        page.locator(".pad canvas").focus()
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("Space")
+        n = painted(page, n)
+    assert abs(state(page, "mask")).max() == 1 and state(page, "drawing").max() > 0
+
+
+POLICIES = {
+    "WebAssembly": ("script-src 'unsafe-inline' blob:; worker-src blob:", "js", "true"),
+    "Workers": ("script-src 'unsafe-inline' blob: 'wasm-unsafe-eval'; worker-src 'none'", "wasm", "false"),
+    "both": ("script-src 'unsafe-inline' blob:; worker-src 'none'", "js", "false"),
+}
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("policy,how,worker", POLICIES.values(), ids=POLICIES)
+def test_pages_that_forbid_it_draw_more_slowly_and_say_so(page, tmp_path, policy, how, worker):
+    small = random_network("small", 16, block_out_channels=(8, 16), norm_num_groups=8)
+    LiveSampler(page_weights(small), steps=2).to_html(tmp_path / "live.html")
+    text = (tmp_path / "live.html").read_text(encoding="utf-8")
+    meta = f"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'self' 'unsafe-inline' data: blob:; {policy}\">"
+    (tmp_path / "live.html").write_text(text.replace("<head>", "<head>" + meta), encoding="utf-8")
+    page.goto((tmp_path / "live.html").as_uri())
+    painted(page)
+    root = page.locator(".ddw-live-sampler")
+    assert (root.get_attribute("data-how"), root.get_attribute("data-worker")) == (how, worker)
+    assert "Slower than it could be" in page.locator("[role=status]").inner_text()
