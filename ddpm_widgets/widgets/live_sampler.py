@@ -10,6 +10,7 @@ __all__ = ['LiveSampler']
 # %% ../../nbs/api/widgets/14_live_sampler.ipynb #1ea50002
 import hashlib
 import json
+import sys
 from importlib.resources import files
 from typing import Any
 
@@ -103,6 +104,7 @@ class LiveSampler(Widget):
     eta = Finite(0, help="of DDIM, how much noise is fresh, 0 … 1").tag(sync=True, page=True)
     clamp = T.Bool(True, help="keep the guess in the range of the images").tag(sync=True, page=True)
     label = Whole(0, min=0, help="the class").tag(sync=True, page=True)
+    compact = T.Bool(False, help="without the steps and the settings").tag(sync=True, page=True)
 
     def __init__(
         self,
@@ -131,9 +133,8 @@ class LiveSampler(Widget):
     @staticmethod
     def _read(model: Any, classes: Any) -> tuple[bytes, dict[str, Any], str]:
         "The file of a model's weights, what it says, and the shipped model's name."
-        name = "fashion-mnist" if model is None else ""
-        if name:
-            file = SHIPPED[name].read_bytes()
+        if model is None:
+            file = SHIPPED["fashion-mnist"].read_bytes()
         elif isinstance(model, bytes):
             file = model
         else:
@@ -141,6 +142,7 @@ class LiveSampler(Widget):
 
             file = page_weights(model, classes=tuple(check_texts("classes", classes)))
         facts, T = words(file)
+        name = next((name for name, path in SHIPPED.items() if path.read_bytes() == file), "")
         return file, {**facts, "T": T}, name
 
     @staticmethod
@@ -218,9 +220,31 @@ class LiveSampler(Widget):
         return "Noise, and the picture that a trained network makes of it; it draws in the page"
 
     def poster(self) -> np.ndarray:  # uint8, shape (h, w, 3)
-        "The noise, and the picture that came of it, if one has been drawn."
-        (low, high), scale = self.range, max(1, 192 // self.shape[1])
-        frames = [self.x_T / 3 * (high - low) + (low + high) / 2, *([self.image] if self.image.size else [])]
-        grey = np.stack([np.rint((f.clip(low, high) - low) / (high - low) * 255) for f in frames]).astype(np.uint8)
-        grey = grey[:, :3] if grey.shape[1] >= 3 else grey[:, :1]
-        return tile(grey.transpose(0, 2, 3, 1), len(frames), 2, scale)
+        "The noise, the picture that comes of it, and those of sixteen noises: drawn here, where diffusers is loaded."
+        low, high = self.range
+        first = self.seed - self.seed % 16
+        noises = [self.x_T, *(normal(first + i, tuple(self.shape)) for i in range(16))]
+        can_draw = "diffusers" in sys.modules and not isinstance(self._model, bytes)
+        drawn = self._drawn(np.stack(noises)) if can_draw else [self.image] * bool(self.image.size)
+        own = np.stack([(self.x_T / 3 + 0.5) * (high - low) + low, *drawn])
+        own = np.rint((own.clip(low, high) - low) / (high - low) * 255).astype(np.uint8).transpose(0, 2, 3, 1)
+        own = own[..., :3] if own.shape[3] >= 3 else own[..., :1]
+        scale = max(1, 256 // self.shape[1])
+        large = tile(own[:2], len(own[:2]), 2, scale)
+        if len(own) <= 2:
+            return large
+        grid = tile(own[2:], 4, 2, max(1, scale // 4))
+        out = np.full((max(large.shape[0], grid.shape[0]), large.shape[1] + 24 + grid.shape[1], 3), 255, np.uint8)
+        out[: large.shape[0], : large.shape[1]], out[: grid.shape[0], large.shape[1] + 24 :] = large, grid
+        return out
+
+    def _drawn(self, x_T: np.ndarray) -> np.ndarray:
+        "What the model makes of noises, (n, c, h, w), computed here."
+        import torch
+
+        from ddpm_widgets.sampling import sample
+        from ddpm_widgets.weights import pretrained
+
+        model = pretrained(self.network) if self.network else self._model
+        way = {"sampler": self.sampler.split()[0], "steps": self.steps, "spacing": self.spacing}
+        return sample(model, n=len(x_T), x_T=torch.tensor(x_T), progress=False, seed=self.seed, **way).cpu().numpy()

@@ -138,8 +138,10 @@ function build(model, sync, signal, board) {
   const begin = h("label", { class: "slide ddw-small" }, h("span", {}, "noisier"), from, h("span", {}, "closer"));
   const bar = h("progress", { max: 1, "aria-label": "loading the network" });
   const status = div("status ddw-small", bar, h("span", { role: "status" }));
+  const more = button({}, "Steps and settings");
+  on(more, "click", () => sync.set("compact", !model.get("compact")), signal);
   const root = group("ddw ddw-live-sampler", "A trained network that draws in this page",
-    div("top", group("modes ddw-tools", "What you paint on", ...modes.map(({ b }) => b)), status),
+    div("top", group("modes ddw-tools", "What you paint on", ...modes.map(({ b }) => b)), more, status),
     div("board", own.el, div("arrow", "→"), h("figure", { class: "result" }, said, div("screen", result.canvas), begin), noises.el),
     line.el, tools.el); // prettier-ignore
   return {
@@ -165,6 +167,8 @@ function build(model, sync, signal, board) {
       own.say(mode === "step" ? `${model.get("part") === "x" ? "the noisy image" : "the guess"} at t = ${ts[at]}` : above, words, brushes, undo);
       for (const { mode: other, b } of modes) press(b, other === mode);
       begin.hidden = mode !== "sketch";
+      line.el.hidden = tools.el.hidden = model.get("compact");
+      press(more, !model.get("compact"));
       from.max = String(ts.length - 1);
       from.value = String(at);
       from.style.setProperty("--x", String(at / Math.max(1, ts.length - 1)));
@@ -263,6 +267,7 @@ function render({ model, el, signal: outer }) {
   listen(model, "change:seed change:to_seed change:mix", () => sync.set("x_T", bytesOf(noiseOf(model, kind.size))), signal);
   listen(model, "change:seed change:steps change:sampler change:spacing change:eta change:clamp change:label", reseed, signal);
   listen(model, "change:steps change:sampler change:spacing change:eta change:clamp change:label change:x_T change:mask change:drawing change:mode change:at change:part", redraw, signal);
+  listen(model, "change:compact", frame(() => view.paint(ts), signal), signal);
   listen(model, "change:weights", load, signal);
   view.root.addEventListener("ddw-redraw", redraw, { signal });
   mount(el, view.root, signal);

@@ -13,7 +13,7 @@ import { normal } from "../shared/random.js";
  * @property {DataView} x_T float32 @property {DataView} image float32, what was drawn @property {DataView} mask float32 (h, w) @property {DataView} drawing float32
  * @property {number} seed @property {number} to_seed -1: none @property {number} mix from seed (0) to to_seed (1)
  * @property {Mode} mode @property {number} at the step chosen @property {"x" | "x0"} part of it
- * @property {number} steps @property {Sampler} sampler @property {Spacing} spacing @property {number} eta @property {boolean} clamp @property {number} label
+ * @property {number} steps @property {Sampler} sampler @property {Spacing} spacing @property {number} eta @property {boolean} clamp @property {number} label @property {boolean} compact without steps and settings
  */
 /** @typedef {OwnTraits & import("../shared/afm").CommonTraits} Traits */
 /** @typedef {import("../shared/afm").Model<Traits>} Model */
