@@ -8,7 +8,7 @@ import { bytesOf, dab, floats, kindOf, MOST, noiseOf, unitVariance } from "./liv
 import { COUNT, seeds } from "./live/seeds.js";
 import { steps } from "./live/steps.js";
 import { weightsOf } from "./live/weights.js";
-import { Engine } from "./net/engine.js";
+import { start } from "./net/start.js";
 import { button, div, group, h, press } from "./shared/dom.js";
 import { clamp } from "./shared/format.js";
 import { normal } from "./shared/random.js";
@@ -186,7 +186,7 @@ function render({ model, el, signal: outer }) {
   const board = drawingBoard(model, sync);
   const view = build(model, sync, signal, board);
   const { kind } = board;
-  /** @type {Engine | undefined} */
+  /** @type {import("./net/engine.js").Engine | undefined} */
   let engine;
   /** @type {number[]} */
   let ts = [];
@@ -246,7 +246,7 @@ function render({ model, el, signal: outer }) {
     try {
       const weights = await weightsOf(model, (share) => view.say(`Loading the network, ${(share * Number(size)).toFixed(1)} of ${size} MB`, share), own, hash);
       hash = model.get("weights");
-      const started = await Engine.start(weights, own);
+      const started = await start(weights, own);
       if (own.aborted) return;
       engine = started;
     } catch (e) {

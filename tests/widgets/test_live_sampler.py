@@ -330,6 +330,10 @@ def test_a_hand_in_a_page_from_disk(page, tmp_path):
         page.keyboard.press("Space")
         n = painted(page, n)
     assert abs(state(page, "mask")).max() == 1 and state(page, "drawing").max() > 0
+    assert len(page.workers) == 1
+    page.evaluate("document.querySelector('[data-ddw]').ddw.unmount()")
+    page.wait_for_timeout(200)
+    assert not page.workers, "closing the widget ends its Worker"
 
 
 POLICIES = {

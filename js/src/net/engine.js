@@ -1,8 +1,5 @@
-// The network at work in a Worker, or where the page forbids Workers on the main thread, giving way between two steps.
-import code from "text:./worker.js";
-import { plain, relaxed } from "./kernel.wasm.js";
+// What is drawn next: one network, many who want pictures of it, a hand that moves faster than it draws.
 import { timesteps } from "./sampler.js";
-import { server } from "./serve.js";
 
 /** @typedef {import("./serve.js").Started} Started */
 /** @typedef {import("./serve.js").Taken} Taken */
@@ -11,15 +8,12 @@ import { server } from "./serve.js";
 /** @typedef {(request: any, moved?: Transferable[]) => Promise<any>} Ask */
 /** @typedef {{ id: number, draw?: Draw, hear: Hear, done: (whole: boolean) => void }} Job */
 
-const bytes = (/** @type {string} */ base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-
 export class Engine {
   /** @type {Job[]} the first is drawn; the second of the urgent ones waits */
   urgent = [];
   /** @type {Job[]} drawn when nothing is urgent */
   patient = [];
   next = 0;
-  passes = 0; // of the network, since the start
   running = false;
 
   /** @param {Ask} ask @param {Started} facts @param {boolean} worker */
@@ -28,17 +22,6 @@ export class Engine {
     this.facts = facts;
     this.alphaBar = Float64Array.from(facts.alphaBar);
     this.worker = worker;
-  }
-
-  /**
-   * Start a network. Rejects when the weights are none that it can compute.
-   * @param {ArrayBuffer} weights a file of `page_weights` @param {AbortSignal} signal ends the Worker
-   */
-  static async start(weights, signal) {
-    const kernels = [relaxed, plain].map(bytes);
-    const remote = await inWorker(signal);
-    const ask = remote ?? onMainThread();
-    return new Engine(ask, await ask({ weights, kernels }), !!remote);
   }
 
   /**
@@ -76,7 +59,6 @@ export class Engine {
       const { id, draw } = job;
       job.draw = undefined;
       const step = await this.ask(draw ? { id, draw } : { id }).catch(() => undefined);
-      this.passes += step ? 1 : 0;
       if (step && (this.urgent.includes(job) || this.patient.includes(job))) job.hear(step);
       if (step && step.i < step.steps - 1) continue;
       for (const jobs of [this.urgent, this.patient]) if (jobs[0] === job) jobs.shift();
@@ -84,44 +66,4 @@ export class Engine {
     }
     this.running = false;
   }
-}
-
-/** @param {AbortSignal} signal @returns {Promise<Ask | null>} null where the page forbids Workers */
-async function inWorker(signal) {
-  const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
-  try {
-    const worker = new Worker(url);
-    signal.addEventListener("abort", () => worker.terminate(), { once: true });
-    /** @type {Map<number, { done: (answer: any) => void, fail: (e: Error) => void }>} */
-    const waiting = new Map();
-    let number = 0;
-    worker.onmessage = ({ data }) => {
-      const { done, fail } = /** @type {any} */ (waiting.get(data.number));
-      waiting.delete(data.number);
-      data.error ? fail(new Error(data.error)) : done(data.answer);
-    };
-    /** @type {Ask} */
-    const ask = (request, moved = []) => new Promise((done, fail) => {
-      waiting.set(++number, { done, fail });
-      worker.postMessage({ number, ...request }, moved);
-    }); // prettier-ignore
-    await new Promise((done, fail) => {
-      worker.onerror = fail; // of a Worker that is forbidden, some browsers tell only here
-      ask({ id: -1 }).then(done); // a drawing that there is not: answered at once
-    });
-    return ask;
-  } catch {
-    return null;
-  } finally {
-    URL.revokeObjectURL(url);
-  }
-}
-
-/** @returns {Ask} */
-function onMainThread() {
-  const answer = server();
-  return async (request) => {
-    await new Promise((go) => setTimeout(go)); // the page paints and hears in between
-    return answer(request);
-  };
 }

@@ -11,14 +11,13 @@ export const kernelsOn = (H) => {
   /** Four channels of a pixel, and what is added to them (A = 0: nothing). @param {number} Y @param {number} A @param {number} at @param {number[]} values */
   const write = (Y, A, at, ...values) => values.forEach((value, j) => (H[Y + at + j] = value + (A ? H[A + at + j] : 0)));
   return {
-  conv(x, weights, bias, add, y, n, h, w, cin, cout, taps, stride) {
-    const [ho, wo] = [ceil(h / stride), ceil(w / stride)];
-    const [X, W, B, A, Y] = [x >> 2, weights >> 2, bias >> 2, add >> 2, y >> 2];
-    const window = taps * cin;
-    const inside = taps === 1 ? 1 : 0; // a window of one pixel begins inside the border
-    for (let o = 0; o < cout; o += 4) {
-      const own = W + (o >> 3) * 8 * taps * window + (o & 4);
-      for (let i = 0; i < n; i++) {
+    conv(x, weights, bias, add, y, h, w, cin, cout, taps, stride) {
+      const [ho, wo] = [ceil(h / stride), ceil(w / stride)];
+      const [X, W, B, A, Y] = [x >> 2, weights >> 2, bias >> 2, add >> 2, y >> 2];
+      const window = taps * cin;
+      const inside = taps === 1 ? 1 : 0; // a window of one pixel begins inside the border
+      for (let o = 0; o < cout; o += 4) {
+        const own = W + (o >> 3) * 8 * taps * window + (o & 4);
         for (let v = 0; v < ho; v++) {
           for (let u = 0; u < wo; u += 2) {
             const right = u + 1 < wo ? 1 : 0; // two pixels × four channels at a time; at the end of a row, its last pixel twice
@@ -32,7 +31,7 @@ export const kernelsOn = (H) => {
             let b2 = a2;
             let b3 = a3;
             for (let tap = 0, k = own; tap < taps; tap++) {
-              const from = X + ((i * (h + 2) + v * stride + tap + inside) * (w + 2) + u * stride + inside) * cin;
+              const from = X + ((v * stride + tap + inside) * (w + 2) + u * stride + inside) * cin;
               for (let at = from; at < from + window; at++, k += 8) {
                 const a = H[at];
                 const b = H[at + step];
@@ -50,25 +49,23 @@ export const kernelsOn = (H) => {
                 b3 = fround(b3 + fround(b * k3));
               }
             }
-            const at = ((i * (ho + 2) + v + 1) * (wo + 2) + u + 1) * cout + o;
+            const at = ((v + 1) * (wo + 2) + u + 1) * cout + o;
             write(Y, A, at, a0, a1, a2, a3);
             write(Y, A, at + right * cout, b0, b1, b2, b3);
           }
         }
       }
-    }
-  },
+    },
 
-  norm(x, gamma, beta, y, n, h, w, c, groups, silu) {
-    const [X, G, B, Y] = [x >> 2, gamma >> 2, beta >> 2, y >> 2];
-    const each = c / groups;
-    for (let i = 0; i < n; i++) {
+    norm(x, gamma, beta, y, h, w, c, groups, silu) {
+      const [X, G, B, Y] = [x >> 2, gamma >> 2, beta >> 2, y >> 2];
+      const each = c / groups;
       for (let g = 0; g < groups; g++) {
         /** @param {(at: number, channel: number) => void} fn */
         const visit = (fn) => {
           for (let v = 0; v < h; v++)
             for (let u = 0; u < w; u++)
-              for (let j = g * each; j < (g + 1) * each; j++) fn(((i * (h + 2) + v + 1) * (w + 2) + u + 1) * c + j, j);
+              for (let j = g * each; j < (g + 1) * each; j++) fn(((v + 1) * (w + 2) + u + 1) * c + j, j);
         };
         let mean = 0;
         let variance = 0;
@@ -80,15 +77,13 @@ export const kernelsOn = (H) => {
           H[Y + at] = silu ? z / (1 + exp(-z)) : z;
         });
       }
-    }
-  },
+    },
 
-  attention(q, k, v, y, n, h, w, c) {
-    const [Q, K, V, Y] = [q >> 2, k >> 2, v >> 2, y >> 2];
-    const scores = new Float64Array(h * w);
-    for (let i = 0; i < n; i++) {
+    attention(q, k, v, y, h, w, c) {
+      const [Q, K, V, Y] = [q >> 2, k >> 2, v >> 2, y >> 2];
+      const scores = new Float64Array(h * w);
       for (let head = 0; head < c; head += 8) {
-        const token = (/** @type {number} */ a) => ((i * (h + 2) + ((a / w) | 0) + 1) * (w + 2) + (a % w) + 1) * c + head;
+        const token = (/** @type {number} */ a) => ((((a / w) | 0) + 1) * (w + 2) + (a % w) + 1) * c + head;
         for (let a = 0; a < h * w; a++) {
           const own = token(a);
           let most = -Infinity;
@@ -108,25 +103,23 @@ export const kernelsOn = (H) => {
           }
         }
       }
-    }
-  },
+    },
 
-  concat(x, y, z, pixels, c, d) {
-    const [X, Y, Z] = [x >> 2, y >> 2, z >> 2];
-    for (let i = 0; i < pixels; i++) {
-      H.copyWithin(Z + i * (c + d), X + i * c, X + (i + 1) * c);
-      H.copyWithin(Z + i * (c + d) + c, Y + i * d, Y + (i + 1) * d);
-    }
-  },
+    concat(x, y, z, pixels, c, d) {
+      const [X, Y, Z] = [x >> 2, y >> 2, z >> 2];
+      for (let i = 0; i < pixels; i++) {
+        H.copyWithin(Z + i * (c + d), X + i * c, X + (i + 1) * c);
+        H.copyWithin(Z + i * (c + d) + c, Y + i * d, Y + (i + 1) * d);
+      }
+    },
 
-  upsample(x, y, n, h, w, c) {
-    const [X, Y] = [x >> 2, y >> 2];
-    for (let i = 0; i < n; i++)
+    upsample(x, y, h, w, c) {
+      const [X, Y] = [x >> 2, y >> 2];
       for (let v = 0; v < 2 * h; v++)
         for (let u = 0; u < 2 * w; u++) {
-          const from = X + ((i * (h + 2) + (v >> 1) + 1) * (w + 2) + (u >> 1) + 1) * c;
-          H.copyWithin(Y + ((i * (2 * h + 2) + v + 1) * (2 * w + 2) + u + 1) * c, from, from + c);
+          const from = X + (((v >> 1) + 1) * (w + 2) + (u >> 1) + 1) * c;
+          H.copyWithin(Y + ((v + 1) * (2 * w + 2) + u + 1) * c, from, from + c);
         }
-  },
+    },
   };
 };

@@ -44,25 +44,24 @@ export class Network {
   /** The network's answer. @param {Float32Array} x noisy images, (n, c, h, w) @param {number} t @param {number} [label] a class @returns {Float32Array} shaped like x */
   predict(x, t, label) {
     const { ops, facts: { patch: p, shape: [c, h, w] } } = this; // prettier-ignore
-    const n = x.length / (c * h * w);
-    ops.begin(`${n}`);
-    const folded = ops.image(n, h / p, w / p, c * p * p);
-    this.fold(folded, (i, row, at) => (row[at] = x[i]));
-    const y = forward(ops, folded, this.time(t, label));
     const out = new Float32Array(x.length);
-    this.fold(y, (i, row, at) => (out[i] = row[at]));
+    for (let from = 0; from < x.length; from += c * h * w) { // one by one: what one image needs stays in the cache
+      ops.begin();
+      const folded = ops.image(h / p, w / p, c * p * p);
+      this.fold(folded, (i, row, at) => (row[at] = x[from + i]));
+      const y = forward(ops, folded, this.time(t, label));
+      this.fold(y, (i, row, at) => (out[from + i] = row[at]));
+    }
     return out;
   }
 
-  /** Visit every value of images (n, c, h, w) with its place among folded ones: PyTorch's pixel_unshuffle. @param {import("./ops.js").Image} y @param {(i: number, row: Float32Array, at: number) => void} visit */
+  /** Visit every value of an image (c, h, w) with its place in a folded one: PyTorch's pixel_unshuffle. @param {import("./ops.js").Image} y @param {(i: number, row: Float32Array, at: number) => void} visit */
   fold(y, visit) {
     const { patch: p, shape: [c, h, w] } = this.facts; // prettier-ignore
-    for (let image = 0; image < y.n; image++) {
-      for (let v = 0; v < h; v++) {
-        const row = this.ops.row(y, image, (v / p) | 0);
-        for (let band = 0; band < c; band++)
-          for (let u = 0; u < w; u++) visit(((image * c + band) * h + v) * w + u, row, ((u / p) | 0) * y.c + band * p * p + (v % p) * p + (u % p));
-      }
+    for (let v = 0; v < h; v++) {
+      const row = this.ops.row(y, (v / p) | 0);
+      for (let band = 0; band < c; band++)
+        for (let u = 0; u < w; u++) visit((band * h + v) * w + u, row, ((u / p) | 0) * y.c + band * p * p + (v % p) * p + (u % p));
     }
   }
 }

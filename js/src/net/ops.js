@@ -1,19 +1,17 @@
 // The operations of unet.js on one flat memory: WebAssembly's with its kernels, or plain JavaScript's.
-// Images lie as (n, h+2, w+2, c) with a border of zeros; channels come in multiples of eight but for those that come in.
+// An image lies as (h+2, w+2, c) with a border of zeros. Channels come in multiples of eight, but for the image that comes in.
 import { kernelsOn } from "./kernels.js";
 
-/** @typedef {{ at: number, n: number, h: number, w: number, c: number }} Image `at` is an address in bytes */
+/** @typedef {{ at: number, h: number, w: number, c: number }} Image `at` is an address in bytes */
 /** @typedef {{ at: number, biasAt: number, bias: Float32Array, cout: number, cin: number, taps: number }} Layer */
 /** @typedef {import("./unet.js").Weights} Weights */
 /** @typedef {import("./kernels.js").Kernels & { memory: WebAssembly.Memory, heap(): number }} Wasm */
 
-const CACHE = 200_000; // bytes of an image that a core's cache holds beside the weights
 const PAGE = 65_536; // of WebAssembly's memory
 
 export class Ops {
   /** @type {Record<string, Layer>} */
   layers = {};
-  kind = ""; // of the last pass
 
   /** @param {Weights} weights @param {number} groups of the group norms @param {Wasm | null} wasm null: plain JavaScript */
   constructor(weights, groups, wasm) {
@@ -63,69 +61,62 @@ export class Ops {
     return at;
   }
 
-  /** Forget all images. The borders stay zero: every pass of as many images takes the same places. @param {string} kind what the pass is of */
-  begin(kind) {
+  /** Forget the images of the pass before. Their borders stay zero: every pass takes the same places. */
+  begin() {
     this.top = this.start;
-    if (this.kind !== kind) this.floats.fill(0, this.start >> 2);
-    this.kind = kind;
   }
 
-  /** @param {number} n @param {number} h @param {number} w @param {number} c @returns {Image} */
-  image(n, h, w, c) {
-    return { at: this.take(n * (h + 2) * (w + 2) * c), n, h, w, c };
+  /** @param {number} h @param {number} w @param {number} c @returns {Image} */
+  image(h, w, c) {
+    return { at: this.take((h + 2) * (w + 2) * c), h, w, c };
   }
 
-  /** A row of an image, w·c floats. @param {Image} x @param {number} i @param {number} v */
-  row(x, i, v) {
-    const at = (x.at >> 2) + ((i * (x.h + 2) + v + 1) * (x.w + 2) + 1) * x.c;
+  /** A row of an image, w·c floats. @param {Image} x @param {number} v */
+  row(x, v) {
+    const at = (x.at >> 2) + ((v + 1) * (x.w + 2) + 1) * x.c;
     return this.floats.subarray(at, at + x.w * x.c);
   }
 
   /** @param {Image} x @param {string} name @param {{ stride?: number, add?: Image, extra?: Float32Array }} [o] @returns {Image} */
   conv(x, name, { stride = 1, add, extra } = {}) {
     const { at, biasAt, bias, cin, cout, taps } = this.layers[name];
-    const y = this.image(x.n, Math.ceil(x.h / stride), Math.ceil(x.w / stride), cout);
+    const y = this.image(Math.ceil(x.h / stride), Math.ceil(x.w / stride), cout);
     const biases = extra ? this.put(bias.map((b, i) => b + extra[i])) : biasAt;
-    const together = Math.max(1, Math.floor(CACHE / size(x))); // as many images as the cache holds
-    for (let i = 0; i < x.n; i += together) {
-      const [from, to] = [x.at + i * size(x), y.at + i * size(y)];
-      this.kernels.conv(from, at, biases, add ? add.at + i * size(y) : 0, to, Math.min(together, x.n - i), x.h, x.w, cin, cout, taps, stride);
-    }
+    this.kernels.conv(x.at, at, biases, add?.at ?? 0, y.at, x.h, x.w, cin, cout, taps, stride);
     return y;
   }
 
   /** @param {Image} x @param {string} name @param {boolean} silu @returns {Image} */
   norm(x, name, silu) {
-    const y = this.image(x.n, x.h, x.w, x.c);
-    this.kernels.norm(x.at, this.layers[name].at, this.layers[name].biasAt, y.at, x.n, x.h, x.w, x.c, this.groups, silu ? 1 : 0);
+    const y = this.image(x.h, x.w, x.c);
+    this.kernels.norm(x.at, this.layers[name].at, this.layers[name].biasAt, y.at, x.h, x.w, x.c, this.groups, silu ? 1 : 0);
     return y;
   }
 
   /** @param {Image} q @param {Image} k @param {Image} v @returns {Image} */
   attention(q, k, v) {
-    const y = this.image(q.n, q.h, q.w, q.c);
-    this.kernels.attention(q.at, k.at, v.at, y.at, q.n, q.h, q.w, q.c);
+    const y = this.image(q.h, q.w, q.c);
+    this.kernels.attention(q.at, k.at, v.at, y.at, q.h, q.w, q.c);
     return y;
   }
 
   /** @param {Image} x @param {Image} y @returns {Image} */
   concat(x, y) {
-    const z = this.image(x.n, x.h, x.w, x.c + y.c);
-    this.kernels.concat(x.at, y.at, z.at, x.n * (x.h + 2) * (x.w + 2), x.c, y.c);
+    const z = this.image(x.h, x.w, x.c + y.c);
+    this.kernels.concat(x.at, y.at, z.at, (x.h + 2) * (x.w + 2), x.c, y.c);
     return z;
   }
 
   /** @param {Image} x @returns {Image} */
   upsample(x) {
-    const y = this.image(x.n, 2 * x.h, 2 * x.w, x.c);
-    this.kernels.upsample(x.at, y.at, x.n, x.h, x.w, x.c);
+    const y = this.image(2 * x.h, 2 * x.w, x.c);
+    this.kernels.upsample(x.at, y.at, x.h, x.w, x.c);
     return y;
   }
 }
 
 const aligned = (/** @type {number} */ bytes) => (bytes + 63) & ~63;
 const eights = (/** @type {number} */ count) => (count + 7) & ~7;
-const size = (/** @type {Image} */ x) => 4 * (x.h + 2) * (x.w + 2) * x.c;
 
 /** From PyTorch's (cout, cin, taps, taps) to the kernel's (cout/8, taps, taps, cin, 8); what is missing to eight is zero. @param {import("./safetensors.js").Tensor} tensor */
 function tiled({ data, shape: [cout, cin, taps = 1] }) {

@@ -10,7 +10,7 @@
 /** @typedef {Record<string, import("./safetensors.js").Tensor>} Weights */
 /** What each residual block adds to its channels at one timestep, by the block's name. @typedef {Record<string, Float32Array>} TimeBiases */
 
-/** From noisy images to the network's answer. @param {Ops} ops @param {Image} image @param {TimeBiases} time @returns {Image} */
+/** From a noisy image to the network's answer. @param {Ops} ops @param {Image} image @param {TimeBiases} time @returns {Image} */
 export function forward(ops, image, time) {
   /** @param {Image} x @param {string} name */
   const residual = (x, name) => {
