@@ -16,11 +16,6 @@ IS_NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# Of what pip has to say (all of it is in .venv/.installed.log): a dot for each package, the large downloads by name.
-PROGRESS := /^(Collecting|Processing) / { printf "."; fflush() } \
-	/ Downloading .*\(([0-9]+[0-9][0-9][.][0-9]+ MB|.* GB)\)/ { printf "\n%s\n", $$0; fflush() } \
-	/^Installing collected/ { printf "\nNow they are unpacked "; fflush() } /^Successfully installed/ { print "and ready." }
-
 # Made anew only when one of these files changes.
 $(READY): settings.ini pyproject.toml setup.py constraints.txt
 	@if $(BIN)/python -c 'import pip; $(IS_NEW_ENOUGH)' 2>/dev/null; then exit 0; fi; \
@@ -34,26 +29,20 @@ $(READY): settings.ini pyproject.toml setup.py constraints.txt
 	echo "ddpm-widgets needs Python 3.11 or newer, found $${found:-none}:" \
 		"install one, or name it, as in 'make $(or $(firstword $(MAKECMDGOALS)),lab) PYTHON=/path/to/python3.12'." >&2; \
 	exit 1
-	@echo "Installing about 150 packages into .venv, this once. It takes some minutes, most of them for PyTorch."
-	@{ $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[dev]" 2>&1; echo "exit $$?"; } \
-		| tee $@.log | awk '$(PROGRESS)'
-	@tail -n 1 $@.log | grep -qx "exit 0" || { tail -n 20 $@.log; echo "pip could not install everything: see $@.log" >&2; exit 1; }
+	@echo "Installing some 175 packages into .venv, this once. It takes some minutes, most of them for PyTorch."
+	@if [ "$$(uname)" = Linux ] && ! command -v nvidia-smi >/dev/null && ! $(BIN)/python -c 'import torch' 2>/dev/null; then \
+		echo "No GPU is seen here: PyTorch's build for CPUs is a tenth of the size. To have that one, stop with Ctrl-C, run the line"; \
+		echo "that https://pytorch.org/get-started gives for pip and CPU with .venv/bin/python -m pip, and then make again."; \
+	fi
+	@$(BIN)/python nbs/_install.py $@.log install -c constraints.txt -e ".[dev]"
 	@touch $@
 
 $(JS_READY): js/package.json js/package-lock.json
 	cd js && npm ci --no-audit --no-fund --no-update-notifier --loglevel=error --fetch-retry-mintimeout=1000
 	@touch $@
 
-lab: $(READY) ## Open JupyterLab on the first lesson
-	@lesson=$$(ls nbs/lessons/[0-9]*.ipynb 2>/dev/null | head -n 1); \
-	if [ "$$(id -u)" = 0 ]; then set -- --allow-root; fi; \
-	if [ "$$(uname)" = Linux ] && [ -z "$$DISPLAY$$WAYLAND_DISPLAY$$BROWSER$$WSL_DISTRO_NAME" ]; then \
-		echo "No display here: open the address below that starts with http://127.0.0.1 in a browser."; \
-		set -- "$$@" --no-browser; \
-	fi; \
-	export JUPYTER_CONFIG_PATH="$(CURDIR)/ddpm_widgets/jupyter$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}"; \
-	exec $(BIN)/python -m jupyterlab --ip=127.0.0.1 --log-level=ERROR --LabApp.log_level=ERROR --LabApp.default_url="/lab/tree/$$lesson" \
-		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.news_url=None "$$@"
+lab: $(READY) ## Open JupyterLab on the first lesson, in copies of your own (the folder my-lessons)
+	@exec $(BIN)/ddpm-widgets lab my-lessons
 
 # Where npm is at hand, what the tests of the front end need comes along; without it they are skipped and say so.
 # `-n auto`: in several processes, unless PYTEST_ARGS chooses a few tests (tests/conftest.py says when). `-n 0` keeps to one.

@@ -5,12 +5,14 @@ when a command needs them, so that `--help` answers at once.
 """
 
 import argparse
+import math
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from . import __version__
@@ -50,10 +52,9 @@ def lab(args: argparse.Namespace) -> int:
         command.append("--allow-root")
     screens = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME")
     if args.no_browser or (sys.platform == "linux" and not any(map(os.environ.get, screens))):
-        print(
-            "Open the address below that starts with http://127.0.0.1 in a browser. Ctrl-C ends JupyterLab.", flush=True
-        )
+        print("Open the address below that starts with http://127.0.0.1 in a browser.", flush=True)
         command.append("--no-browser")
+    print("Ctrl-C, twice, ends JupyterLab.", flush=True)
     if os.name == "posix":
         os.chdir(folder)
         os.execv(command[0], command)  # JupyterLab takes this process over, and Ctrl-C with it
@@ -68,7 +69,10 @@ def images(name: str, batch_size: int, seed: int, size: int) -> Any:
     from . import fashion_mnist, garments
 
     if name == "fashion-mnist":
-        return fashion_mnist(batch_size, seed=seed, size=size)
+        try:
+            return fashion_mnist(batch_size, seed=seed, size=size)
+        except OSError as e:
+            raise ValueError(str(e).replace("stand_in=True", "--data garments")) from e
     if name == "garments":
         return garments(batch_size, seed=seed, size=size)
     raise ValueError(f'--data must be "fashion-mnist" or "garments", found {name!r}.')
@@ -82,6 +86,22 @@ def new_file(path: Path, force: bool) -> Path:
         raise ValueError(f"{path} must be a new file, found one there: name another, or pass --force to replace it.")
     if not path.parent.is_dir():
         raise ValueError(f"{path.parent} must be a folder, found none: make it first, or write somewhere else.")
+    return writable(path)
+
+
+def writable(path: Path) -> Path:
+    "The same path. Raises ValueError, before any work is done, when nothing can be written there."
+    there = next(place for place in (path.resolve(), *path.resolve().parents) if place.exists())
+    try:
+        if there.is_dir():
+            with NamedTemporaryFile(dir=there):
+                pass
+        elif not os.access(there, os.W_OK):
+            raise PermissionError(13, "Permission denied")
+    except OSError as e:
+        raise ValueError(
+            f"{path} must be a place that can be written to, found one that can not ({e.strerror}): write somewhere else."
+        ) from e
     return path
 
 
@@ -100,7 +120,8 @@ def save_picture(picture: Any, path: Path) -> None:
 def train(args: argparse.Namespace) -> int:
     out = args.out.expanduser()
     checkpoints = out / "checkpoints"
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    writable(out)
+    if args.resume or (out.exists() and (not out.is_dir() or any(out.iterdir()))):
         if not args.resume:
             found = "files in it" if out.is_dir() else "a file"
             raise ValueError(
@@ -117,7 +138,7 @@ def train(args: argparse.Namespace) -> int:
     dls = images(args.data, args.batch_size, args.seed, args.size)
     out.mkdir(parents=True, exist_ok=True)
     print(
-        f"{args.model} on {dls.source}: {args.epochs} epochs of {len(dls.train)} steps. "
+        f"{args.model} on {dls.source}: {args.epochs} epoch{'s' * (args.epochs > 1)} of {len(dls.train)} steps. "
         "Ctrl-C ends it early and keeps what it has learned; --resume goes on from there."
     )
     monitor = TrainingMonitor(n_samples=16)
@@ -136,6 +157,10 @@ def train(args: argparse.Namespace) -> int:
         raise
     if not learn.accelerator.is_main_process:  # of several, one keeps the results
         return 0
+    if learn.stop_reason:
+        print(
+            f"Ended after {learn.steps:,} of {learn.total_steps:,} steps: {learn.stop_reason}. The same command with --resume goes on from there."
+        )
     model: Any = learn.ema_model or learn.model
     if getattr(model, "diffusion", None) is None:  # interrupted before the first step
         remove_empty(checkpoints, out)
@@ -177,6 +202,8 @@ def draw(args: argparse.Namespace) -> int:
     film = args.film and new_file(args.film.expanduser(), args.force)
     if out == film:
         raise ValueError(f"--film must be another file than -o, found {film} for both: name a page, .html.")
+    if film and film.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"--film must be a page, .html, found {film.name!r}: choose such a name.")
     if out.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
         raise ValueError(f"-o must be a picture, .png, .jpg or .webp, found {out.name!r}: choose such a name.")
 
@@ -184,8 +211,10 @@ def draw(args: argparse.Namespace) -> int:
 
     model = pretrained() if args.weights == "fashion-mnist" else load_model(args.weights)
     options = {"sampler": args.sampler, "steps": args.steps, "seed": args.seed}
-    save_picture(show_images(sample(model, n=args.n, **options), columns=args.columns), out)
-    print(f"{args.n} images in {out}")
+    side = math.isqrt(args.n)
+    columns = args.columns or (side if side**2 == args.n else None)
+    save_picture(show_images(sample(model, n=args.n, **options), columns=columns), out)
+    print(f"{args.n} image{'s' * (args.n > 1)} in {out}")
     if film:
         SamplingPlayer(sample_steps(model, n=min(args.n, 16), progress=True, **options)).to_html(film)
         print(f"How they came about is in {film}: open it in a browser.")
@@ -195,12 +224,14 @@ def draw(args: argparse.Namespace) -> int:
 # The command line
 
 
-def at_least(least: int) -> Callable[[str], int]:
-    "A whole number from `least` up, for argparse."
+def at_least(least: int, most: float = float("inf"), step: int = 1) -> Callable[[str], int]:
+    "A whole number from `least` to `most`, a multiple of `step`, for argparse."
+    what = "a whole number" if step == 1 else f"a multiple of {step}"
+    bounds = f", {least} or more" if most == float("inf") else f" from {least} to {most}"
 
     def number(text: str) -> int:
-        if not text.lstrip("-").isdigit() or int(text) < least:
-            raise argparse.ArgumentTypeError(f"must be a whole number, {least} or more, found {text!r}")
+        if not text.lstrip("-").isdigit() or not least <= int(text) <= most or int(text) % step:
+            raise argparse.ArgumentTypeError(f"must be {what}{bounds}, found {text!r}")
         return int(text)
 
     return number
@@ -282,7 +313,9 @@ Ctrl-C, twice, ends JupyterLab.
     )
     sub.add_argument("--copy-only", action="store_true", help="copy, and do not start JupyterLab")
     sub.add_argument("--no-browser", action="store_true", help="print the address instead of opening a browser")
-    sub.add_argument("--port", type=at_least(1), help="JupyterLab's port (default: 8888, or the next that is free)")
+    sub.add_argument(
+        "--port", type=at_least(1, 65535), help="JupyterLab's port (default: 8888, or the next that is free)"
+    )
 
     sub = command(
         "train",
@@ -321,7 +354,7 @@ examples:
     what.add_argument(
         "--size",
         metavar="PIXELS",
-        type=at_least(8),
+        type=at_least(8, step=8),
         default=32,
         help="height and width of the images, a multiple of 8 (default: %(default)s)",
     )
@@ -411,7 +444,9 @@ examples:
     sub.add_argument(
         "--seed", metavar="N", type=at_least(0), help="same seed, same images (default: new ones each time)"
     )
-    sub.add_argument("--columns", metavar="N", type=at_least(1), help="images in a row")
+    sub.add_argument(
+        "--columns", metavar="N", type=at_least(1), help="images in a row (default: a square, where they make one)"
+    )
     sub.add_argument(
         "--film",
         metavar="PAGE",

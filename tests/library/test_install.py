@@ -97,3 +97,26 @@ print(home)
     # uninstalled, nothing of it is left
     there.pip("uninstall", "-y", "ddpm-widgets")
     assert there.files() == there.before
+
+
+def test_what_pip_does_is_said_while_it_does_it(tmp_path):
+    "One line for a while of five seconds, all of pip's words in the log, and its last ones where it fails."
+    import sys
+    from subprocess import run
+
+    sys.path.insert(0, str(ROOT / "nbs"))
+    from _install import Doing
+
+    doing = Doing()
+    for line, said in (
+        ("Collecting numpy>=1.26 (from x)", "1 package found"),
+        ("  Downloading torch-2.13.0-cp311-cp311-linux_x86_64.whl (198.6 MB)", "downloading torch 2.13.0, 198.6 MB"),
+        ("Installing collected packages: a, b, c", "unpacking 3 packages"),
+    ):
+        doing.hear(line)
+        assert str(doing) == said
+    log = tmp_path / "log"
+    command = [sys.executable, ROOT / "nbs/_install.py", log, "install", "--no-index", "no-such-package-here"]
+    done = run(command, capture_output=True, text=True)
+    assert done.returncode == 1 and "no-such-package-here" in done.stderr and str(log) in done.stderr
+    assert "no-such-package-here" in log.read_text()
