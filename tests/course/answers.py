@@ -1647,6 +1647,16 @@ def small_sigmas(schedule):
     s = schedule
     return (s.betas.numpy() * (1 - s.alpha_bar_prev.numpy()) / (1 - s.alpha_bar.numpy())) ** 0.5
 """,
+        """
+def small_sigmas(schedule):
+    one_over = 1 / (1 - schedule.alpha_bar_prev) + schedule.alphas / schedule.betas
+    return one_over ** -0.5
+""",
+        """
+def small_sigmas(schedule):
+    image, noisy = 1 - schedule.alpha_bar_prev, schedule.betas / schedule.alphas
+    return (image * noisy / (image + noisy)).sqrt()
+""",
     ],
     "wrong": [
         ("that is √β_t, the larger", {"((1 - prev) / (1 - ab) * beta)": "beta"}),
@@ -1689,6 +1699,28 @@ def small_sigmas(schedule):
             """
 def small_sigmas(s):
     return ((1 - s.alpha_bar_prev) / (1 - s.alpha_bar)).sqrt() * s.sigmas.sqrt()
+""",
+        ),
+        ("the two variances are added", {"((1 - prev) / (1 - ab) * beta)": "(1 - prev + beta / linear.alphas)"}),
+        ("one over the variance", {"((1 - prev) / (1 - ab) * beta).sqrt()": "1 / (1 - prev) + linear.alphas / beta"}),
+        ("one over the variance", {"((1 - prev) / (1 - ab) * beta)": "(1 / (1 - prev) + linear.alphas / beta)"}),
+        (
+            "that is β̃_t itself",
+            {"((1 - prev) / (1 - ab) * beta).sqrt()": "1 / (1 / (1 - prev) + linear.alphas / beta)"},
+        ),
+        ("it is β_t/α_t", {"((1 - prev) / (1 - ab) * beta)": "(1 / (1 / (1 - prev) + 1 / beta))"}),
+        (
+            "you take the variance 1-ᾱ_t",
+            {"((1 - prev) / (1 - ab) * beta)": "(1 / (1 / (1 - ab) + linear.alphas / beta))"},
+        ),
+        ("the two variances are multiplied", {"((1 - prev) / (1 - ab) * beta)": "((1 - prev) * beta / linear.alphas)"}),
+        (
+            "one over the standard deviations",
+            """
+def small_sigmas(schedule):
+    image = (1 - schedule.alpha_bar_prev).sqrt()
+    noisy = (schedule.betas / schedule.alphas).sqrt()
+    return 1 / (1 / image + 1 / noisy)
 """,
         ),
     ],

@@ -19,9 +19,11 @@ from ddpm_widgets.plots import (
     _smooth,
     plot_curves,
     plot_loss,
+    plot_normals,
     plot_pairs,
     plot_schedules,
     plot_step_changes,
+    plot_sum,
     show_images,
     step_changes,
 )
@@ -200,6 +202,29 @@ def test_curves_over_t_run_from_noise_to_image():
     assert list(plot_curves({"a": [1.0, 2.0]}, "weight").data[0].x) == [0, 1]
     with pytest.raises(ValueError, match=r"curve 'b' must have one number for each timestep, \(3,\), found \(2,\)"):
         plot_curves({"b": [1.0, 2.0]}, "weight", t=[1, 2, 3])
+
+
+def test_normals_have_the_area_one_and_their_own_colours():
+    fig = plot_normals({"signal": (torch.tensor(0.5), 0.1), "x_t": (0.0, torch.tensor(0.2))}, "x")
+    for line, mean in zip(fig.data, (0.5, 0.0), strict=True):
+        assert abs(line.y.sum() * (line.x[1] - line.x[0]) - 1) < 0.01 and abs(line.x[np.argmax(line.y)] - mean) < 2e-3
+    assert fig.data[0].line.color == TONES["signal"] and "signal 0.5 ± 0.1" in fig.layout.meta["alt"]
+    with pytest.raises(ValueError, match="normal 'b' must have a standard deviation above 0, found 0[.]"):
+        plot_normals({"a": (0, 1), "b": (0, 0)}, "x")
+    with pytest.raises(ValueError, match="found an empty dict"):
+        plot_normals({}, "x")
+
+
+def test_bars_stand_on_each_other_and_add_up():
+    bars = plot_sum({"a": torch.tensor(2.0), "b": 0.5, "c": 1}, "bits").data[0]
+    assert (
+        list(bars.x) == ["a", "b", "c", "sum"]
+        and list(bars.base) == [0, 2, 2.5, 0]
+        and list(bars.y) == [2, 0.5, 1, 3.5]
+    )
+    for parts in ({}, {"a": float("nan")}):
+        with pytest.raises(ValueError, match="^parts must be finite numbers, at least one, found"):
+            plot_sum(parts, "bits")
 
 
 def test_loss_of_a_learner():
