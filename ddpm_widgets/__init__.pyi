@@ -26,9 +26,11 @@ from .noising import Diffusion, Target, make_target, min_snr_weights, noisify, t
 from .pipelines import from_diffusers, to_diffusers
 from .plots import (
     plot_curves,
+    plot_density,
     plot_loss,
     plot_normals,
     plot_pairs,
+    plot_paths,
     plot_schedules,
     plot_step_changes,
     plot_sum,
@@ -132,9 +134,11 @@ __all__ = [
     "min_snr_weights",
     "noisify",
     "plot_curves",
+    "plot_density",
     "plot_loss",
     "plot_normals",
     "plot_pairs",
+    "plot_paths",
     "plot_schedules",
     "plot_step_changes",
     "plot_sum",

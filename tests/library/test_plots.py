@@ -18,9 +18,11 @@ from ddpm_widgets.plots import (
     _half_way,
     _smooth,
     plot_curves,
+    plot_density,
     plot_loss,
     plot_normals,
     plot_pairs,
+    plot_paths,
     plot_schedules,
     plot_step_changes,
     plot_sum,
@@ -213,6 +215,27 @@ def test_normals_have_the_area_one_and_their_own_colours():
         plot_normals({"a": (0, 1), "b": (0, 0)}, "x")
     with pytest.raises(ValueError, match="found an empty dict"):
         plot_normals({}, "x")
+
+
+def test_a_histogram_follows_its_density():
+    x = torch.arange(90.0, 221.0)
+    p = torch.exp(-(((x - 150) / 10) ** 2) / 2) / 25.0663
+    made = 150 + 10 * torch.randn(50_000, generator=torch.Generator().manual_seed(0))
+    line, bars = plot_density(x, p, "height", made=made, mark=150).data
+    assert abs(bars.y.sum() * (bars.x[1] - bars.x[0]) - 1) < 1e-3
+    assert np.abs(bars.y - np.interp(bars.x, line.x, line.y)).max() < 0.002
+    assert line.line.color == TONES["signal"] and bars.marker.color == TONES["guess"]
+    with pytest.raises(ValueError, match="density must have one value for each x"):
+        plot_density(x, p[1:], "height")
+
+
+def test_paths_begin_on_the_left():
+    fig = plot_paths(torch.arange(1001.0).repeat(3, 1), "height")
+    assert len(fig.data) == 3 and fig.layout.xaxis.autorange == "reversed"
+    for path in fig.data:
+        assert (path.x[0], path.y[0], path.x[-1], path.y[-1]) == (1000, 0, 0, 1000) and len(path.x) == 101
+    with pytest.raises(ValueError, match="found [(]5,[)]"):
+        plot_paths(np.zeros(5), "height")
 
 
 def test_bars_stand_on_each_other_and_add_up():
