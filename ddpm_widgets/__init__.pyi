@@ -25,7 +25,18 @@ from .muon import Muon
 from .noising import Diffusion, Target, make_target, min_snr_weights, noisify, to_x0_and_eps
 from .page_network import page_weights
 from .pipelines import from_diffusers, to_diffusers
-from .plots import plot_curves, plot_loss, plot_pairs, plot_schedules, plot_step_changes, show_images
+from .plots import (
+    plot_curves,
+    plot_density,
+    plot_loss,
+    plot_normals,
+    plot_pairs,
+    plot_paths,
+    plot_schedules,
+    plot_step_changes,
+    plot_sum,
+    show_images,
+)
 from .processes import ProcessError
 from .samplers import (
     SAMPLERS,
@@ -127,10 +138,14 @@ __all__ = [
     "noisify",
     "page_weights",
     "plot_curves",
+    "plot_density",
     "plot_loss",
+    "plot_normals",
     "plot_pairs",
+    "plot_paths",
     "plot_schedules",
     "plot_step_changes",
+    "plot_sum",
     "pretrained",
     "respace",
     "sample",

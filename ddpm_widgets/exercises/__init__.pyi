@@ -1,10 +1,10 @@
 from .alpha_bar import check_alpha_bar, check_betas
 from .better_schedules import check_from_v, check_v_target
 from .broken_run import check_mended_callback
-from .dropout import check_dropout
+from .dropout import check_doubt, check_dropout, check_jitter
 from .experiments import check_wrapped_predict
 from .forward_process import check_noisify, check_x0_from_eps
-from .generative_models import check_sample_heights
+from .generative_models import check_density, check_sample_heights, check_score
 from .how_good_is_it import check_frechet_distance, check_kernel_distance
 from .reverse_step import check_posterior_mean, check_sampler_step
 from .sampling import check_posterior_sigmas, check_sampler
@@ -17,9 +17,12 @@ __all__ = [
     "check_alpha_bar",
     "check_betas",
     "check_ddim_step",
+    "check_density",
+    "check_doubt",
     "check_dropout",
     "check_frechet_distance",
     "check_from_v",
+    "check_jitter",
     "check_kernel_distance",
     "check_largest_loss",
     "check_mended_callback",
@@ -30,6 +33,7 @@ __all__ = [
     "check_sample_heights",
     "check_sampler",
     "check_sampler_step",
+    "check_score",
     "check_solver_step",
     "check_spacing",
     "check_step_change",

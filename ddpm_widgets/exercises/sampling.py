@@ -43,6 +43,9 @@ def _sigmas(
     return lambda s: last(above(s) / below(s), times(s))
 
 
+_ONE_OVER = "that grows where the bells are narrow: it is one over the variance, or its root. Turn it over."
+
+
 def _unit(s: Schedule) -> Tensor:
     return torch.ones(s.T)
 
@@ -59,7 +62,7 @@ EXERCISES["check_posterior_sigmas"] = Exercise(
     mistakes=[
         (
             lambda s: s.betas.sqrt(),
-            "that is √β_t, the larger of the two. If the fraction is there, look at its upper half: at t=0 it has to be 0.",
+            "that is √β_t, the larger of the two. The bell of the image makes it smaller, and at t=0 it has to be 0.",
         ),
         ({"last": lambda f, b: f * b}, "that is β̃_t itself, a variance. What is noise multiplied by?"),
         ({"last": lambda f, b: (f * b) ** 2}, "that is β̃_t squared. A standard deviation is its root."),
@@ -92,6 +95,28 @@ EXERCISES["check_posterior_sigmas"] = Exercise(
             "under the root stands √β_t: it should be β_t, because the root is taken of all.",
         ),
         ({"times": lambda s: s.alphas}, "the fraction is multiplied by α_t: it should be β_t."),
+        (
+            lambda s: (1 - s.alpha_bar_prev + s.betas / s.alphas).sqrt(),
+            "the two variances are added. Where two bells multiply, one over the variances add up.",
+        ),
+        (lambda s: 1 / (1 - s.alpha_bar_prev) + s.alphas / s.betas, _ONE_OVER),
+        (lambda s: (1 / (1 - s.alpha_bar_prev) + s.alphas / s.betas).sqrt(), _ONE_OVER),
+        (
+            lambda s: 1 / (1 / (1 - s.alpha_bar_prev).sqrt() + (s.alphas / s.betas).sqrt()),
+            "you add one over the standard deviations. It is one over the variances that add up.",
+        ),
+        (
+            lambda s: (1 / (1 / (1 - s.alpha_bar_prev) + 1 / s.betas)).sqrt(),
+            "for the bell of x_t you take the variance β_t. The step in made x_{t-1} fainter too, so it is β_t/α_t.",
+        ),
+        (
+            lambda s: (1 / (1 / (1 - s.alpha_bar) + s.alphas / s.betas)).sqrt(),
+            "for the bell of the image you take the variance 1-ᾱ_t. It says where x_{t-1} is: 1-ᾱ_{t-1}.",
+        ),
+        (
+            lambda s: ((1 - s.alpha_bar_prev) * s.betas / s.alphas).sqrt(),
+            "the two variances are multiplied. Where two bells multiply, one over the variances add up.",
+        ),
     ],
 )
 

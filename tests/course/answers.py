@@ -231,7 +231,7 @@ def sample_heights(n):
         ("the groups are too narrow", {"std * torch": "std.sqrt() * torch"}),
         ("nobody is smaller", {"torch.randn(n)": "torch.rand(n)"}),
         (
-            "in every crowd exactly four",
+            "in every crowd exactly six",
             """
 def sample_heights(n):
     k = int(0.6 * n)
@@ -239,7 +239,7 @@ def sample_heights(n):
 """,
         ),
         (
-            "in every crowd exactly four",
+            "in every crowd exactly six",
             """
 def sample_heights(n):
     k = int(0.6 * n)
@@ -248,7 +248,7 @@ def sample_heights(n):
 """,
         ),
         (
-            "in every crowd exactly four",
+            "in every crowd exactly six",
             """
 def sample_heights(n):
     k = round(0.6 * n)
@@ -1647,6 +1647,16 @@ def small_sigmas(schedule):
     s = schedule
     return (s.betas.numpy() * (1 - s.alpha_bar_prev.numpy()) / (1 - s.alpha_bar.numpy())) ** 0.5
 """,
+        """
+def small_sigmas(schedule):
+    one_over = 1 / (1 - schedule.alpha_bar_prev) + schedule.alphas / schedule.betas
+    return one_over ** -0.5
+""",
+        """
+def small_sigmas(schedule):
+    image, noisy = 1 - schedule.alpha_bar_prev, schedule.betas / schedule.alphas
+    return (image * noisy / (image + noisy)).sqrt()
+""",
     ],
     "wrong": [
         ("that is √β_t, the larger", {"((1 - prev) / (1 - ab) * beta)": "beta"}),
@@ -1689,6 +1699,28 @@ def small_sigmas(schedule):
             """
 def small_sigmas(s):
     return ((1 - s.alpha_bar_prev) / (1 - s.alpha_bar)).sqrt() * s.sigmas.sqrt()
+""",
+        ),
+        ("the two variances are added", {"((1 - prev) / (1 - ab) * beta)": "(1 - prev + beta / linear.alphas)"}),
+        ("one over the variance", {"((1 - prev) / (1 - ab) * beta).sqrt()": "1 / (1 - prev) + linear.alphas / beta"}),
+        ("one over the variance", {"((1 - prev) / (1 - ab) * beta)": "(1 / (1 - prev) + linear.alphas / beta)"}),
+        (
+            "that is β̃_t itself",
+            {"((1 - prev) / (1 - ab) * beta).sqrt()": "1 / (1 / (1 - prev) + linear.alphas / beta)"},
+        ),
+        ("it is β_t/α_t", {"((1 - prev) / (1 - ab) * beta)": "(1 / (1 / (1 - prev) + 1 / beta))"}),
+        (
+            "you take the variance 1-ᾱ_t",
+            {"((1 - prev) / (1 - ab) * beta)": "(1 / (1 / (1 - ab) + linear.alphas / beta))"},
+        ),
+        ("the two variances are multiplied", {"((1 - prev) / (1 - ab) * beta)": "((1 - prev) * beta / linear.alphas)"}),
+        (
+            "one over the standard deviations",
+            """
+def small_sigmas(schedule):
+    image = (1 - schedule.alpha_bar_prev).sqrt()
+    noisy = (schedule.betas / schedule.alphas).sqrt()
+    return 1 / (1 / image + 1 / noisy)
 """,
         ),
     ],
@@ -2713,5 +2745,365 @@ def normalise(images):
     return images.numpy().transpose(0, 3, 1, 2) / 127.5 - 1
 """,
         ),
+    ],
+}
+
+ANSWERS["check_jitter"] = {
+    "right": [
+        """
+def my_jitter(h, weights, p):
+    variance = p * (1 - p) / (1 - p) ** 2
+    return (variance * (h * weights) ** 2).sum() ** 0.5
+""",
+        """
+def my_jitter(h, weights, p):
+    return ((h * weights) ** 2).sum().sqrt() * (p / (1 - p)) ** 0.5
+""",
+        """
+import math
+
+def my_jitter(h, weights, p):
+    total = 0.0
+    for a, b in zip(h.tolist(), weights.tolist()):
+        total += (a * b / (1 - p)) ** 2 * p * (1 - p)
+    return math.sqrt(total)
+""",
+        """
+def my_jitter(h, weights, p):
+    terms = h.numpy() * weights.numpy()
+    return np.sqrt(p / (1 - p)) * np.linalg.norm(terms)
+""",
+        """
+def my_jitter(h, weights, p):
+    second = (h * weights).square().sum() / (1 - p)
+    return torch.sqrt(second - (h * weights).square().sum())
+""",
+    ],
+    "wrong": [
+        ("that is the sum itself", {"(variance * (h * weights) ** 2).sum() ** 0.5": "h @ weights"}),
+        ("that is the sum itself", {"(variance * (h * weights) ** 2).sum() ** 0.5": "(h * weights).sum()"}),
+        ("that is the mean of the sum", {"(variance * (h * weights) ** 2).sum() ** 0.5": "h @ weights * (1 - p)"}),
+        ("that is 0", {"(variance * (h * weights) ** 2).sum() ** 0.5": "0.0"}),
+        ("that is the variance", {" ** 0.5": ""}),
+        ("before the division by 1-p", {" / (1 - p) ** 2": ""}),
+        ("divides a variance by its square", {"/ (1 - p) ** 2": "/ (1 - p)"}),
+        ("p/(1-p)² is too much", {"p * (1 - p) / (1 - p) ** 2": "p / (1 - p) ** 2"}),
+        ("p and 1-p have changed places", {"p * (1 - p) / (1 - p) ** 2": "(1 - p) / p"}),
+        ("the mean of the square", {"p * (1 - p) / (1 - p) ** 2": "(1 - p) / (1 - p) ** 2"}),
+        ("p does not come in", {"variance * ": ""}),
+        ("p does not come in", {"(variance * (h * weights) ** 2).sum() ** 0.5": "(h * weights).norm()"}),
+        ("enters the variance squared", {"(h * weights) ** 2": "(h * weights)"}),
+        (
+            "standard deviations do not add up",
+            {"(variance * (h * weights) ** 2).sum()": "(variance * (h @ weights) ** 2)"},
+        ),
+        (
+            "standard deviations do not add up",
+            """
+def my_jitter(h, weights, p):
+    each = (p / (1 - p)) ** 0.5 * h * weights
+    return each.sum()
+""",
+        ),
+        ("h does not come in", {"(h * weights) ** 2": "weights**2"}),
+        ("the weights do not come in", {"(h * weights) ** 2": "h**2"}),
+        ("h is not squared", {"(h * weights) ** 2": "h * weights**2"}),
+        ("take the sum", {".sum()": ".mean()"}),
+        (
+            "how they differ from each other",
+            {"(variance * (h * weights) ** 2).sum() ** 0.5": "variance**0.5 * (h * weights).std()"},
+        ),
+        ("is a variance already", {"(variance * (h * weights) ** 2).sum() ** 0.5": "variance * (h * weights).norm()"}),
+        ("the jitter has the shape (5,), and should have ()", {".sum()": ""}),
+        ("it returns nothing", {"return (variance": "(variance"}),
+        ("stops at", {"p * (1 - p)": "p(1 - p)"}),
+        ("two things are wrong", {" / (1 - p) ** 2": "", " ** 0.5": ""}),
+    ],
+}
+
+ANSWERS["check_doubt"] = {
+    "right": [
+        """
+def my_doubt(model, x, times):
+    for layer in model.modules():
+        if isinstance(layer, torch.nn.Dropout):
+            layer.train()
+    passes = torch.stack([model(x).softmax(1) for _ in range(times)])
+    mean = passes.mean(0)
+    return mean, passes.std(0)[torch.arange(len(x)), mean.argmax(1)]
+""",
+        """
+@torch.no_grad()
+def my_doubt(model, x, times):
+    model.train()
+    for layer in model.modules():
+        if not isinstance(layer, torch.nn.Dropout):
+            layer.training = False
+    passes = torch.stack([torch.softmax(model(x), dim=-1) for _ in range(times)])
+    mean, std = passes.mean(0), passes.std(0)
+    return mean, std.gather(1, mean.argmax(1, keepdim=True)).squeeze(1)
+""",
+        """
+def my_doubt(model, x, times):
+    for layer in model.modules():
+        if type(layer).__name__.startswith("Dropout"):
+            layer.train()
+    many = x.repeat(times, 1, 1, 1)
+    with torch.no_grad():
+        passes = model(many).softmax(1).view(times, len(x), -1)
+    mean = passes.mean(0)
+    best = mean.argmax(1)
+    return mean, torch.stack([passes[:, i, best[i]].std() for i in range(len(x))])
+""",
+        """
+def my_doubt(model, x, times):
+    model.apply(lambda m: m.train() if isinstance(m, torch.nn.Dropout) else None)
+    total = square = 0
+    for _ in range(times):
+        p = model(x).softmax(1).detach().double()
+        total, square = total + p, square + p**2
+    mean = total / times
+    std = ((square / times - mean**2).clamp(min=0) * times / (times - 1)).sqrt()
+    return mean, std[range(len(x)), mean.argmax(1)]
+""",
+        """
+def my_doubt(model, x, times):
+    model.eval()
+    for layer in model.modules():
+        if isinstance(layer, (torch.nn.Dropout, torch.nn.Dropout2d)):
+            layer.train()
+    passes = np.stack([model(x).softmax(1).detach().numpy() for _ in range(times)])
+    mean = passes.mean(0)
+    return mean, passes.std(0, ddof=1)[np.arange(len(x)), mean.argmax(1)]
+""",
+    ],
+    "wrong": [
+        ("there is no doubt at all", {"layer.train()": "pass"}),
+        ("there is no doubt at all", {"layer.train()": "layer.eval()"}),
+        (
+            "there is no doubt at all",
+            """
+def my_doubt(model, x, times):
+    return model(x).softmax(1), torch.zeros(len(x))
+""",
+        ),
+        ("model.train() changes the batch norm", {"layer.train()": "model.train()"}),
+        (
+            "model.train() changes the batch norm",
+            """
+def my_doubt(model, x, times):
+    model.train()
+    passes = torch.stack([model(x).softmax(1) for _ in range(times)])
+    mean = passes.mean(0)
+    return mean, passes.std(0).gather(1, mean.argmax(1)[:, None])[:, 0]
+""",
+        ),
+        ("model.train() changes the batch norm", {"isinstance(layer, torch.nn.Dropout)": "True"}),
+        ("these are means of scores", {".softmax(1)": ""}),
+        ("these are logarithms", {".softmax(1)": ".log_softmax(1)"}),
+        ("runs over the images", {".softmax(1)": ".softmax(0)"}),
+        ("the scores are averaged", {".softmax(1)": "", "passes.mean(0)": "passes.mean(0).softmax(1)"}),
+        ("those of one pass", {"passes.mean(0)": "passes[-1]"}),
+        ("the doubt is a variance", {"passes.std(0)": "passes.var(0)"}),
+        ("now to one class", {"passes.std(0)[torch.arange(len(x)), mean.argmax(1)]": "passes.max(2).values.std(0)"}),
+        ("now to one class", {"passes.std(0)[torch.arange(len(x)), mean.argmax(1)]": "passes.amax(-1).std(0)"}),
+        ("that is the class that varies most", {"[torch.arange(len(x)), mean.argmax(1)]": ".amax(1)"}),
+        ("a mean over the classes", {"[torch.arange(len(x)), mean.argmax(1)]": ".mean(1)"}),
+        ("that of class 0", {"[torch.arange(len(x)), mean.argmax(1)]": "[:, 0]"}),
+        ("differ from class to class", {"passes.std(0)[torch.arange(len(x)), mean.argmax(1)]": "mean.std(1)"}),
+        ("1 minus the probability", {"passes.std(0)[torch.arange(len(x)), mean.argmax(1)]": "1 - mean.amax(1)"}),
+        ("chosen by a single pass", {"mean.argmax(1)]": "passes[0].argmax(1)]"}),
+        (
+            "all passes have the same mask",
+            {
+                "    passes =": "    passes = []\n    for _ in range(times):\n        torch.manual_seed(0)\n        passes.append(model(x).softmax(1))\n    passes = torch.stack(passes)\n    other ="
+            },
+        ),
+        ("should have (3,)", {"[torch.arange(len(x)), mean.argmax(1)]": ""}),
+        ("should have (3,)", {"[torch.arange(len(x)), mean.argmax(1)]": "[:, mean.argmax(1)]"}),
+        ("should have (3, 5)", {"return mean, ": "return mean.amax(1), "}),
+        ("it returns one thing", {"return mean, passes": "return passes"}),
+        ("the doubt holds NaN", {"range(times)": "range(1)"}),
+        ("it returns nothing", {"return mean": "mean"}),
+    ],
+}
+
+ANSWERS["check_density"] = {
+    "right": [
+        """
+def my_density(x):
+    child = torch.exp(-0.5 * ((x - 128) / 6) ** 2) / (6 * (2 * torch.pi) ** 0.5)
+    adult = torch.exp(-0.5 * ((x - 171) / 9) ** 2) / (9 * (2 * torch.pi) ** 0.5)
+    return 0.6 * child + 0.4 * adult
+""",
+        """
+def my_density(x):
+    normal = torch.distributions.Normal
+    return 0.6 * normal(128.0, 6.0).log_prob(x).exp() + 0.4 * normal(171.0, 9.0).log_prob(x).exp()
+""",
+        """
+def my_density(x):
+    groups = torch.distributions.Categorical(torch.tensor([0.6, 0.4]))
+    people = torch.distributions.Normal(torch.tensor([128.0, 171.0]), torch.tensor([6.0, 9.0]))
+    return torch.distributions.MixtureSameFamily(groups, people).log_prob(x).exp()
+""",
+        """
+import math
+
+def bell(x, mean, variance):
+    return math.exp(-((x - mean) ** 2) / (2 * variance)) / math.sqrt(2 * math.pi * variance)
+
+def my_density(x):
+    return torch.tensor([0.6 * bell(h, 128, 6**2) + 0.4 * bell(h, 171, 9**2) for h in x.tolist()])
+""",
+        """
+def my_density(x):
+    x = x.numpy()[:, None]
+    mean, std, share = np.array([128, 171]), np.array([6, 9]), np.array([0.6, 0.4])
+    return (share / np.sqrt(2 * np.pi * std**2) * np.exp(-((x - mean) ** 2) / (2 * std**2))).sum(1)
+""",
+    ],
+    "wrong": [
+        ("0 everywhere", {"0.6 * child + 0.4 * adult": "0 * x"}),
+        ("0 everywhere", {"0.6 * child + 0.4 * adult": "torch.zeros(len(x))"}),
+        ("the whole area is 2", {"0.6 * child + 0.4 * adult": "child + adult"}),
+        ("both groups count half", {"0.6 * child + 0.4 * adult": "(child + adult) / 2"}),
+        ("both groups count half", {"0.6 *": "0.5 *", "0.4 *": "0.5 *"}),
+        ("the shares have changed places", {"0.6 *": "0.4 *", "0.4 *": "0.6 *"}),
+        ("the adults are missing", {" + 0.4 * adult": ""}),
+        ("the children are missing", {"0.6 * child + ": ""}),
+        ("the means have changed", {"128": "171", "171": "128"}),
+        ("the two standard deviations", {"/ 6)": "/ 9)", "(6 *": "(9 *", "/ 9)": "/ 6)", "(9 *": "(6 *"}),
+        ("are variances", {"/ 6)": "/ 6**2)", "(6 *": "(6**2 *", "/ 9)": "/ 9**2)", "(9 *": "(9**2 *"}),
+        ("but not the area 1", {" / (6 * (2 * torch.pi) ** 0.5)": "", " / (9 * (2 * torch.pi) ** 0.5)": ""}),
+        (
+            "by √(2π) alone",
+            {
+                "(6 * (2 * torch.pi) ** 0.5)": "(2 * torch.pi) ** 0.5",
+                "(9 * (2 * torch.pi) ** 0.5)": "(2 * torch.pi) ** 0.5",
+            },
+        ),
+        ("by σ alone", {" / (6 * (2 * torch.pi) ** 0.5)": " / 6", " / (9 * (2 * torch.pi) ** 0.5)": " / 9"}),
+        ("it is the root of 2π", {"(2 * torch.pi) ** 0.5": "(2 * torch.pi)"}),
+        ("by σ²√(2π)", {"(6 * (2": "(6**2 * (2", "(9 * (2": "(9**2 * (2"}),
+        ("divided by 2", {"-0.5 * ": "-"}),
+        ("a minus is missing", {"-0.5": "0.5"}),
+        ("it is 2σ²", {"((x - 128) / 6) ** 2": "(x - 128) ** 2 / 6", "((x - 171) / 9) ** 2": "(x - 171) ** 2 / 9"}),
+        ("a bell is symmetric", {"((x - 128) / 6) ** 2": "(x - 128) / 6", "((x - 171) / 9) ** 2": "(x - 171) / 9"}),
+        ("that is log p(x)", {"0.6 * child + 0.4 * adult": "(0.6 * child + 0.4 * adult).log()"}),
+        (
+            "who are smaller than x",
+            """
+def my_density(x):
+    normal = torch.distributions.Normal
+    return 0.6 * normal(128.0, 6.0).cdf(x) + 0.4 * normal(171.0, 9.0).cdf(x)
+""",
+        ),
+        (
+            "one bell, with the right mean",
+            """
+def my_density(x):
+    return torch.distributions.Normal(145.2, 22.34).log_prob(x).exp()
+""",
+        ),
+        ("two things are wrong", {"0.6 *": "0.4 *", "0.4 *": "0.6 *", "-0.5 * ": "-"}),
+        ("it returns nothing", {"return ": ""}),
+        ("should have (3,)", {"0.6 * child + 0.4 * adult": "(0.6 * child + 0.4 * adult).sum()"}),
+    ],
+}
+
+ANSWERS["check_score"] = {
+    "right": [
+        """
+def my_score(x):
+    child = 0.6 * torch.exp(-0.5 * ((x - 128) / 6) ** 2) / 6
+    adult = 0.4 * torch.exp(-0.5 * ((x - 171) / 9) ** 2) / 9
+    slope = child * (128 - x) / 6**2 + adult * (171 - x) / 9**2
+    return slope / (child + adult)
+""",
+        """
+def log_p(x):
+    normal = torch.distributions.Normal
+    return (0.6 * normal(128.0, 6.0).log_prob(x).exp() + 0.4 * normal(171.0, 9.0).log_prob(x).exp()).log()
+
+def my_score(x):
+    x = x.clone().requires_grad_()
+    return torch.autograd.grad(log_p(x).sum(), x)[0]
+""",
+        """
+def log_p(x):
+    normal = torch.distributions.Normal
+    return (0.6 * normal(128.0, 6.0).log_prob(x).exp() + 0.4 * normal(171.0, 9.0).log_prob(x).exp()).log()
+
+def my_score(x, d=0.01):
+    return (log_p(x + d) - log_p(x - d)) / (2 * d)
+""",
+        """
+def my_score(x):
+    x = x.numpy()[:, None]
+    mean, std, share = np.array([128, 171]), np.array([6, 9]), np.array([0.6, 0.4])
+    likely = share / std * np.exp(-((x - mean) ** 2) / (2 * std**2))
+    belongs = likely / likely.sum(1, keepdims=True)
+    return (belongs * (mean - x) / std**2).sum(1)
+""",
+        """
+def my_score(x):
+    logs = torch.stack([torch.log(torch.tensor(w / s)) - ((x - m) / s) ** 2 / 2 for w, m, s in ((0.6, 128, 6), (0.4, 171, 9))])
+    child, adult = logs.softmax(0)
+    return child * (128 - x) / 36 + adult * (171 - x) / 81
+""",
+    ],
+    "wrong": [
+        ("0 everywhere", {"slope / (child + adult)": "0 * x"}),
+        ("that is the slope of p(x)", {"slope / (child + adult)": "slope / (2 * torch.pi) ** 0.5"}),
+        (
+            "that is log p(x) itself",
+            """
+def my_score(x):
+    normal = torch.distributions.Normal
+    return (0.6 * normal(128.0, 6.0).log_prob(x).exp() + 0.4 * normal(171.0, 9.0).log_prob(x).exp()).log()
+""",
+        ),
+        (
+            "that is p(x) itself",
+            """
+def my_score(x):
+    normal = torch.distributions.Normal
+    return 0.6 * normal(128.0, 6.0).log_prob(x).exp() + 0.4 * normal(171.0, 9.0).log_prob(x).exp()
+""",
+        ),
+        ("check the sign", {"128 - x": "x - 128", "171 - x": "x - 171"}),
+        ("it is σ²", {"/ 6**2": "/ 6", "/ 9**2": "/ 9"}),
+        ("is not divided by σ² yet", {" / 6**2": "", " / 9**2": ""}),
+        ("twice too much", {"/ 6**2": "* 2 / 6**2", "/ 9**2": "* 2 / 9**2"}),
+        (
+            "twice too much",
+            {"FROM": 2, "(2 * d)": "d"},
+        ),
+        ("with its share of all people", {"slope / (child + adult)": "0.6 * (128 - x) / 36 + 0.4 * (171 - x) / 81"}),
+        ("weigh them", {"slope / (child + adult)": "(128 - x) / 36 + (171 - x) / 81"}),
+        ("only the nearer group", {"slope / (child + adult)": "torch.where(x < 147, (128 - x) / 36, (171 - x) / 81)"}),
+        ("only the children", {"slope / (child + adult)": "(128 - x) / 36"}),
+        ("only the adults", {"slope / (child + adult)": "(171 - x) / 81"}),
+        ("one bell with the mean of all", {"slope / (child + adult)": "(145.2 - x) / 22.34**2"}),
+        ("share times its density", {"0.6 * ": "", "0.4 * ": ""}),
+        ("share times its density", {"** 2) / 6": "** 2)", "** 2) / 9": "** 2)"}),
+        ("the shares have changed places", {"0.6 *": "0.4 *", "0.4 *": "0.6 *"}),
+        ("the means have changed", {"128": "171", "171": "128"}),
+        ("divided by 2", {"-0.5 * ": "-"}),
+        (
+            "that is the slope of p(x)",
+            """
+def log_p(x):
+    normal = torch.distributions.Normal
+    return (0.6 * normal(128.0, 6.0).log_prob(x).exp() + 0.4 * normal(171.0, 9.0).log_prob(x).exp()).log()
+
+def my_score(x):
+    x = x.clone().requires_grad_()
+    return torch.autograd.grad(log_p(x).exp().sum(), x)[0]
+""",
+        ),
+        ("two things are wrong", {"0.6 *": "0.4 *", "0.4 *": "0.6 *", "128 - x": "x - 128", "171 - x": "x - 171"}),
+        ("it returns nothing", {"return slope": "slope"}),
     ],
 }

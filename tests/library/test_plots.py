@@ -18,10 +18,14 @@ from ddpm_widgets.plots import (
     _half_way,
     _smooth,
     plot_curves,
+    plot_density,
     plot_loss,
+    plot_normals,
     plot_pairs,
+    plot_paths,
     plot_schedules,
     plot_step_changes,
+    plot_sum,
     show_images,
     step_changes,
 )
@@ -200,6 +204,50 @@ def test_curves_over_t_run_from_noise_to_image():
     assert list(plot_curves({"a": [1.0, 2.0]}, "weight").data[0].x) == [0, 1]
     with pytest.raises(ValueError, match=r"curve 'b' must have one number for each timestep, \(3,\), found \(2,\)"):
         plot_curves({"b": [1.0, 2.0]}, "weight", t=[1, 2, 3])
+
+
+def test_normals_have_the_area_one_and_their_own_colours():
+    fig = plot_normals({"signal": (torch.tensor(0.5), 0.1), "x_t": (0.0, torch.tensor(0.2))}, "x")
+    for line, mean in zip(fig.data, (0.5, 0.0), strict=True):
+        assert abs(line.y.sum() * (line.x[1] - line.x[0]) - 1) < 0.01 and abs(line.x[np.argmax(line.y)] - mean) < 2e-3
+    assert fig.data[0].line.color == TONES["signal"] and "signal 0.5 ± 0.1" in fig.layout.meta["alt"]
+    with pytest.raises(ValueError, match="normal 'b' must have a standard deviation above 0, found 0[.]"):
+        plot_normals({"a": (0, 1), "b": (0, 0)}, "x")
+    with pytest.raises(ValueError, match="found an empty dict"):
+        plot_normals({}, "x")
+
+
+def test_a_histogram_follows_its_density():
+    x = torch.arange(90.0, 221.0)
+    p = torch.exp(-(((x - 150) / 10) ** 2) / 2) / 25.0663
+    made = 150 + 10 * torch.randn(50_000, generator=torch.Generator().manual_seed(0))
+    line, bars = plot_density(x, p, "height", made=made, mark=150).data
+    assert abs(bars.y.sum() * (bars.x[1] - bars.x[0]) - 1) < 1e-3
+    assert np.abs(bars.y - np.interp(bars.x, line.x, line.y)).max() < 0.002
+    assert line.line.color == TONES["signal"] and bars.marker.color == TONES["guess"]
+    with pytest.raises(ValueError, match="density must have one value for each x"):
+        plot_density(x, p[1:], "height")
+
+
+def test_paths_begin_on_the_left():
+    fig = plot_paths(torch.arange(1001.0).repeat(3, 1), "height")
+    assert len(fig.data) == 3 and fig.layout.xaxis.autorange == "reversed"
+    for path in fig.data:
+        assert (path.x[0], path.y[0], path.x[-1], path.y[-1]) == (1000, 0, 0, 1000) and len(path.x) == 101
+    with pytest.raises(ValueError, match="found [(]5,[)]"):
+        plot_paths(np.zeros(5), "height")
+
+
+def test_bars_stand_on_each_other_and_add_up():
+    bars = plot_sum({"a": torch.tensor(2.0), "b": 0.5, "c": 1}, "bits").data[0]
+    assert (
+        list(bars.x) == ["a", "b", "c", "sum"]
+        and list(bars.base) == [0, 2, 2.5, 0]
+        and list(bars.y) == [2, 0.5, 1, 3.5]
+    )
+    for parts in ({}, {"a": float("nan")}):
+        with pytest.raises(ValueError, match="^parts must be finite numbers, at least one, found"):
+            plot_sum(parts, "bits")
 
 
 def test_loss_of_a_learner():
