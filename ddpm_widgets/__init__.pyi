@@ -24,7 +24,7 @@ from .lr_finder import LRFinder
 from .muon import Muon
 from .noising import Diffusion, Target, make_target, min_snr_weights, noisify, to_x0_and_eps
 from .pipelines import from_diffusers, to_diffusers
-from .plots import plot_curves, plot_loss, plot_pairs, plot_schedules, plot_step_changes, show_images
+from .plots import PairsMonitor, plot_curves, plot_loss, plot_pairs, plot_schedules, plot_step_changes, show_images
 from .processes import ProcessError
 from .samplers import (
     SAMPLERS,
@@ -77,6 +77,7 @@ __all__ = [
     "Muon",
     "NoiseScrubber",
     "OneCycle",
+    "PairsMonitor",
     "ProcessError",
     "Progress",
     "RECIPES",
