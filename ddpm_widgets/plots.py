@@ -269,6 +269,9 @@ def _rgb(color: str) -> tuple[int, ...]:
     return tuple(int(color[i : i + 2], 16) for i in (1, 3, 5))
 
 # %% ../nbs/api/28_plots.ipynb #9c4d2e05
+_EMPTY = {"text/html": '<div style="height: 480px"></div>', "text/plain": ""}  # as high as the figure
+
+
 class PairsMonitor:
     """Draws `plot_pairs` anew while runs train, pair after pair.
 
@@ -315,6 +318,7 @@ class PairsMonitor:
         if self._handle is None:
             self._handle = display(bundle, raw=True, display_id=True)
         else:
+            self._handle.update(_EMPTY, raw=True)  # JupyterLab does not draw a plotly figure anew in its place
             self._handle.update(bundle, raw=True)
 
 
