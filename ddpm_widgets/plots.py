@@ -276,7 +276,7 @@ class PairsMonitor:
     """Draws `plot_pairs` anew while runs train, pair after pair.
 
     `run(name)` makes the callback of the next run of a setting; a Learner, or `train`, takes it in `cbs`. The plot appears in the notebook cell that
-    trains first, and is brought up to date there: at most every `every` seconds, and at the end of each run. `losses` has the loss of every step, as
+    trains first, and is brought up to date there: at most every `every` seconds and for a twentieth of the time, and at the end of each run. `losses` has the loss of every step, as
     `plot_pairs` takes it. Nothing is drawn outside a notebook. It waits for the loss of each step, which slows a GPU down a little.
     """
 
@@ -287,7 +287,7 @@ class PairsMonitor:
     ):
         self.losses = {str(name): [list(run) for run in several] for name, several in (runs or {}).items()}
         self.every = check_number("every", every, least=0)
-        self._drawn, self._handle = 0.0, None
+        self._due, self._handle = 0.0, None  # when to draw again, and what is drawn on
 
     def run(
         self,
@@ -313,13 +313,15 @@ class PairsMonitor:
 
         if get_ipython() is None:
             return
-        self._drawn = perf_counter()
+        start = perf_counter()
         bundle = self.figure()._repr_mimebundle_()  # display would lose the id of a figure
         if self._handle is None:
             self._handle = display(bundle, raw=True, display_id=True)
         else:
             self._handle.update(_EMPTY, raw=True)  # JupyterLab does not draw a plotly figure anew in its place
             self._handle.update(bundle, raw=True)
+        now = perf_counter()
+        self._due = now + max(self.every, 20 * (now - start) if self.every else 0)  # at most a twentieth of the time
 
 
 class _PairedRun:
@@ -331,7 +333,7 @@ class _PairedRun:
     def after_batch(self, learn: Any) -> None:
         if learn.training:
             self.losses.append(learn.loss.item())
-            if perf_counter() - self.monitor._drawn >= self.monitor.every:
+            if perf_counter() >= self.monitor._due:
                 self.monitor._draw()
 
     def after_fit(self, learn: Any) -> None:
