@@ -20,6 +20,7 @@ from .evaluation import Evaluation, classifier, evaluate, fid, kid
 from .events import Callback, CancelBatch, CancelEpoch, CancelFit, TrainCB
 from .images import image_grid
 from .learner import Learner
+from .loss_plots import PairsMonitor, plot_loss, plot_pairs
 from .lr_finder import LRFinder
 from .muon import Muon
 from .noising import Diffusion, Target, make_target, min_snr_weights, noisify, to_x0_and_eps
@@ -28,9 +29,7 @@ from .pipelines import from_diffusers, to_diffusers
 from .plots import (
     plot_curves,
     plot_density,
-    plot_loss,
     plot_normals,
-    plot_pairs,
     plot_paths,
     plot_schedules,
     plot_step_changes,
@@ -91,6 +90,7 @@ __all__ = [
     "Muon",
     "NoiseScrubber",
     "OneCycle",
+    "PairsMonitor",
     "ProcessError",
     "Progress",
     "RECIPES",

@@ -2,7 +2,7 @@ from .alpha_bar import check_alpha_bar, check_betas
 from .better_schedules import check_from_v, check_v_target
 from .broken_run import check_mended_callback
 from .dropout import check_doubt, check_dropout, check_jitter
-from .experiments import check_wrapped_predict
+from .experiments import check_group_norm, check_paired_difference, check_wrapped_predict
 from .forward_process import check_noisify, check_x0_from_eps
 from .generative_models import check_density, check_sample_heights, check_score
 from .how_good_is_it import check_frechet_distance, check_kernel_distance
@@ -10,30 +10,36 @@ from .reverse_step import check_posterior_mean, check_sampler_step
 from .sampling import check_posterior_sigmas, check_sampler
 from .strides import check_ddim_step, check_solver_step, check_spacing
 from .training import check_largest_loss, check_training_loss
-from .watching_it_happen import check_step_change
-from .your_turn import check_normalise_images
+from .watching_it_happen import check_distance_covered, check_settled_from, check_step_change
+from .your_turn import check_clock_rate, check_copies, check_normalise_images
 
 __all__ = [
     "check_alpha_bar",
     "check_betas",
+    "check_clock_rate",
+    "check_copies",
     "check_ddim_step",
     "check_density",
+    "check_distance_covered",
     "check_doubt",
     "check_dropout",
     "check_frechet_distance",
     "check_from_v",
+    "check_group_norm",
     "check_jitter",
     "check_kernel_distance",
     "check_largest_loss",
     "check_mended_callback",
     "check_noisify",
     "check_normalise_images",
+    "check_paired_difference",
     "check_posterior_mean",
     "check_posterior_sigmas",
     "check_sample_heights",
     "check_sampler",
     "check_sampler_step",
     "check_score",
+    "check_settled_from",
     "check_solver_step",
     "check_spacing",
     "check_step_change",

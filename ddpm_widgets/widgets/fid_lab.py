@@ -61,7 +61,8 @@ _SHOWN, _REAL = 8, 512  # pictures of each heap, points of the reference
 class FIDLab(Widget):
     """Heaps of pictures with a fault that grows: their cloud of features beside the real one, their FID and KID with error bars.
 
-    Choose the fault, how much of it, and how many pictures count. All figures are worked out when the widget is made: `features` looks at
+    Choose the fault, how much of it, and how many pictures count. Faults are measured one at a time: to look at two together, pass heaps that
+    have both as a fault of its own. All scores are computed when the widget is made: `features` looks at
     each heap once, then each is split into parts of `counts` pictures, at most six, and measured. The page picks. Error bars are standard
     deviations over the parts. ValueError says what is wrong with the input.
     """

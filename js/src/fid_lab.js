@@ -69,7 +69,7 @@ function build(model, sync, signal, state) {
   const [cloud, charts, pictures] = [clouds(), [chart(0), chart(1)], new Pane()];
   const said = h("p", { class: "said" });
   const key = div("key ddw-small ddw-muted", span("k-real", "real pictures"), span("k-heap", "this heap"));
-  const note = h("p", { class: "ddw-small ddw-muted" }, "Each point is a picture as the judge sees it, from the side where the cloud is widest. Bars: one standard deviation, from heap to heap of as many pictures. Faint lines: the other faults.");
+  const note = h("p", { class: "ddw-small ddw-muted" }, "The faults are measured one at a time and do not combine; the faint lines are the other faults. Each point is a picture as the judge sees it, in the two directions in which real pictures vary most. Bars: one standard deviation between heaps of that many pictures.");
   const strip = div("strip", pictures.el);
   const root = group("ddw ddw-fid-lab", "Clouds of pictures, and how far apart they are", faults, div("pickers", strength.el, count.el), strip,
     div("board", div("cloud", cloud.el, key), div("charts", ...charts.map((c) => c.el), said)), note); // prettier-ignore
@@ -110,7 +110,7 @@ function build(model, sync, signal, state) {
     attr(cloud.el, "aria-label", `features of ${seen.counts[at.count]} pictures, ${name}, and of real ones`);
     for (const c of charts) c.paint(seen, at);
     const far = seen.measures.map(({ values }) => above(values[at.fault][at.strength][at.count], values[at.fault][0][at.count]));
-    said.textContent = at.strength ? `Standard deviations above unharmed pictures: FID ${plain(far[0])}, KID ${plain(far[1])}.` : "These pictures are unharmed: so real ones score.";
+    said.textContent = at.strength ? `Standard deviations above unharmed pictures: FID ${plain(far[0])}, KID ${plain(far[1])}.` : "These pictures are unharmed: this is how real ones score.";
     const { n, h, w, c } = seen;
     pictures.mix(seen.images.subarray(heap * n * h * w * c), nothing, 1, 0);
     pictures.say(`pictures of the heap, ${name}`);

@@ -3107,3 +3107,529 @@ def my_score(x):
         ("it returns nothing", {"return slope": "slope"}),
     ],
 }
+
+ANSWERS["check_distance_covered"] = {
+    "right": [
+        """
+def distance_covered(x):
+    left = (x - x[-1]).pow(2).mean((1, 2, 3, 4)).sqrt()
+    return 1 - left / left[0]
+""",
+        """
+def distance_covered(x):
+    left = [float(np.sqrt(np.mean((p - x[-1]).numpy() ** 2))) for p in x]
+    return [(left[0] - d) / left[0] for d in left]
+""",
+        """
+def distance_covered(x):
+    far = torch.linalg.vector_norm((x - x[-1:]).flatten(1), dim=1)
+    return (far[0] - far) / far[0]
+""",
+        """
+def distance_covered(x):
+    end = x[-1].expand_as(x)
+    left = torch.stack([torch.nn.functional.mse_loss(a, b) for a, b in zip(x, end)]) ** 0.5
+    return 1 - left.div(left[0])
+""",
+        """
+def distance_covered(x):
+    left = torch.cdist(x.flatten(1), x[-1:].flatten(1), compute_mode="donot_use_mm_for_euclid_dist").squeeze(1)
+    return 1 - left / left[0]
+""",
+    ],
+    "wrong": [
+        ("each step gets the same share", {"1 - left / left[0]": "torch.linspace(0, 1, len(x))"}),
+        ("each step gets the same share", {"1 - left / left[0]": "torch.arange(len(x)) / (len(x) - 1)"}),
+        ("the share that is still ahead", {"1 - left": "left"}),
+        ("not divided by the whole", {" / left[0]": ""}),
+        ("you measure from the first", {"x - x[-1]": "x - x[0]", "1 - left / left[0]": "left / left[-1]"}),
+        ("how far each picture is from the first", {"x - x[-1]": "x - x[0]", "1 - left / left[0]": "left"}),
+        (
+            "you add up the lengths",
+            """
+def distance_covered(x):
+    steps = x.diff(dim=0).flatten(1).square().mean(1).sqrt()
+    return torch.cat([torch.zeros(1), steps.cumsum(0)]) / steps.sum()
+""",
+        ),
+        (
+            "you add up the lengths",
+            """
+def distance_covered(x):
+    steps = (x[1:] - x[:-1]).square().mean((1, 2, 3, 4)).sqrt()
+    return steps.cumsum(0) / steps.sum()
+""",
+        ),
+        ("its root is missing", {".sqrt()": ""}),
+        ("the mean of the absolute", {".pow(2)": ".abs()", ".sqrt()": ""}),
+        ("cancel out", {".pow(2)": "", ".sqrt()": ""}),
+        ("that is the standard deviation", {".pow(2).mean((1, 2, 3, 4)).sqrt()": ".std((1, 2, 3, 4))"}),
+        ("and each image", {"(1, 2, 3, 4)": "(2, 3, 4)"}),
+        ("take the root for each image", {".mean((1, 2, 3, 4)).sqrt()": ".mean((2, 3, 4)).sqrt().mean(1)"}),
+        ("by the largest distance", {"left[0]": "left.max()"}),
+        (
+            "you subtract two sizes",
+            """
+def distance_covered(x):
+    size = x.pow(2).mean((1, 2, 3, 4)).sqrt()
+    left = (size - size[-1]).abs()
+    return 1 - left / left[0]
+""",
+        ),
+        ("the share that each step covers", {"1 - left / left[0]": "(left[:-1] - left[1:]) / left[0]"}),
+        ("the first picture counts too", {"1 - left / left[0]": "1 - left[1:] / left[0]"}),
+        ("the last picture counts too", {"1 - left / left[0]": "(1 - left / left[0])[:-1]"}),
+        ("in the wrong order", {"return 1 - left / left[0]": "return (1 - left / left[0]).flip(0)"}),
+        ("holds NaN", {"left[0]": "left[-1]"}),
+        ("two things are wrong", {"1 - left": "left", ".sqrt()": ""}),
+        ("it returns nothing", {"return ": ""}),
+    ],
+}
+
+ANSWERS["check_settled_from"] = {
+    "right": [
+        """
+def settled_from(says):
+    same = says == says[-1]
+    stays = same.int().flip(0).cumprod(0).flip(0)
+    return stays.argmax(0)
+""",
+        """
+def settled_from(says):
+    rows = []
+    for answers in says.T.tolist():
+        row = len(answers) - 1
+        while row > 0 and answers[row - 1] == answers[-1]:
+            row -= 1
+        rows.append(row)
+    return rows
+""",
+        """
+def settled_from(says):
+    return len(says) - (says == says[-1]).flip(0).cumprod(0).sum(0)
+""",
+        """
+def settled_from(says):
+    changed = (says[1:] != says[:-1]).long()
+    return (changed * torch.arange(1, len(says))[:, None]).max(0).values
+""",
+        """
+def settled_from(says):
+    s = says.numpy()
+    return [int(max(np.flatnonzero(s[:, i] != s[-1, i]), default=-1)) + 1 for i in range(s.shape[1])]
+""",
+    ],
+    "wrong": [
+        ("appears for the first time", {"same.int().flip(0).cumprod(0).flip(0)": "same.int()"}),
+        ("the share of the pictures", {"stays.argmax(0)": "stays.float().mean(1)"}),
+        ("one row too early", {"stays.argmax(0)": "stays.argmax(0) - 1"}),
+        (
+            "one row too early",
+            """
+def settled_from(says):
+    changed = (says[1:] != says[:-1]).long()
+    return (changed * torch.arange(len(says) - 1)[:, None]).max(0).values
+""",
+        ),
+        ("for how many rows", {"stays.argmax(0)": "stays.sum(0)"}),
+        ("count from the last row", {"stays.argmax(0)": "stays.sum(0) - 1"}),
+        ("every row with the last class", {"stays.argmax(0)": "len(says) - same.sum(0)"}),
+        ("how often the answer changes", {"stays.argmax(0)": "(says[1:] != says[:-1]).sum(0)"}),
+        ("changes first", {"stays.argmax(0)": "(says[1:] != says[:-1]).int().argmax(0) + 1"}),
+        ("changes first", {"stays.argmax(0)": "(says[1:] != says[:-1]).int().argmax(0)"}),
+        ("`cumprod` has to run", {".flip(0).cumprod(0).flip(0)": ".cumprod(0)"}),
+        ("`cumprod` has to run", {".cumprod(0).flip(0)": ".cumprod(0)"}),
+        ("compared with the first one", {"says[-1]": "says[0]"}),
+        (
+            "follow the pictures of one step",
+            """
+def settled_from(says):
+    same = says == says[:, -1:]
+    return same.int().flip(1).cumprod(1).flip(1).argmax(1)
+""",
+        ),
+        ("for each row whether it is settled", {"stays.argmax(0)": "stays"}),
+        ("for each row whether it is settled", {"stays.argmax(0)": "stays.bool()"}),
+        ("all pictures are settled", {"stays.argmax(0)": "stays.argmax(0).max()"}),
+        ("one row too late", {"stays.argmax(0)": "stays.argmax(0) + 1"}),
+        ("stops at `stays = same.flip(0)", {".int()": "", ".cumprod(0)": ".cumprod()"}),
+    ],
+}
+
+ANSWERS["check_group_norm"] = {
+    "right": [
+        """
+def group_norm(x, groups):
+    n, c, h, w = x.shape
+    v = x.reshape(n, groups, -1)
+    mean, var = v.mean(-1, keepdim=True), v.var(-1, unbiased=False, keepdim=True)
+    out = (v - mean) / (var + 1e-5).sqrt()
+    return out.reshape(n, c, h, w)
+""",
+        "def group_norm(x, groups):\n    return torch.nn.functional.group_norm(x, groups)\n",
+        """
+def group_norm(x, groups):
+    return torch.nn.GroupNorm(groups, x.shape[1], affine=False)(x)
+""",
+        """
+def group_norm(x, groups):
+    parts = []
+    for part in x.chunk(groups, dim=1):
+        mean = part.mean(dim=(1, 2, 3), keepdim=True)
+        var = ((part - mean) ** 2).mean(dim=(1, 2, 3), keepdim=True)
+        parts.append((part - mean) / torch.sqrt(var + 0.00001))
+    return torch.cat(parts, 1)
+""",
+        """
+def group_norm(x, groups):
+    v = x.numpy().reshape(len(x), groups, -1)
+    v = (v - v.mean(2, keepdims=True)) / np.sqrt(v.var(2, keepdims=True) + 1e-5)
+    return torch.from_numpy(v.reshape(x.shape))
+""",
+        """
+def group_norm(x, groups):
+    v = x.unflatten(1, (groups, -1))
+    var, mean = torch.var_mean(v, dim=(2, 3, 4), correction=0, keepdim=True)
+    return ((v - mean) * torch.rsqrt(var + 1e-5)).flatten(1, 2)
+""",
+    ],
+    "wrong": [
+        ("x comes back as it was", {"out.reshape(n, c, h, w)": "x"}),
+        ("the division by the standard deviation is missing", {" / (var + 1e-5).sqrt()": ""}),
+        ("the mean is not subtracted", {"(v - mean)": "v"}),
+        ("you divide by the variance", {".sqrt()": ""}),
+        ("by one less than there are", {"unbiased=False, ": ""}),
+        ("the 0.00001 is missing", {" + 1e-5": ""}),
+        ("added to the root", {"(var + 1e-5).sqrt()": "(var.sqrt() + 1e-5)"}),
+        (
+            "by one less than there are",
+            """
+def group_norm(x, groups):
+    v = x.view(len(x), groups, -1)
+    v = (v - v.mean(2, True)) / (v.std(2, keepdim=True) ** 2 + 1e-5) ** 0.5
+    return v.view_as(x)
+""",
+        ),
+        (
+            "over all pictures of the batch",
+            """
+def group_norm(x, groups):
+    v = x.unflatten(1, (groups, -1))
+    mean, var = v.mean((0, 2, 3, 4), True), v.var((0, 2, 3, 4), unbiased=False, keepdim=True)
+    return ((v - mean) / (var + 1e-5).sqrt()).reshape(x.shape)
+""",
+        ),
+        (
+            "that is batch norm",
+            """
+def group_norm(x, groups):
+    mean, var = x.mean((0, 2, 3), True), x.var((0, 2, 3), unbiased=False, keepdim=True)
+    return (x - mean) / (var + 1e-5).sqrt()
+""",
+        ),
+        (
+            "that is batch norm",
+            """
+def group_norm(x, groups):
+    return torch.nn.functional.batch_norm(x, None, None, training=True)
+""",
+        ),
+        ("all channels are taken together", {"x.reshape(n, groups, -1)": "x.reshape(n, 1, -1)"}),
+        (
+            "all channels are taken together",
+            """
+def group_norm(x, groups):
+    return torch.nn.functional.layer_norm(x, x.shape[1:])
+""",
+        ),
+        ("each channel is taken by itself", {"x.reshape(n, groups, -1)": "x.reshape(n, c, -1)"}),
+        (
+            "each channel is taken by itself",
+            """
+def group_norm(x, groups):
+    return torch.nn.functional.instance_norm(x)
+""",
+        ),
+        (
+            "each pixel has a mean of its own",
+            """
+def group_norm(x, groups):
+    v = x.unflatten(1, (groups, -1))
+    mean, var = v.mean(2, True), v.var(2, unbiased=False, keepdim=True)
+    return ((v - mean) / (var + 1e-5).sqrt()).reshape(x.shape)
+""",
+        ),
+        ("`groups` is the number", {"x.reshape(n, groups, -1)": "x.reshape(n, c // groups, -1)"}),
+        (
+            "neighbouring channels form",
+            """
+def group_norm(x, groups):
+    v = x.unflatten(1, (-1, groups))
+    mean, var = v.mean((1, 3, 4), True), v.var((1, 3, 4), unbiased=False, keepdim=True)
+    return ((v - mean) / (var + 1e-5).sqrt()).reshape(x.shape)
+""",
+        ),
+        ("still cut into groups", {"out.reshape(n, c, h, w)": "out"}),
+        ("black and white", {"v - mean": "mean - v"}),
+        ("two things are wrong", {"unbiased=False, ": "", " + 1e-5": ""}),
+        ("two things are wrong", {"(v - mean)": "v", ".sqrt()": ""}),
+        ("stops at `v = x.reshape(n, groups, c, h, w)`", {"x.reshape(n, groups, -1)": "x.reshape(n, groups, c, h, w)"}),
+    ],
+}
+
+ANSWERS["check_paired_difference"] = {
+    "right": [
+        """
+def paired_difference(a, b):
+    less = b - a
+    error = less.std() / len(less) ** 0.5
+    return less.mean(), error
+""",
+        """
+def paired_difference(a, b):
+    d = (b - a).numpy()
+    return d.mean(), d.std(ddof=1) / np.sqrt(len(d))
+""",
+        """
+def paired_difference(a, b):
+    n = len(a)
+    less = [float(y - x) for x, y in zip(a, b)]
+    mean = sum(less) / n
+    return mean, (sum((d - mean) ** 2 for d in less) / (n - 1) / n) ** 0.5
+""",
+        """
+import statistics
+
+def paired_difference(a, b):
+    less = (b - a).tolist()
+    return statistics.mean(less), statistics.stdev(less) / len(less) ** 0.5
+""",
+        """
+def paired_difference(a, b):
+    d = torch.sub(b, a)
+    return b.mean() - a.mean(), d.std(correction=0).div((len(d) - 1) ** 0.5)
+""",
+    ],
+    "wrong": [
+        ("the error is 0", {"less.std() / len(less) ** 0.5": "0.0"}),
+        ("of one difference", {" / len(less) ** 0.5": ""}),
+        ("its root is missing", {" ** 0.5": ""}),
+        ("so it should be n-1", {"less.std()": "less.std(unbiased=False)"}),
+        ("so it should be n-1", {"FROM": 1, "d.std(ddof=1)": "d.std()"}),
+        ("where n-1 belongs", {"FROM": 1, "d.std(ddof=1) / np.sqrt(len(d))": "d.std()"}),
+        ("nothing in common", {"less.std()": "(a.var() + b.var()).sqrt()"}),
+        ("nothing in common", {"less.std() / len(less) ** 0.5": "(a.var() + b.var()).sqrt()"}),
+        ("nothing in common", {"less.std()": "(a.std() + b.std())"}),
+        ("nothing in common", {"less.std() / len(less) ** 0.5": "torch.cat([a, b]).std() / (2 * len(a)) ** 0.5"}),
+        ("of one setting's own mean", {"less.std()": "a.std()"}),
+        ("of one setting's own mean", {"less.std()": "b.std()"}),
+        ("you subtract two spreads", {"less.std()": "(b.std() - a.std())"}),
+        ("you subtract two spreads", {"less.std()": "(b.std() - a.std()).abs()"}),
+        ("the sign is wrong", {"b - a": "a - b"}),
+        ("the sign is wrong", {"FROM": 4, "b.mean() - a.mean()": "a.mean() - b.mean()"}),
+        ("the signs are lost", {"less.mean()": "less.abs().mean()"}),
+        ("the variance of the mean", {"less.std() / len(less) ** 0.5": "less.var() / len(less)"}),
+        ("you divide the variance by", {"less.std()": "less.var()"}),
+        ("the median of the differences", {"less.mean()": "less.median()"}),
+        ("the sum of the differences", {"less.mean()": "less.sum()"}),
+        ("all the differences", {"less.mean()": "less"}),
+        ("relative differences", {"b - a": "(b - a) / a"}),
+        ("have changed places", {"less.mean(), error": "error, less.mean()"}),
+        ("95 % interval", {"less.std()": "1.96 * less.std()"}),
+        ("it returns one thing", {"less.mean(), error": "less.mean()"}),
+        ("two things are wrong", {"b - a": "a - b", " / len(less) ** 0.5": ""}),
+    ],
+}
+
+ANSWERS["check_clock_rate"] = {
+    "right": [
+        """
+from math import cos, pi
+
+def clock_rate(done):
+    if done < 0.1:
+        return done / 0.1
+    return (1 + cos(pi * (done - 0.1) / 0.9)) / 2
+""",
+        """
+def clock_rate(done):
+    fall = 0.5 + 0.5 * np.cos(np.pi * (done - 0.1) / 0.9)
+    return min(10 * done, fall) if done <= 0.1 else fall
+""",
+        """
+def clock_rate(done):
+    x = max(0.0, (done - 0.1) / 0.9)
+    return min(done / 0.1, 1.0) * np.cos(np.pi / 2 * x) ** 2
+""",
+        """
+def clock_rate(done):
+    if done < 0.1:
+        return torch.tensor(done / 0.1)
+    return 1 - torch.sin(torch.tensor(torch.pi / 2 * (done - 0.1) / 0.9)) ** 2
+""",
+        """
+def clock_rate(done):
+    if done > 0.1:
+        down = (done - 0.1) / (1 - 0.1)
+        return 0.5 * (1 + np.cos(down * np.pi))
+    else:
+        return 1 * done / 0.1
+""",
+    ],
+    "wrong": [
+        ("the fall is a straight line", {"(1 + cos(pi * (done - 0.1) / 0.9)) / 2": "(1 - done) / 0.9"}),
+        (
+            "the fall is a straight line",
+            """
+def clock_rate(done):
+    return min(done / 0.1, (1 - done) / 0.9)
+""",
+        ),
+        (
+            "the climb is missing",
+            """
+def clock_rate(done):
+    return (1 + np.cos(np.pi * done)) / 2
+""",
+        ),
+        ("the climb is missing", {"return done / 0.1": "return 1.0"}),
+        ("the rate stays 0", {"return done / 0.1": "return 0.0"}),
+        ("the fall begins at 0", {"(done - 0.1) / 0.9": "done"}),
+        (
+            "the fall begins at 0",
+            """
+def clock_rate(done):
+    return min(done / 0.1, 0.5 * (1 + np.cos(np.pi * done)))
+""",
+        ),
+        (
+            "the fall begins at 0",
+            """
+def clock_rate(done):
+    warm = min(1, done / 0.1)
+    return warm * (1 + np.cos(np.pi * done)) / 2
+""",
+        ),
+        ("a quarter of a cosine", {"(1 + cos(pi * (done - 0.1) / 0.9)) / 2": "cos(pi / 2 * (done - 0.1) / 0.9)"}),
+        ("goes from 1 to -1", {"(1 + cos(pi * (done - 0.1) / 0.9)) / 2": "cos(pi * (done - 0.1) / 0.9)"}),
+        ("π is missing", {"pi * ": ""}),
+        ("takes radians", {"pi * (": "180 * ("}),
+        ("a whole cosine", {"pi * (": "2 * pi * ("}),
+        ("climbs once more", {"1 + cos": "1 - cos"}),
+        ("the fall begins at 2", {"0.9)) / 2": "0.9))"}),
+        ("does not reach 0", {" / 0.9": ""}),
+        ("reaches 0.1 only", {"return done / 0.1": "return done"}),
+        ("should be a straight line", {"return done / 0.1": "return (1 - cos(pi * done / 0.1)) / 2"}),
+        (
+            "climbs on and on",
+            """
+def clock_rate(done):
+    return max(done / 0.1, (1 + np.cos(np.pi * (done - 0.1) / 0.9)) / 2)
+""",
+        ),
+        (
+            "goes on to the end",
+            """
+def clock_rate(done):
+    return done / 0.1
+""",
+        ),
+        (
+            "nothing falls",
+            """
+def clock_rate(done):
+    return min(1, done / 0.1)
+""",
+        ),
+        ("two things are wrong", {"return done / 0.1": "return done", "1 + cos": "1 - cos"}),
+        ("stops at `return (1 + cosine(pi", {"(1 + cos(pi": "(1 + cosine(pi"}),
+        ("it returns nothing", {"return (1": "(1"}),
+    ],
+}
+
+ANSWERS["check_copies"] = {
+    "right": [
+        """
+def copies(made, training, held_out):
+    near = torch.cdist(made.flatten(1), training.flatten(1)).min(1).values
+    usual = torch.cdist(held_out.flatten(1), training.flatten(1)).min(1).values
+    return near < usual.median() / 2
+""",
+        """
+def copies(made, training, held_out):
+    def nearest(pictures):
+        return ((pictures[:, None] - training[None]) ** 2).mean((2, 3, 4)).sqrt().amin(1)
+
+    return (nearest(made) < 0.5 * nearest(held_out).median()).tolist()
+""",
+        """
+def copies(made, training, held_out):
+    near = lambda p: min(float((p - t).square().mean()) ** 0.5 for t in training)
+    usual = torch.tensor([near(p) for p in held_out]).median()
+    return [near(p) < usual / 2 for p in made]
+""",
+        """
+def copies(made, training, held_out):
+    a, b, known = (x.flatten(1) for x in (made, held_out, training))
+    limit = torch.cdist(b, known).amin(1).quantile(0.5, interpolation="lower") / 2
+    return torch.cdist(a, known).amin(1).lt(limit)
+""",
+        """
+def copies(made, training, held_out):
+    d = torch.cdist(torch.cat([made, held_out]).flatten(1), training.flatten(1)).min(dim=1)[0]
+    mine, theirs = d[: len(made)], d[len(made) :]
+    return 2 * mine < theirs.median()
+""",
+    ],
+    "wrong": [
+        ("only exact copies", {"near < usual.median() / 2": "near == 0"}),
+        ("those are the distances", {"near < usual.median() / 2": "near"}),
+        ("points the wrong way", {"near <": "near >"}),
+        ("half of all new pictures", {" / 2": ""}),
+        ("from the mean of the distances", {"usual.median()": "usual.mean()"}),
+        ("from the smallest distance", {"usual.median()": "usual.min()"}),
+        ("from the largest distance", {"usual.median()": "usual.max()"}),
+        (
+            "the mean distance to all",
+            {
+                "near = torch.cdist(made.flatten(1), training.flatten(1)).min(1).values": "near = torch.cdist(made.flatten(1), training.flatten(1)).mean(1)"
+            },
+        ),
+        (
+            "one answer for each training picture",
+            {
+                "near = torch.cdist(made.flatten(1), training.flatten(1)).min(1)": "near = torch.cdist(made.flatten(1), training.flatten(1)).min(0)"
+            },
+        ),
+        (
+            "which the network has never seen",
+            {"torch.cdist(made.flatten(1), training": "torch.cdist(made.flatten(1), held_out"},
+        ),
+        ("nearest to itself", {"torch.cdist(held_out": "torch.cdist(training"}),
+        ("comes from the drawn pictures", {"torch.cdist(held_out": "torch.cdist(made"}),
+        ("comes from the drawn pictures", {"usual.median()": "near.median()"}),
+        (
+            "from all distances of the held-out",
+            {
+                "usual = torch.cdist(held_out.flatten(1), training.flatten(1)).min(1).values": "usual = torch.cdist(held_out.flatten(1), training.flatten(1))"
+            },
+        ),
+        (
+            "the other way round",
+            {
+                "torch.cdist(held_out.flatten(1), training.flatten(1))": "torch.cdist(training.flatten(1), held_out.flatten(1))"
+            },
+        ),
+        ("you compare squared distances", {"FROM": 1, ".sqrt()": ""}),
+        ("one answer for all", {"return near < usual.median() / 2": "return (near < usual.median() / 2).any()"}),
+        (
+            "one answer for all",
+            {"return near < usual.median() / 2": "return (near < usual.median() / 2).float().mean()"},
+        ),
+        (
+            "stops at `return near < usual.median() / 2`",
+            {"training.flatten(1)).min(1).values\n    return": "training.flatten(1)).min(1)\n    return"},
+        ),
+        ("two things are wrong", {"near <": "near >", "usual.median()": "usual.mean()"}),
+    ],
+}

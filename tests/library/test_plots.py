@@ -14,14 +14,12 @@ import torch
 from PIL import Image
 
 from ddpm_widgets.figures import COLORS, INK, LIGHT, TONES, colors_of
+from ddpm_widgets.loss_plots import PairsMonitor, _smooth, plot_loss, plot_pairs
 from ddpm_widgets.plots import (
     _half_way,
-    _smooth,
     plot_curves,
     plot_density,
-    plot_loss,
     plot_normals,
-    plot_pairs,
     plot_paths,
     plot_schedules,
     plot_step_changes,
@@ -279,6 +277,36 @@ def test_pairs_are_compared_seed_by_seed():
         "the band is one standard error each way"
     )
     assert fig.layout.yaxis.type == "log" and "b -5.5" in fig.layout.meta["alt"]
+
+
+def test_pairs_are_drawn_while_they_train(monkeypatch):
+    "A run that goes on is compared as far as it has come; one figure is brought up to date, and the last is plot_pairs'."
+    import IPython
+    import IPython.display
+
+    shown = []
+    empties = []  # JupyterLab keeps the figure it has, unless something else comes in between
+    handle = SimpleNamespace(
+        update=lambda bundle, raw: (shown if "application/vnd.plotly.v1+json" in bundle else empties).append(bundle)
+    )
+    monkeypatch.setattr(IPython, "get_ipython", lambda: True)
+    monkeypatch.setattr(IPython.display, "display", lambda bundle, raw, display_id: shown.append(bundle) or handle)
+    monitor = PairsMonitor({"a": [[4.0, 2.0, 1.0], [8.0, 4.0, 2.0]]}, every=0)
+    said = []
+    for factor in (0.5, 0.5):
+        callback = monitor.run("b")
+        for loss in (4.0, 2.0, 1.0):
+            learn = SimpleNamespace(training=True, loss=np.float64(factor * loss))
+            callback.after_batch(learn)
+            callback.after_batch(SimpleNamespace(training=False, loss=learn.loss))
+            said.append(next(line.name for line in monitor.figure().data if line.name and line.name != "a"))
+        callback.after_fit(learn)
+    assert monitor.losses["b"] == [[2, 1, 0.5]] * 2 and len(shown) == 8 == len(empties) + 1
+    assert said[0] == said[2] == "b: -50.0 %" and said[5] == "b: -62.5 ± 12.5 %", said
+    last = plot_pairs(monitor.losses)
+    assert monitor.figure().to_json() == last.to_json() and list(last.data[0].x) == [1, 2, 3]
+    with pytest.raises(ValueError, match="losses must have a step of a run, found none: train with"):
+        PairsMonitor().figure()
 
 
 def test_smoothing():

@@ -24,7 +24,7 @@ FLOORS = {
     ],
     "meeting": ["sampling", "training", "weights", "pipelines", "page_network"],
     "judges": ["evaluation", "diagnosis", "exercises"],
-    "faces": ["plots", "widgets"],
+    "faces": ["plots", "loss_plots", "widgets"],
 }
 ROOMS = [room for rooms in FLOORS.values() for room in rooms]
 MAY_KNOW = {  # floors, where these are fewer than all below
@@ -33,7 +33,7 @@ MAY_KNOW = {  # floors, where these are fewer than all below
     "engine": {"leaves"},  # nothing of diffusion
     "faces": {"leaves"},  # plain arrays
 }
-NO_TORCH = ("checks", "images", "figures", "drawing", "plots", "widgets")
+NO_TORCH = ("checks", "images", "figures", "drawing", "plots", "loss_plots", "widgets")
 LONGEST = {"drawing": 700}  # long, and of one piece
 WHEN_ASKED = {  # what a widget imports only when it is given or asked for something of it
     "widgets.schedule_explorer": {"schedule"},  # asked for its `schedule`
