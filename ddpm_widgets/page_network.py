@@ -92,7 +92,9 @@ def _int8(
 def page_weights(
     model: nn.Module,  # a trained `UNet`, or diffusers' `UNet2DModel`, that carries `diffusion`, as after training
     precision: str = "int8",  # "int8": a quarter of the size; "fp16": half, and a difference that no sample shows; "fp32"
-    classes: tuple[str, ...] = (),  # names of the classes, for a network that takes a class
+    classes: tuple[
+        str, ...
+    ] = (),  # names of the classes, for a network that takes a class; left out, they are numbered
 ) -> bytes:  # a safetensors file
     """A network as a file for `LiveSampler`: weights, schedule, and how it draws.
 
@@ -110,8 +112,16 @@ def page_weights(
             "`model.diffusion = Diffusion(schedule, target)`."
         )
     config = _check(net, d)
+    known = config.get("num_class_embeds") or 0
+    classes = tuple(classes) or tuple(map(str, range(known)))
+    if len(classes) != known:
+        raise ValueError(f"classes must be {known} names, one for each class of the network, found {len(classes)}.")
     tensors: dict[str, Tensor] = {BETAS: d.schedule.betas64}
     for name, value in getattr(net, "unet", net).state_dict().items():
+        if not isinstance(value, Tensor) or value.is_meta:
+            raise ValueError(
+                f"model must hold tensors with numbers, found {shown(value)} in {name}: load its weights first."
+            )
         value = value.detach().float().cpu()
         if not value.isfinite().all():
             raise ValueError(f"weights must be finite, found NaN or infinity in {name}: use an earlier checkpoint.")

@@ -10,14 +10,15 @@ __all__ = ['LiveSampler']
 # %% ../../nbs/api/widgets/14_live_sampler.ipynb #1ea50002
 import hashlib
 import json
+import math
 import sys
 from importlib.resources import files
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import traitlets as T
 
-from ..checks import check_texts, check_whole
+from ..checks import check_texts, check_whole, shown
 from ..images import tile
 from .base import Finite, Whole, Widget, normal
 from .page import front_end
@@ -28,23 +29,30 @@ class Floats(T.TraitType):
 
     info_text = "finite numbers, as many as the widget's shape says"
 
-    def __init__(self, **options: Any):
+    def __init__(self, bounds: tuple[float, float] = (-1e4, 1e4), **options: Any):
+        self.bounds = bounds
         super().__init__(np.zeros(0, np.float32), **options)
         self.tag(sync=True, page=True, to_json=lambda value, _: value.tobytes())
 
     def validate(self, obj: Any, value: Any) -> np.ndarray:
         shape = obj.shape_of(self.name)
         try:
-            value = value.detach().cpu().numpy() if hasattr(value, "detach") else value
+            value = value.detach().float().cpu().numpy() if hasattr(value, "detach") else value
             is_bytes = isinstance(value, bytes | bytearray | memoryview)
-            found = np.frombuffer(value, "<f4") if is_bytes else np.asarray(value, np.float32)
-            found = found.reshape(shape if found.size else 0).copy()
-        except (TypeError, ValueError):
-            self.error(obj, value)
+            with np.errstate(over="ignore"):
+                found = np.frombuffer(value, "<f4") if is_bytes else np.asarray(value, np.float32)
+        except (TypeError, ValueError, NotImplementedError):
+            self._refuse(value, shape)
+        if found.size and (not is_bytes or found.size != math.prod(shape)) and found.shape not in (shape, (1, *shape)):
+            self._refuse(found.shape, shape)
         if not np.isfinite(found).all():
-            self.error(obj, value)
+            self._refuse("NaN or infinity", shape)
+        found = found.reshape(shape if found.size else 0).clip(*self.bounds)
         found.flags.writeable = False  # a change of one number would be seen by nobody
         return found
+
+    def _refuse(self, found: Any, shape: tuple[int, ...]) -> NoReturn:
+        raise T.TraitError(f"{self.name} must hold finite numbers of the shape {shape}, found {shown(found)}.")
 
 # %% ../../nbs/api/widgets/14_live_sampler.ipynb #1ea50005
 SHIPPED = {"fashion-mnist": files("ddpm_widgets") / "models/fashion-mnist.page"}  # made by benchmarks/weights/page.py
@@ -58,9 +66,13 @@ def words(
 ) -> tuple[dict[str, Any], int]:  # how the network draws, and how many timesteps it knows
     "What a file of weights says of itself. ValueError for anything else."
     try:
-        header = json.loads(file[8 : 8 + int.from_bytes(file[:8], "little")])
-        return json.loads(header["__metadata__"]["page"]), header["diffusion.betas"]["shape"][0]
-    except (ValueError, KeyError, TypeError) as e:
+        length = 8 + int.from_bytes(file[:8], "little")
+        header = json.loads(file[8:length])
+        facts, T = json.loads(header.pop("__metadata__")["page"]), header["diffusion.betas"]["shape"][0]
+        if len(file) != length + max(entry["data_offsets"][1] for entry in header.values()) or not facts["range"]:
+            raise ValueError("it is cut off")
+        return facts, T
+    except (ValueError, KeyError, TypeError, AttributeError) as e:
         raise ValueError(
             "model must be a trained network, or bytes of `page_weights`, found bytes that are not: make them anew."
         ) from e
@@ -88,7 +100,7 @@ class LiveSampler(Widget):
     classes = T.List(T.Unicode(), help="of a network that takes a class").tag(sync=True)
     x_T = Floats(help="the noise that sampling begins with, (c, h, w)")
     image = Floats(help="what was drawn last, (c, h, w)")
-    mask = Floats(help='of "fill": 1 where it is drawn anew, (h, w)')
+    mask = Floats((0, 1), help='of "fill": 1 where it is drawn anew, (h, w)')
     drawing = Floats(help='of "sketch", (c, h, w)')
     seed = Whole(0, min=0, max=2**32 - 1, help="which noise").tag(sync=True, page=True)
     to_seed = Whole(-1, min=-1, max=2**32 - 1, help="the noise on the way to which x_T lies; -1: none").tag(
@@ -96,7 +108,8 @@ class LiveSampler(Widget):
     )
     mix = Finite(0, help="how far, 0 … 1").tag(sync=True, page=True)
     mode = T.Enum(MODES, "noise", help="what is painted on").tag(sync=True, page=True)
-    at = Whole(0, min=0, help="the step chosen, 0 being the noisiest").tag(sync=True, page=True)
+    at = Whole(6, min=0, help="the step chosen, 0 being the noisiest").tag(sync=True, page=True)
+    fill = Whole(0, min=0, help="which noise fills the hole").tag(sync=True, page=True)
     part = T.Enum(("x", "x0"), "x", help="of that step: the noisy image, or the guess").tag(sync=True, page=True)
     steps = Whole(10, min=1, max=50, help="of the sampler").tag(sync=True, page=True)
     sampler = T.Enum(SAMPLERS, "dpm++").tag(sync=True, page=True)
@@ -112,17 +125,22 @@ class LiveSampler(Widget):
         *,
         seed: int = 0,  # which noise, 0 … 2³²-1
         x_T: Any = None,  # noise of your own, shape (c, h, w)
-        steps: int = 10,  # 1 … 50, and no more than the model has
+        steps: int | None = None,  # 1 … 50, and no more than the model has; None: 10
         sampler: str | None = None,  # "dpm++", "ddim", "ddpm", or "ddpm small" for DDPM with σ² = β̃; None: the model's
         spacing: str | None = None,  # which timesteps, see `respace`; None: the model's
         classes: Any = (),  # names, for a network that takes a class
         **traits: Any,  # any other trait: `mode`, `eta`, `clamp`, …; `link`; `layout`
     ) -> None:
         file, facts, name = self._read(model, classes)
-        most = min(50, facts["T"])
+        self._most = min(50, facts["T"])
         self._page = x_T is not None  # then it does not follow the seed
+        own = self._of(file, facts, name)
+        if taken := next((name for name in own if name in traits), None):
+            raise TypeError(f"LiveSampler has no option {taken!r}: it follows from the model.")
+        steps = min(10, self._most) if steps is None else check_whole("steps", steps, 1, self._most)
+        traits.setdefault("at", min(steps - 1, round(0.6 * steps)))
         super().__init__(
-            **self._of(file, facts, name), **({} if x_T is None else {"x_T": x_T}), seed=check_whole("seed", seed, 0, 2**32 - 1), steps=check_whole("steps", steps, 1, most),
+            **own, **({} if x_T is None else {"x_T": x_T}), seed=check_whole("seed", seed, 0, 2**32 - 1), steps=steps,
             sampler=facts["sampler"] if sampler is None else sampler, spacing=facts["spacing"] if spacing is None else spacing, **traits,
         )  # fmt: skip
         self._model, self._file, self._page = model, file, False
@@ -133,15 +151,20 @@ class LiveSampler(Widget):
     @staticmethod
     def _read(model: Any, classes: Any) -> tuple[bytes, dict[str, Any], str]:
         "The file of a model's weights, what it says, and the shipped model's name."
+        classes = check_texts("classes", classes)
         if model is None:
             file = SHIPPED["fashion-mnist"].read_bytes()
-        elif isinstance(model, bytes):
-            file = model
+        elif isinstance(model, bytes | bytearray | memoryview):
+            file = bytes(model)
         else:
             from ddpm_widgets.page_network import page_weights  # a network has been given: torch is there
 
-            file = page_weights(model, classes=tuple(check_texts("classes", classes)))
+            file = page_weights(model, classes=tuple(classes))
         facts, T = words(file)
+        if classes and classes != facts["classes"]:
+            raise ValueError(
+                f"classes must be left out, found {shown(classes)}: the file of the weights names those of the model."
+            )
         name = next((name for name, path in SHIPPED.items() if path.read_bytes() == file), "")
         return file, {**facts, "T": T}, name
 
@@ -160,15 +183,16 @@ class LiveSampler(Widget):
 
     @model.setter
     def model(self, model: Any) -> None:
-        file, facts, name = self._read(model, self.classes)
+        file, facts, name = self._read(model, ())
         if list(facts["shape"]) != self.shape:
             raise ValueError(
                 f"model must draw images of the shape {tuple(self.shape)}, found {tuple(facts['shape'])}: make another LiveSampler."
             )
-        self._model, self._file = model, file
+        self._model, self._file, self._most = model, file, min(50, facts["T"])
         with self.hold_sync():
-            self.set_trait("network", name)
-            self.weights_bytes, self.weights = len(file), hashlib.sha256(file).hexdigest()[:16]
+            for trait, value in self._of(file, facts, name).items():
+                self.set_trait(trait, value)
+            self.steps = min(self.steps, self._most)
         self.image = np.zeros(0, np.float32)
         self._answer(self, {"ask": "weights"}, [])  # unasked: while a training runs, a kernel hears no question
 
@@ -200,7 +224,7 @@ class LiveSampler(Widget):
 
     @T.validate("steps", "eta", "mix", "label")
     def _clamp(self, proposal):
-        most = {"steps": 50, "eta": 1, "mix": 1, "label": max(0, len(self.classes) - 1)}[proposal.trait.name]
+        most = {"steps": self._most, "eta": 1, "mix": 1, "label": max(0, len(self.classes) - 1)}[proposal.trait.name]
         return min(max(proposal.value, 0), most)
 
     def noise(self) -> np.ndarray:  # float32, shape (c, h, w)
@@ -224,7 +248,9 @@ class LiveSampler(Widget):
         low, high = self.range
         first = self.seed - self.seed % 16
         noises = [self.x_T, *(normal(first + i, tuple(self.shape)) for i in range(16))]
-        can_draw = "diffusers" in sys.modules and not isinstance(self._model, bytes)
+        can_draw = "diffusers" in sys.modules and not (
+            self.classes or isinstance(self._model, bytes | bytearray | memoryview)
+        )
         drawn = self._drawn(np.stack(noises)) if can_draw else [self.image] * bool(self.image.size)
         own = np.stack([(self.x_T / 3 + 0.5) * (high - low) + low, *drawn])
         own = np.rint((own.clip(low, high) - low) / (high - low) * 255).astype(np.uint8).transpose(0, 2, 3, 1)

@@ -13,7 +13,7 @@ import torch
 from ddpm_widgets import LiveSampler, TrainingMonitor, garments, page_weights, pretrained, sample, train, unet
 from ddpm_widgets.noising import Diffusion
 from ddpm_widgets.sampling import sample_steps
-from ddpm_widgets.schedule import linear_schedule, respace
+from ddpm_widgets.schedule import cosine_schedule, linear_schedule, respace
 from ddpm_widgets.widgets.base import normal
 
 JS = Path(__file__).parents[2] / "js"
@@ -257,9 +257,39 @@ def test_what_is_set_is_an_array_and_what_is_wrong_is_said():
     assert np.array_equal(live.x_T, normal(4, (1, 32, 32)))
     live.set_state({"x_T": memoryview(b"12"), "network": "evil", "weights_url": "https://elsewhere", "mask": memoryview(np.full(1024, np.nan, np.float32).tobytes())})  # fmt: skip
     assert np.array_equal(live.x_T, normal(4, (1, 32, 32))) and live.network == "fashion-mnist" and not live.mask.size
-    for options, said in ((dict(x_T=np.zeros(7)), "x_T"), (dict(steps=51), "steps"), (dict(model=b"no"), "page_weights")):  # fmt: skip
-        with pytest.raises(ValueError, match=said):
+    live.mask = np.full((32, 32), 5)
+    assert live.mask.max() == 1
+    wrong = [
+        (dict(x_T=np.zeros(7)), "x_T"),
+        (dict(x_T=np.zeros((32, 32, 1))), "(1, 32, 32)"),
+        (dict(steps=51), "steps"),
+    ]
+    wrong += [
+        (dict(model=b"no"), "page_weights"),
+        (dict(model=live._file[:-9]), "page_weights"),
+        (dict(classes=["a"]), "classes"),
+    ]
+    for options, said in wrong:
+        with pytest.raises(ValueError, match=re.escape(said)):
             LiveSampler(**options)
+
+
+def test_another_network_brings_its_range_its_classes_and_its_steps():
+    model = random_network("small", num_class_embeds=3)
+    model.diffusion = Diffusion(cosine_schedule(5), data_range=(0.0, 1.0))
+    live = LiveSampler(steps=9)
+    live.model = model
+    assert (live.range, live.classes, live.steps) == ([0, 1], ["0", "1", "2"], 5)
+    live.steps = 50
+    assert (
+        live.steps == 5
+        and LiveSampler(model).steps == 5
+        and LiveSampler(model, classes="abc").classes == ["a", "b", "c"]
+    )
+    with pytest.raises(ValueError, match="3 names"):
+        LiveSampler(model, classes=["boot"])
+    with pytest.raises(ValueError, match="load its weights"):
+        page_weights(model.to("meta"))
 
 
 def test_a_network_in_training_is_handed_to_the_page(monkeypatch):
@@ -322,7 +352,7 @@ def test_a_hand_in_a_page_from_disk(page, tmp_path):
     n = painted(page, n)
     between = LiveSampler(seed=5, to_seed=9, mix=0.5).x_T
     np.testing.assert_allclose(state(page, "x_T"), between.ravel(), atol=1e-5)
-    for name in ("A step", "Fill in", "Sketch", "Noise"):
+    for name in ("Go on from a step", "Fill a hole", "Sketch", "Paint on the noise"):
         page.get_by_role("button", name=name, exact=True).click()
         n = painted(page, n)
         page.locator(".pad canvas").focus()
@@ -334,6 +364,61 @@ def test_a_hand_in_a_page_from_disk(page, tmp_path):
     page.evaluate("document.querySelector('[data-ddw]').ddw.unmount()")
     page.wait_for_timeout(200)
     assert not page.workers, "closing the widget ends its Worker"
+
+
+def drag(page, moves):
+    box = page.locator(".pad canvas").bounding_box()
+    page.mouse.move(box["x"] + 60, box["y"] + 80)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 200, box["y"] + 80, steps=moves)
+    page.mouse.up()
+    page.wait_for_timeout(400)
+
+
+@pytest.mark.browser
+def test_what_is_shown_is_what_is_gone_on_from(page, tmp_path):
+    "A page that begins on a step: other noise and other settings renew the way, a tile opens what it shows, keys and brush are steady."
+    LiveSampler(seed=3, mode="step", at=4, part="x0").to_html(tmp_path / "live.html")
+    page.set_viewport_size({"width": 1000, "height": 900})
+    page.goto((tmp_path / "live.html").as_uri())
+    page.wait_for_selector("[data-seeds='16']", timeout=60_000)
+    plain = state(page, "image")
+    drag(page, 5)
+    painted_on = state(page, "image")
+    assert np.abs(painted_on - plain).mean() > 0.005
+    page.locator(".cell[data-step='7']").nth(1).click()  # the way that was painted on
+    page.wait_for_timeout(400)
+    assert state(page, "at") == 7 and np.abs(state(page, "image") - painted_on).max() < 1e-5
+    page.locator(".seed").nth(5).evaluate("e => e.click()")  # as a screen reader presses it
+    page.wait_for_timeout(500)
+    assert state(page, "seed") == 5
+    page.get_by_role("combobox", name="sampler").select_option("ddim")
+    page.wait_for_timeout(500)
+    way = dict(steps=10, sampler="ddim", spacing="linear_levels", progress=False)
+    theirs = sample(pretrained(), n=1, x_T=torch.tensor(normal(5, (1, 1, 32, 32))), **way).numpy().ravel()
+    assert np.abs(state(page, "image") - theirs).mean() < 0.08, "the way is that of the new noise and sampler"
+    t = page.locator(".pad figcaption").inner_text()
+    page.get_by_role("slider", name="steps").focus()
+    page.keyboard.press("End")
+    page.wait_for_timeout(1500)
+    near = [int(re.search(r"t = (\d+)", text)[1]) for text in (t, page.locator(".pad figcaption").inner_text())]
+    assert state(page, "steps") == 50 and abs(near[0] - near[1]) < 30, "other steps, the same place on the way"
+    page.get_by_role("button", name="Sketch").click()
+    drawings = []
+    for moves in (3, 60):
+        page.get_by_role("button", name="Clear").click()
+        drag(page, moves)
+        drawings.append(state(page, "drawing"))
+    assert np.abs(drawings[0] - drawings[1]).mean() < 0.02, "a line is as bright from a quick hand as from a slow one"
+    page.get_by_role("button", name="Clear").click()
+    page.locator(".pad canvas").focus()
+    before = page.locator(".ring").bounding_box()
+    for key in ("ArrowUp", "Space", "ArrowUp"):
+        page.keyboard.press(key)
+        page.wait_for_timeout(300)
+    after = page.locator(".ring").bounding_box()
+    size = page.locator(".pad canvas").bounding_box()["width"] / 32
+    assert before["y"] - after["y"] == pytest.approx(2 * size, abs=1), "a dab leaves the brush where it is"
 
 
 POLICIES = {

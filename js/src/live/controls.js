@@ -1,6 +1,5 @@
 // How it is drawn: steps, sampler, spacing, η, clamp, class, and how far between two noises.
-import { button, div, h, span } from "../shared/dom.js";
-import { DICE, icon } from "../shared/icons.js";
+import { div, h, span } from "../shared/dom.js";
 import { isOurs, on } from "../shared/view.js";
 import { MOST } from "./read.js";
 
@@ -12,8 +11,8 @@ const SAMPLERS = { "dpm++": "DPM-Solver++ (2M)", ddim: "DDIM", ddpm: "DDPM, σ²
 /** @type {Record<import("./read.js").Spacing, string>} */
 const SPACINGS = { linear_levels: "by the linear schedule", trailing: "trailing", leading: "leading", linspace: "linspace", logsnr: "even in log SNR" };
 
-/** @param {Model} model @param {Sync} sync @param {() => void} dice @param {AbortSignal} signal */
-export function controls(model, sync, dice, signal) {
+/** @param {Model} model @param {Sync} sync @param {AbortSignal} signal */
+export function controls(model, sync, signal) {
   /** @type {(() => void)[]} */
   const paints = [];
   /** @param {"steps" | "eta" | "mix"} name @param {string} label @param {[number, number, number]} range least, most, step @param {(x: number) => string} text */
@@ -36,12 +35,10 @@ export function controls(model, sync, dice, signal) {
     on(select, "change", () => sync.set(name, /** @type {any} */ (name === "label" ? Number(select.value) : select.value)), signal);
     on(select, "keydown", (e) => isOurs(e) && e.stopPropagation(), signal);
     paints.push(() => (select.value = String(model.get(name))));
-    return select;
+    return h("label", { class: "choice ddw-small" }, h("span", {}, label), select);
   };
   const clamp = h("input", { type: "checkbox" });
   on(clamp, "change", () => sync.set("clamp", clamp.checked), signal);
-  const again = button({ title: "Take other noise" }, icon(DICE), "New noise");
-  on(again, "click", dice, signal);
   const classes = model.get("classes");
   const [steps, eta, mix] = [
     slider("steps", "steps", [1, MOST, 1], String),
@@ -49,10 +46,11 @@ export function controls(model, sync, dice, signal) {
     slider("mix", "between", [0, 1, 0.01], (x) => x.toFixed(2)),
   ];
   return {
-    el: div("controls", div("ddw-tools", again, mix, steps), div("ddw-tools",
-      choice("sampler", "sampler", Object.entries(SAMPLERS)), choice("spacing", "spacing of the steps", Object.entries(SPACINGS)), eta,
-      h("label", { class: "check ddw-small" }, clamp, "clamp"),
-      ...(classes.length ? [choice("label", "class", classes.map((name, i) => [i, name]))] : []))), // prettier-ignore
+    mix,
+    el: div("controls ddw-tools", steps,
+      choice("sampler", "sampler", Object.entries(SAMPLERS)), choice("spacing", "timesteps", Object.entries(SPACINGS)), eta,
+      h("label", { class: "check ddw-small", title: "Keep the guess between black and white" }, clamp, "clamp"),
+      ...(classes.length ? [choice("label", "class", classes.map((name, i) => [i, name]))] : [])), // prettier-ignore
     paint() {
       clamp.checked = model.get("clamp");
       eta.hidden = model.get("sampler") !== "ddim";

@@ -5,67 +5,87 @@ import { isOurs, on } from "../shared/view.js";
 import { pictures } from "./pictures.js";
 
 /** @typedef {import("./read.js").Kind} Kind */
-/** @typedef {(x: number, y: number, sign: number) => void} Stroke a dab of the brush, in image pixels; sign -1 darkens */
+/** @typedef {(x: number, y: number, sign: number) => void} Stroke a dab of the brush, in image pixels; sign -1 takes away */
 
 /** @type {Record<string, [number, number]>} */
 const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-/** @param {Stroke} stroke @param {AbortSignal} signal */
-export function pad(stroke, signal) {
+/** @param {Stroke} stroke @param {() => number} radius of the brush, in image pixels @param {AbortSignal} signal */
+export function pad(stroke, radius, signal) {
   const view = pictures({ tabindex: 0, role: "application", "data-keys": "" });
   const { canvas } = view;
   const caption = h("figcaption", {});
-  const cross = div("cross");
+  const ring = div("ring");
   const signs = [button({ "aria-pressed": "true" }), button({ "aria-pressed": "false" })];
-  const again = button({}, "Undo painting");
+  const again = button({});
+  const tools = div("ddw-tools", ...signs, again);
   let kind = /** @type {Kind} */ ({ c: 1, h: 1, w: 1, lo: -1, hi: 1, size: 1 });
   let sign = 1;
-  let at = [0, 0]; // of the keys
+  let at = [0, 0]; // of the brush
   signs.forEach((b, i) => on(b, "click", () => {
     sign = i ? -1 : 1;
     signs.forEach((other, j) => press(other, j === i));
   }, signal)); // prettier-ignore
 
-  /** @param {PointerEvent} e */
-  const paint = (e) => {
+  /** Show the brush. @param {number} x @param {number} y */
+  const move = (x, y) => {
+    at = [clamp(x, 0, kind.w), clamp(y, 0, kind.h)];
+    const r = radius();
+    ring.hidden = false;
+    ring.style.cssText = `left:${(100 * (x - r)) / kind.w}%;top:${(100 * (y - r)) / kind.h}%;width:${(200 * r) / kind.w}%;height:${(200 * r) / kind.h}%`;
+  };
+  /** @param {PointerEvent} e @returns {[number, number]} */
+  const place = (e) => {
     const box = canvas.getBoundingClientRect();
-    stroke(((e.clientX - box.left) / box.width) * kind.w, ((e.clientY - box.top) / box.height) * kind.h, e.shiftKey ? -sign : sign);
+    return [((e.clientX - box.left) / box.width) * kind.w, ((e.clientY - box.top) / box.height) * kind.h];
   };
   on(canvas, "pointerdown", (e) => {
     if (e.button) return;
     e.preventDefault();
     canvas.focus({ preventScroll: true });
     canvas.setPointerCapture(e.pointerId);
-    cross.hidden = true;
-    paint(e);
+    move(...place(e));
+    stroke(at[0], at[1], e.shiftKey ? -sign : sign);
   }, signal); // prettier-ignore
-  on(canvas, "pointermove", (e) => canvas.hasPointerCapture(e.pointerId) && paint(e), signal);
+  on(canvas, "pointermove", (e) => {
+    const [x, y] = place(e);
+    if (!canvas.hasPointerCapture(e.pointerId)) return move(x, y);
+    const [fromX, fromY] = at;
+    const far = Math.hypot(x - fromX, y - fromY) / (radius() / 2); // dabs stand half a radius apart, however fast the hand is
+    if (far < 1) return;
+    for (let k = 1; k <= far; k++) stroke(fromX + ((x - fromX) * k) / far, fromY + ((y - fromY) * k) / far, e.shiftKey ? -sign : sign);
+    move(x, y);
+  }, signal); // prettier-ignore
+  on(canvas, "pointerleave", () => (ring.hidden = true), signal);
+  on(canvas, "focus", () => move(at[0], at[1]), signal);
+  on(canvas, "blur", () => (ring.hidden = true), signal);
   on(canvas, "keydown", (e) => {
     if (!isOurs(e)) return;
-    const move = MOVES[e.key];
-    if (move) at = [clamp(at[0] + move[0], 0, kind.w - 1), clamp(at[1] + move[1], 0, kind.h - 1)];
-    else if (e.key === " " || e.key === "Enter") stroke(at[0] + 0.5, at[1] + 0.5, e.shiftKey ? -sign : sign);
+    const step = MOVES[e.key];
+    if (step) move(clamp(at[0] + step[0], 0, kind.w), clamp(at[1] + step[1], 0, kind.h));
+    else if (e.key === " " || e.key === "Enter") stroke(at[0], at[1], e.shiftKey ? -sign : sign);
     else return;
     e.preventDefault();
     e.stopPropagation();
-    cross.hidden = false;
-    cross.style.cssText = `left:${(100 * at[0]) / kind.w}%;top:${(100 * at[1]) / kind.h}%;width:${100 / kind.w}%;height:${100 / kind.h}%`;
   }, signal); // prettier-ignore
-  cross.hidden = true;
+  ring.hidden = true;
   return {
-    el: h("figure", { class: "pad" }, caption, div("screen", canvas, cross), div("ddw-tools", ...signs, again)),
-    again, view,
+    el: h("figure", { class: "pad" }, caption, div("screen", canvas, ring), tools),
+    again, tools, view,
     /** @param {Kind} k */
     layout(k) {
+      if (k.w !== kind.w || k.h !== kind.h) at = [k.w / 2, k.h / 2];
       kind = k;
-      at = [k.w >> 1, k.h >> 1];
       view.layout(k);
     },
     /** @param {string} text above it @param {string} words for a screen reader @param {[string, string]} names of the two brushes @param {string} undo */
     say(text, words, names, undo) {
       caption.textContent = text;
       again.textContent = undo;
-      signs.forEach((b, i) => (b.textContent = names[i]));
+      signs.forEach((b, i) => {
+        b.textContent = names[i];
+        attr(b, "title", i ? "or hold Shift" : "");
+      });
       attr(canvas, "aria-label", `${words}. Paint with the pointer, or with arrow keys and space.`);
     },
   }; // prettier-ignore

@@ -12,7 +12,7 @@ import { normal } from "../shared/random.js";
  * @property {[number, number, number]} shape channels, height, width @property {[number, number]} range of the values @property {string[]} classes
  * @property {DataView} x_T float32 @property {DataView} image float32, what was drawn @property {DataView} mask float32 (h, w) @property {DataView} drawing float32
  * @property {number} seed @property {number} to_seed -1: none @property {number} mix from seed (0) to to_seed (1)
- * @property {Mode} mode @property {number} at the step chosen @property {"x" | "x0"} part of it
+ * @property {Mode} mode @property {number} at the step chosen @property {number} fill which noise fills the hole @property {"x" | "x0"} part of it
  * @property {number} steps @property {Sampler} sampler @property {Spacing} spacing @property {number} eta @property {boolean} clamp @property {number} label @property {boolean} compact without steps and settings
  */
 /** @typedef {OwnTraits & import("../shared/afm").CommonTraits} Traits */
@@ -57,7 +57,7 @@ export function noiseOf(model, size) {
 export function unitVariance(x) {
   const mean = x.reduce((sum, value) => sum + value, 0) / x.length;
   const std = Math.sqrt(x.reduce((sum, value) => sum + (value - mean) ** 2, 0) / x.length);
-  return std > 1 ? x.map((value) => value / std) : x;
+  return x.map((value) => value / Math.max(1, std));
 }
 
 /** Add a soft dot to an image, every channel alike. @param {Float32Array} values (c, h, w) @param {{ h: number, w: number }} kind @param {number} x in pixels @param {number} y @param {number} radius @param {number} amount at its middle */

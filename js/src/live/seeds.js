@@ -7,8 +7,8 @@ import { pictures } from "./pictures.js";
 
 export const COUNT = 16;
 
-/** @param {(seed: number) => void} take @param {(from: number | undefined, to: number) => void} go from the one taken, if `from` is undefined @param {AbortSignal} signal */
-export function seeds(take, go, signal) {
+/** @param {(seed: number) => void} take @param {(from: number | undefined, to: number) => void} go from the one taken, if `from` is undefined @param {Node[]} below what stands below them @param {AbortSignal} signal */
+export function seeds(take, go, below, signal) {
   const cells = Array.from({ length: COUNT }, () => {
     const view = pictures({});
     const cell = h("button", { type: "button", class: "seed" }, view.canvas);
@@ -16,7 +16,7 @@ export function seeds(take, go, signal) {
   });
   const arrow = svg("line", { class: "arrow" });
   const grid = div("grid", ...cells.map(({ cell }) => cell), svg("svg", { class: "arrows" }, arrow));
-  const el = h("figure", { class: "seeds" }, h("figcaption", {}, "sixteen noises: take one, or drag to another"), grid);
+  const el = h("figure", { class: "seeds" }, h("figcaption", {}, "sixteen noises: click one, or drag from one to another to mix them"), grid, div("ddw-tools", ...below));
   let first = 0;
   let from = -1;
   const middle = (/** @type {HTMLElement} */ cell) => [cell.offsetLeft + cell.offsetWidth / 2, cell.offsetTop + cell.offsetHeight / 2];
@@ -34,19 +34,34 @@ export function seeds(take, go, signal) {
     for (const [name, value] of Object.entries({ x1, y1, x2, y2 })) attr(arrow, name, value);
     arrow.classList.toggle("on", a !== b);
   };
+  /** The drag is over: what is marked is what is taken. */
+  const stop = () => {
+    from = -1;
+    mark(...marked);
+  };
   on(grid, "pointerdown", (e) => {
     if (e.button || e.shiftKey) return;
     from = under(e);
+    if (from >= 0) attr(cells[from].cell, "aria-pressed", true);
     grid.setPointerCapture(e.pointerId);
   }, signal); // prettier-ignore
   on(grid, "pointermove", (e) => from >= 0 && under(e) >= 0 && draw(from, under(e)), signal);
   on(grid, "pointerup", (e) => {
     const to = under(e);
     if (from >= 0 && to >= 0) from === to ? take(first + from) : go(first + from, first + to);
-    from = -1;
+    stop();
   }, signal); // prettier-ignore
-  on(grid, "pointercancel", () => (from = -1), signal);
+  on(grid, "pointercancel", () => stop(), signal);
+  /** @type {[number, number]} */
+  let marked = [0, -1];
+  /** @param {number} seed @param {number} to */
+  const mark = (seed, to) => {
+    marked = [seed, to];
+    cells.forEach(({ cell }, i) => attr(cell, "aria-pressed", first + i === seed || first + i === to));
+    draw(seed - first, (to < 0 ? seed : to) - first);
+  };
   cells.forEach(({ cell }, i) => {
+    on(cell, "click", (e) => e.detail === 0 && take(first + i), signal); // pressed by no pointer
     on(cell, "keydown", (e) => {
       if (!isOurs(e)) return;
       const columns = cells.filter((other) => other.cell.offsetTop === cells[0].cell.offsetTop).length;
@@ -73,10 +88,6 @@ export function seeds(take, go, signal) {
     show(i, image) {
       cells[i].view.show(0, image);
     },
-    /** Frame the noise that is taken, and the one that leads away from it. @param {number} seed @param {number} to -1: none */
-    mark(seed, to) {
-      cells.forEach(({ cell }, i) => attr(cell, "aria-pressed", first + i === seed || first + i === to));
-      draw(seed - first, (to < 0 ? seed : to) - first);
-    },
+    mark, // the noise that is taken, and the one to which it leads away
   };
 }

@@ -11,14 +11,14 @@ const GAP = 2;
 /** @param {(i: number, part: "x" | "x0") => void} choose @param {AbortSignal} signal */
 export function steps(choose, signal) {
   const rows = /** @type {const} */ ([
-    ["x", symbol("x", "t"), "the noisy images x_t", "ddw-signal"],
-    ["x0", symbol("x̂", "0"), "the guesses at the image", "ddw-guess"],
-    ["eps", symbol("ε̂"), "the guesses at the noise", "ddw-noise"],
-  ]).map(([part, name, words, color]) => {
+    ["x", symbol("x", "t"), "noisy", "the noisy images x_t", "ddw-signal"],
+    ["x0", symbol("x̂", "0"), "guess", "the guesses at the image", "ddw-guess"],
+    ["eps", symbol("ε̂"), "its noise", "the guesses at the noise", "ddw-noise"],
+  ]).map(([part, name, short, words, color]) => {
     const view = pictures({ "aria-label": words }, GAP);
     const [marks, line] = [div("marks"), div("line", view.canvas)];
     if (part !== "eps") line.append(marks);
-    return { part, view, marks, el: div(`row ${color}`, name, line) };
+    return { part, view, marks, el: div(`row ${color}`, div("name", name, span("ddw-small", short)), line) };
   });
   const times = div("times");
   const el = div("steps", ...rows.map((row) => row.el), div("row", span("ddw-sym", "t"), times));
@@ -39,10 +39,10 @@ export function steps(choose, signal) {
       el.style.setProperty("--n", String(ts.length));
       for (const { view, marks, part } of rows) {
         view.layout(kind, ts.length);
-        put(marks, ts.map((t, i) => button({ class: "cell", "data-step": i, "aria-label": `go on from ${part === "x" ? "x_t" : "the guess"} at step ${i + 1}, t = ${t}`, title: "Go on from here, with your own strokes" })));
+        put(marks, ts.map((t, i) => button({ class: "cell", "data-step": i, "aria-label": `go on from ${part === "x" ? "x_t" : "the guess"} at step ${i + 1}, t = ${t}`, title: "Go on from this step" })));
       }
       const every = Math.ceil(ts.length / 10);
-      put(times, ts.map((t, i) => span("", i % every && i < ts.length - 1 ? "" : String(t))));
+      put(times, ts.map((t, i) => span("", i === ts.length - 1 || (i % every === 0 && ts.length - 1 - i >= 0.6 * every) ? String(t) : "")));
     },
     /** @param {Taken} step */
     show({ i, x, x0, eps }) {
@@ -50,9 +50,14 @@ export function steps(choose, signal) {
       rows[1].view.show(i, x0);
       rows[2].view.show(i, eps, { lo: -1.5, hi: 1.5 });
     },
-    /** Steps that are not taken are empty. @param {number} first */
-    blank(first) {
-      for (const { view } of rows) view.clear(0, first);
+    /** All steps of a line; those that it does not have are empty, and can not be chosen. @param {(Taken | undefined)[]} taken */
+    all(taken) {
+      ts.forEach((_, i) => {
+        const step = taken[i];
+        if (step) this.show(step);
+        else for (const { view } of rows) view.clear(i, i + 1);
+        for (const { marks } of rows) if (marks.children[i]) /** @type {HTMLButtonElement} */ (marks.children[i]).disabled = !step;
+      });
     },
     /** Frame the chosen step. @param {number} i -1: none @param {"x" | "x0"} part */
     mark(i, part) {
