@@ -185,7 +185,9 @@ class make_static(Processor):
     def cell(self, cell):
         if cell.cell_type == "markdown":
             cell.source = self.relative(cell.source)
-        outputs = [out for out in cell.get("outputs") or [] if out.get("name") != "stderr"]  # progress bars
+        outputs = [
+            out for out in cell.get("outputs") or [] if out.get("name") != "stderr" and out.get("data") != {}
+        ]  # progress bars
         if "outputs" in cell:
             cell["outputs"] = outputs
             cell.source = OPTION.sub(quoted, cell.source)

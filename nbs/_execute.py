@@ -155,7 +155,7 @@ def keep_what_github_shows(nb: nbformat.NotebookNode) -> None:
     for cell in nb.cells:
         outputs = []
         for out in cell.get("outputs", []):
-            if out.output_type == "stream" and out.name == "stderr":
+            if (out.output_type == "stream" and out.name == "stderr") or out.get("data") == {}:
                 continue
             if "image/png" in out.get("data", {}):
                 out.data.pop("image/jpeg", None)  # PIL gives both

@@ -16,12 +16,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset, Subset
-from tqdm import tqdm
 
 from ..data import images_of, labels_of
 from .findings import NotChecked
 from ..learner import Learner
 from ..noising import TARGETS, Diffusion, Target, make_target, noisify, rates_at
+from ..progress import Bar
 from ..sampling import ReverseProcess, device_of, eval_mode
 from ..schedule import Schedule
 from ..unets import predict
@@ -168,7 +168,7 @@ def measure_losses(
     g, schedule = torch.Generator().manual_seed(seed), diffusion.schedule
     edges = np.unique(np.linspace(0, schedule.T, bands + 1).round().astype(int))
     errors = np.zeros((3, len(TARGETS), len(edges) - 1))
-    with eval_mode(model), tqdm(total=len(edges) - 1, unit=" bands", delay=2, leave=False, disable=not progress) as bar:
+    with eval_mode(model), Bar(total=len(edges) - 1, unit=" bands", delay=2, disable=not progress) as bar:
         for k in range(len(edges) - 1):
             t = torch.randint(int(edges[k]), int(edges[k + 1]), (len(images),), generator=g)
             (x_t, _), eps = noisify(images, schedule, t, generator=g)

@@ -34,10 +34,20 @@ def run(path, folder, env):
     return nb
 
 
+def leaves_no_band(nb):
+    "A bar that is done leaves nothing: no empty output, no words on stderr but warnings."
+    for cell in nb.cells:
+        for out in cell.get("outputs", []):
+            if out.get("name") == "stderr":
+                assert out["text"].replace("\r", "").strip(), f"an empty band after:\n{cell.source}"
+                assert "it/s" not in out["text"] and "%|" not in out["text"], f"a bar after:\n{cell.source}"
+
+
 @pytest.mark.data
 @pytest.mark.parametrize("path", DEPENDENT, ids=lambda p: p.stem)
 def test_with_the_real_data(path, executed_folder):
     nb = run(path, executed_folder, dict(os.environ))
+    leaves_no_band(nb)
     assert "stand in" not in printed(nb), "the real data is there, and the lesson does not use it"
 
 
@@ -48,6 +58,7 @@ def test_without_data_or_network(path, executed_folder, nowhere):
         nb, _ = executed(path, executed_folder, nowhere, first=QUICK)
     else:
         nb = run(path, executed_folder, nowhere)
+    leaves_no_band(nb)
     if path in DEPENDENT:
         said = printed(nb)
         assert "stand in" in said and "DDPM_WIDGETS_DATA" in said, "say what is shown, and how to get the real data"

@@ -568,12 +568,12 @@ def test_the_second_time_takes_up_where_the_first_broke_off(server, tmp_path, mo
 def test_interrupted_halfway(server, tmp_path, monkeypatch):
     "Ctrl-C while bytes come in: nothing is kept, and the next call starts clean."
 
-    class Interrupted(downloads.tqdm):
+    class Interrupted(downloads.Bar):
         def update(self, n=1):
             raise KeyboardInterrupt
 
     bars = []
-    monkeypatch.setattr(downloads, "tqdm", lambda **kw: bars.append(Interrupted(**kw)) or bars[-1])
+    monkeypatch.setattr(downloads, "Bar", lambda **kw: bars.append(Interrupted(**kw)) or bars[-1])
     with pytest.raises(KeyboardInterrupt):
         download(tmp_path / "fashion-mnist", [f"{server}/good/"])
     assert files_in(tmp_path / "fashion-mnist") == [] and bars[-1].disable  # the bar is closed

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE, API = ROOT / "ddpm_widgets", ROOT / "nbs/api"
 
 FLOORS = {
-    "leaves": ["checks", "storage", "images", "figures"],
+    "leaves": ["checks", "storage", "images", "figures", "progress"],
     "idea": ["ddpm", "schedule", "noising", "samplers"],
     "engine": [
         *["drawing", "data", "downloads", "datasets", "unets", "randomness", "interrupts", "processes"],
@@ -33,7 +33,7 @@ MAY_KNOW = {  # floors, where these are fewer than all below
     "engine": {"leaves"},  # nothing of diffusion
     "faces": {"leaves"},  # plain arrays
 }
-NO_TORCH = ("checks", "images", "figures", "drawing", "plots", "loss_plots", "widgets")
+NO_TORCH = ("checks", "images", "figures", "progress", "drawing", "plots", "loss_plots", "widgets")
 LONGEST = {"drawing": 700}  # long, and of one piece
 WHEN_ASKED = {  # what a widget imports only when it is given or asked for something of it
     "widgets.schedule_explorer": {"schedule"},  # asked for its `schedule`

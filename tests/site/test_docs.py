@@ -292,7 +292,7 @@ def test_figures_and_html_and_pictures():
             shows(**{"image/png": "QUJD", "image/jpeg": "QUJD"}),
             {"output_type": "stream", "name": "stderr", "text": "50%"},
         ),
-        name="api/05_schedule.ipynb",
+        name="api/06_schedule.ipynb",
     )
     one, two, three = (cell.outputs for cell in nb.cells)
     text = "".join(one[0]["data"]["text/markdown"])
@@ -341,7 +341,7 @@ def test_options_are_yaml():
 def test_links_to_the_site_are_made_relative():
     nb = page(
         {"cell_type": "markdown", "metadata": {}, "source": f"[a]({_docs.site()}api/datasets.html#garments)"},
-        name="api/05_schedule.ipynb",
+        name="api/06_schedule.ipynb",
     )
     assert nb.cells[0].source == "[a](../api/datasets.html#garments)"
 
