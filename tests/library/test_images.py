@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from PIL import __version__ as PIL_VERSION
 
 import ddpm_widgets as d
 from ddpm_widgets.evaluation import _check_images, features
@@ -67,6 +68,8 @@ IN_FILES = {name: case for name, case in PIL.items() if name not in ("HSV", "RGB
 @pytest.mark.parametrize(("image", "left", "right"), IN_FILES.values(), ids=IN_FILES)
 @pytest.mark.parametrize("background", ["white", "#ff8800"])
 def test_a_folder_reads_it_in_the_same_way(tmp_path, image, left, right, background):
+    if image.mode == "YCbCr" and int(PIL_VERSION.partition(".")[0]) < 13:
+        pytest.skip("this Pillow can not read the file that it writes")
     kind = "tiff" if image.mode in ("CMYK", "YCbCr", "I;16B", "LA", "I") else "png"
     for i in range(2):
         image.save(tmp_path / f"{i}.{kind}", **{k: v for k, v in image.info.items() if k == "transparency"})

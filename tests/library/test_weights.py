@@ -17,7 +17,7 @@ def test_the_pretrained_model_is_light_and_loads_fast():
     assert time.perf_counter() - start < 5  # about .2 s on a quiet machine; one second is the promise
     files = list(MODELS.iterdir())
     assert (
-        sum(f.stat().st_size for f in files) < 10e6 and (MODELS / PRETRAINED["fashion-mnist"][0]).stat().st_size <= 8e6
+        sum(f.stat().st_size for f in files) < 14e6 and (MODELS / PRETRAINED["fashion-mnist"][0]).stat().st_size <= 8e6
     )
     assert not model.training and model.preset == "fast" and model.diffusion.target == "v"
     assert {"images", "epochs", "lr", "seed", "minutes", "machine", "data"} <= set(model.card)
