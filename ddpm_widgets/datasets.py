@@ -161,7 +161,7 @@ def fashion_mnist(
         arrays = read_fashion_mnist(place)
     except Unavailable as e:
         if not stand_in:
-            raise Unavailable(f"{str(e).removesuffix('.')}; for drawn garments pass stand_in=True.") from e
+            raise Unavailable(f"{str(e).removesuffix('.')}; for drawn garments pass stand_in=True.") from None
         print(f"Drawn garments stand in for Fashion-MNIST, with the same shapes, range and class names: {e}")
         return garments(batch_size, seed=seed or 0, size=size)
     counts = len(arrays[0]), len(arrays[2])
