@@ -58,6 +58,9 @@ def rehearse(case: Case) -> TrainingPairs:
         torch.manual_seed(case.seed)
         try:
             preparing = [cb for cb in learn.cbs if callable(getattr(cb, "before_batch", None))]
+            preparing = [
+                cb for cb in preparing if not getattr(cb, "shows_progress", False)
+            ]  # a monitor prepares nothing
             cbs = [copy.deepcopy(cb, {id(x): x for x in shared}) for cb in preparing]
             for batch in _raw_batches(case.train):
                 actor = copy.copy(learn)

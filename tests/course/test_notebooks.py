@@ -3,6 +3,7 @@
 The site shows the same runs. What `nbdev-test` leaves out, they leave out: a test compares the cells.
 """
 
+import json
 import re
 import subprocess
 import sys
@@ -50,3 +51,12 @@ def test_nbdev_test_passes_too():
 
 def test_there_are_notebooks():
     assert len(NOTEBOOKS) >= 8
+
+
+def test_pictures_of_figures_are_shown_as_wide_as_a_cell():
+    "They have twice as many pixels, for sharp screens; where no figure can be drawn, they would be cut off."
+    for path in sorted((ROOT / "nbs").rglob("[!.]*.ipynb")):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            for out in cell.get("outputs", []):
+                if {"application/vnd.plotly.v1+json", "image/png"} <= set(out.get("data", {})):
+                    assert out["metadata"]["image/png"]["width"] == 760, f"{path.name} {cell['id']}"

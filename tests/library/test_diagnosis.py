@@ -22,10 +22,12 @@ from ddpm_widgets import (
     Diffusion,
     Finding,
     Learner,
+    LiveSampler,
     LRFinder,
     Metrics,
     Recorder,
     Schedule,
+    TrainingMonitor,
     cosine_schedule,
     diagnose,
     draw_garments,
@@ -126,6 +128,12 @@ def test_a_healthy_network_has_no_findings(well):
 @pytest.mark.parametrize("target", TARGETS)
 def test_nor_has_one_of_another_target(target):
     assert diagnose(fitted(Wiener(target=target), target=target)).findings == []
+
+
+def test_a_training_that_was_watched_is_looked_into():
+    learn = fitted(None, None, TrainingMonitor(sample_every=0, live=LiveSampler()))
+    (found,) = [f for f in diagnose(learn).results if f.check == "training batches"]
+    assert found.severity == "fine", found
 
 
 def test_a_short_run_on_garments_has_no_errors():
