@@ -99,6 +99,25 @@ def drag(page: Page, seconds: float) -> tuple[float, float, float]:
     return drawn / (time.perf_counter() - begun), float(frames.max()), float((frames > 50).mean())
 
 
+def heap(page: Page, redraws: int) -> tuple[float, float]:
+    "Megabytes of the page's heap before and after many redraws, each of other noise in two steps."
+    page.goto((OUT / "live.html").as_uri())
+    page.wait_for_selector("[data-seeds='16']", timeout=120_000)
+    size = []
+    for k in range(redraws + 100):
+        n = int(page.get_attribute(".ddw-live-sampler", "data-painted") or 0)
+        traits = "m.set('steps', 2); " if k == 0 else ""
+        page.evaluate(
+            f"{{ const m = document.querySelector('[data-ddw]').ddw.model; {traits} m.set('mix', {k % 100} / 100); m.set('to_seed', {k % 50}); }}"
+        )
+        page.wait_for_function("n => Number(document.querySelector('.ddw-live-sampler').dataset.painted) > n", arg=n)
+        if k in (99, redraws + 99):
+            client = page.context.new_cdp_session(page)
+            client.send("HeapProfiler.collectGarbage")
+            size.append(client.send("Runtime.getHeapUsage")["usedSize"] / 1e6)
+    return size[0], size[1]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
@@ -131,6 +150,7 @@ def main() -> None:
         whole = [page.evaluate("images(1, 10)"), page.evaluate("images(16, 20)")]
         page.close()
         brush = drag(browser.new_page(), 5)
+        before, after = heap(browser.new_page(), 1000)
         browser.close()
     server.shutdown()
     median = {name: statistics.median(values) for name, values in found.items()}
@@ -140,6 +160,7 @@ def main() -> None:
             print(f"{n:2} image{'s' * (n > 1):1} {way:12} {ms:7.2f} ms a pass, {ms / median[f'torch {n}']:.2f} of PyTorch's, {ms / median[f'ours {n}']:.2f} of ours")  # fmt: skip
     print(f"one image in 10 steps {whole[0]:.0f} ms, sixteen in 20 steps {whole[1] / 1000:.2f} s")
     print(f"brush: {brush[0]:.1f} pictures a second, longest frame {brush[1]:.0f} ms, {100 * brush[2]:.1f} % of frames above 50 ms")  # fmt: skip
+    print(f"heap of the page: {before:.2f} MB, after 1,000 redraws {after:.2f} MB")
     static = ROOT / "ddpm_widgets/static/live_sampler.js"
     print(f"bundle {static.stat().st_size:,} bytes, {len(gzip.compress(static.read_bytes())):,} packed")
     for name, folder in (("onnxruntime-web", "onnxruntime-web/dist/ort-wasm-simd-threaded.wasm"), ("tfjs", "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm")):  # fmt: skip
