@@ -64,6 +64,11 @@ def _check(
             f"the network in the page takes widths that are multiples of 8 up to {_WIDEST}, found {bad}: "
             "choose other block_out_channels."
         )
+    if config["in_channels"] != config["out_channels"]:
+        raise ValueError(
+            f"the network in the page answers with as many channels as it takes, found {config['in_channels']} and "
+            f"{config['out_channels']}: build it with equal in_channels and out_channels."
+        )
     step = getattr(net, "patch", 1) * 2 ** (len(widths) - 1)
     if d.shape[0] != getattr(net, "channels", config["in_channels"]) or d.shape[1] % step or d.shape[2] % step:
         raise ValueError(

@@ -12,6 +12,7 @@ import { weightsOf } from "./live/weights.js";
 import { start } from "./net/start.js";
 import { attr, button, div, group, h, press, span } from "./shared/dom.js";
 import { DICE, icon } from "./shared/icons.js";
+import { alike } from "./shared/link.js";
 import { normal } from "./shared/random.js";
 import { syncer } from "./shared/sync.js";
 import { frame, isOurs, life, listen, mount, on } from "./shared/view.js";
@@ -250,6 +251,7 @@ function render({ model, el, signal: outer }) {
   listen(model, `change:seed ${SETTINGS}`, reseed, signal);
   listen(model, `${SETTINGS} change:x_T change:mask change:drawing change:mode change:at change:part change:fill`, redraw, signal);
   listen(model, "change:at change:part", () => (board.strokes = undefined), signal);
+  alike(model, ["seed", "to_seed", "mix", "x_T", "mode", "at", "part", "mask", "drawing", "fill"], (name, value) => sync.set(/** @type {any} */ (name), value), signal);
   listen(model, "change:compact", frame(() => view.paint(ts), signal), signal);
   listen(model, "change:weights", load, signal);
   mount(el, view.root, signal);

@@ -234,6 +234,7 @@ REFUSED = {
         dict(down_block_types=("DownBlock2D", "DownBlock2D", "ResnetDownsampleBlock2D")),
         "ResnetDownsampleBlock2D",
     ),
+    "more channels out than in": (dict(out_channels=2), "as many channels as it takes"),
     "a width of 12": (dict(block_out_channels=(12, 24, 32), norm_num_groups=4), "multiples of 8"),
 }
 
@@ -419,6 +420,21 @@ def test_what_is_shown_is_what_is_gone_on_from(page, tmp_path):
     after = page.locator(".ring").bounding_box()
     size = page.locator(".pad canvas").bounding_box()["width"] / 32
     assert before["y"] - after["y"] == pytest.approx(2 * size, abs=1), "a dab leaves the brush where it is"
+
+
+@pytest.mark.browser
+def test_two_with_one_link_draw_from_the_same_noise(page, tmp_path):
+    file = page_weights(random_network("small", 16, block_out_channels=(8, 16), norm_num_groups=8))
+    other = LiveSampler(file, seed=9, steps=4, link="pair")
+    LiveSampler(file, seed=3, steps=2, link="pair").to_html(tmp_path / "live.html", other)
+    page.goto((tmp_path / "live.html").as_uri())
+    page.wait_for_function("document.querySelectorAll('[data-seeds]').length === 2", timeout=60_000)
+    page.locator(".seed").nth(5).click()
+    page.wait_for_timeout(500)
+    get = "[...document.querySelectorAll('[data-ddw]')].map((e) => ['seed', 'steps'].map((n) => e.ddw.model.get(n)))"
+    assert page.evaluate(get) == [[5, 2], [5, 4]]
+    same = "[...document.querySelectorAll('[data-ddw]')].map((e) => [...new Float32Array(e.ddw.model.get('x_T').buffer)].join())"
+    assert len(set(page.evaluate(same))) == 1
 
 
 POLICIES = {

@@ -4,6 +4,29 @@ import { atEnd, listen } from "./view.js";
 
 /** @typedef {{ members: Set<{ group: () => string, move: (u: number) => void }>, busy: boolean }} Links */
 
+/**
+ * Keep traits equal among the members of a group that have them: two samplers draw from the same noise.
+ * @param {import("./afm").Model} model @param {string[]} names @param {(name: string, value: any) => void} set @param {AbortSignal} signal
+ */
+export function alike(model, names, set, signal) {
+  const page = /** @type {{ members: Set<{ model: import("./afm").Model, set: typeof set }>, busy: boolean }} */ (
+    /** @type {any} */ (globalThis)[Symbol.for("ddpm-widgets.alike")] ??= { members: new Set(), busy: false });
+  const me = { model, set };
+  page.members.add(me);
+  atEnd(signal, () => page.members.delete(me));
+  const tell = () => {
+    const group = model.get("link");
+    if (page.busy || !group) return;
+    page.busy = true;
+    try {
+      for (const other of page.members) if (other !== me && other.model !== model && other.model.get("link") === group) for (const name of names) other.set(name, model.get(name));
+    } finally {
+      page.busy = false;
+    }
+  };
+  listen(model, names.map((name) => `change:${name}`).join(" "), tell, signal);
+}
+
 /** One registry per page, shared by all bundles. @returns {Links} */
 const links = () => (/** @type {any} */ (globalThis)[Symbol.for("ddpm-widgets.links")] ??= { members: new Set(), busy: false });
 
