@@ -26,7 +26,7 @@ SKIPPED = re.compile(
     r"^\s*#\|\s*(eval:\s*false|slow|gpu)\b|nbdev_export\(\)", re.M
 )  # nbdev-test leaves these cells alone, too
 LOADS = re.compile(r"\b(?:fashion_mnist|cifar10)\(")  # a call that loads a data set
-SUFFIXES = (".py", ".js", ".css", ".safetensors")  # of the library's files
+SUFFIXES = (".py", ".js", ".css", ".safetensors", ".page")  # of the library's files
 PAGE_ONLY = ("_docs.py", "_lighten.py", "host.js", "plots.js")  # they work on a notebook's outputs, after it has run
 FILM = 600_000  # bytes: on a page a film comes over the network, and is told a little more roughly than in a notebook
 ASK = f"""
@@ -73,8 +73,9 @@ def execute(
 
 
 def uses_the_data(path: Path) -> bool:
-    "Whether a notebook loads a data set, so that its outputs depend on which one is there."
-    return bool(LOADS.search(path.read_text(encoding="utf-8")))
+    "Whether a notebook loads a data set, so that its outputs depend on which one is there; code in its prose does not count."
+    cells = nbformat.read(path, as_version=4).cells
+    return any(LOADS.search(c.source) for c in cells if c.cell_type == "code" and not SKIPPED.search(c.source))
 
 
 def digest(

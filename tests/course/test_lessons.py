@@ -66,4 +66,5 @@ def test_without_data_or_network(path, executed_folder, nowhere):
 
 def test_there_are_lessons():
     assert {"index", "02_generative_models", "07_experiments", "10_your_turn"} <= {p.stem for p in LESSONS}
-    assert {"index", "01_dropout", "09_how_good_is_it"} <= {p.stem for p in DEPENDENT}
+    assert {"gallery", "01_dropout", "09_how_good_is_it"} <= {p.stem for p in DEPENDENT}
+    assert "index" not in {p.stem for p in DEPENDENT}, "what it loads stands in its prose alone"
