@@ -31,7 +31,7 @@ $(READY): settings.ini pyproject.toml setup.py constraints.txt
 	exit 1
 	@echo "Installing some 175 packages into .venv, this once. It takes some minutes, most of them for PyTorch."
 	@if [ "$$(uname)" = Linux ] && ! command -v nvidia-smi >/dev/null && ! $(BIN)/python -c 'import torch' 2>/dev/null; then \
-		echo "No GPU is seen here: PyTorch's build for CPUs is a tenth of the size. To have that one, stop with Ctrl-C, run the line"; \
+		echo "No GPU is seen here: PyTorch's build for CPUs is far smaller. To have that one, stop with Ctrl-C, run the line"; \
 		echo "that https://pytorch.org/get-started gives for pip and CPU with .venv/bin/python -m pip, and then make again."; \
 	fi
 	@$(BIN)/python nbs/_install.py $@.log install -c constraints.txt -e ".[dev]"

@@ -12,11 +12,11 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from . import __version__
 from ._course import PACKAGE, copy_course, course
+from ._files import new_file, remove_empty, save_picture, writable
 
 INTERRUPTED = 130  # what a shell expects of a program that Ctrl-C ended: 128 + SIGINT
 
@@ -67,54 +67,16 @@ def lab(args: argparse.Namespace) -> int:
 def images(name: str, batch_size: int, seed: int, size: int) -> Any:
     "The data that `--data` names."
     from . import fashion_mnist, garments
+    from .downloads import Unavailable
 
     if name == "fashion-mnist":
         try:
             return fashion_mnist(batch_size, seed=seed, size=size)
-        except OSError as e:
+        except Unavailable as e:
             raise ValueError(str(e).replace("stand_in=True", "--data garments")) from e
     if name == "garments":
         return garments(batch_size, seed=seed, size=size)
     raise ValueError(f'--data must be "fashion-mnist" or "garments", found {name!r}.')
-
-
-def new_file(path: Path, force: bool) -> Path:
-    "A path to write to. Raises ValueError when the file exists, unless `force`, and when its folder does not."
-    if path.is_dir():
-        raise ValueError(f"{path} must be a file, found a folder: name a file in it.")
-    if path.exists() and not force:
-        raise ValueError(f"{path} must be a new file, found one there: name another, or pass --force to replace it.")
-    if not path.parent.is_dir():
-        raise ValueError(f"{path.parent} must be a folder, found none: make it first, or write somewhere else.")
-    return writable(path)
-
-
-def writable(path: Path) -> Path:
-    "The same path. Raises ValueError, before any work is done, when nothing can be written there."
-    there = next(place for place in (path.resolve(), *path.resolve().parents) if place.exists())
-    try:
-        if there.is_dir():
-            with NamedTemporaryFile(dir=there):
-                pass
-        elif not os.access(there, os.W_OK):
-            raise PermissionError(13, "Permission denied")
-    except OSError as e:
-        raise ValueError(
-            f"{path} must be a place that can be written to, found one that can not ({e.strerror}): write somewhere else."
-        ) from e
-    return path
-
-
-def save_picture(picture: Any, path: Path) -> None:
-    "Write a PIL image, in the format that the file's name asks for. Raises OSError, and then the old file is still there."
-    from io import BytesIO
-
-    from PIL import Image
-
-    from .storage import write_atomic
-
-    picture.save(data := BytesIO(), Image.registered_extensions()[path.suffix.lower()])
-    write_atomic(path, data.getvalue())
 
 
 def train(args: argparse.Namespace) -> int:
@@ -188,13 +150,6 @@ def train(args: argparse.Namespace) -> int:
         f"Kept in {out}: model.safetensors (for `ddpm-widgets sample --weights`), loss.png, samples.png, and training.html to open in a browser."
     )
     return INTERRUPTED if learn.stop_reason == "interrupted" else 0
-
-
-def remove_empty(*folders: Path) -> None:
-    "Remove those folders that exist and are empty, the inner ones first."
-    for folder in folders:
-        if folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
 
 
 def draw(args: argparse.Namespace) -> int:

@@ -44,7 +44,7 @@ def _check(
     net: Any,  # a `UNet` or `UNet2DModel`
     d: Diffusion,
 ) -> dict[str, Any]:  # its settings in diffusers
-    "Refuse what the network in the page can not compute: ValueError."
+    "Refuse what the network in the page cannot compute: ValueError."
     config = dict(getattr(getattr(net, "unet", net), "config", {}))
     if "block_out_channels" not in config:
         raise ValueError(
@@ -103,7 +103,7 @@ def page_weights(
 ) -> bytes:  # a safetensors file
     """A network as a file for `LiveSampler`: weights, schedule, and how it draws.
 
-    Raises ValueError for a network without `diffusion`, for one that the page can not compute, and for weights that are not finite.
+    Raises ValueError for a network without `diffusion`, for one that the page cannot compute, and for weights that are not finite.
     """
     import safetensors.torch
 

@@ -79,7 +79,7 @@ def words(
 
 # %% ../../nbs/api/widgets/14_live_sampler.ipynb #1ea50006
 class LiveSampler(Widget):
-    """A trained network that draws in the page, and everything about it in your hands.
+    """A trained network that draws in the page: change what it begins with, and how it goes on.
 
     Four ways to touch it (`mode`): paint on the noise; take a step of the way, paint on it, and let it go on from there; cut a hole
     into the picture and have it filled in; make a drawing, and have it made a garment. Sixteen noises are shown as what becomes of

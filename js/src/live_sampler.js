@@ -85,7 +85,7 @@ function build(model, sync, signal, board, redraw) {
     div("top", group("modes ddw-tools", "What you paint on", ...modes.map(({ b }) => b)), more),
     div("status ddw-small", bar, status),
     div("board", own.el, div("arrow", "→"),
-      h("figure", { class: "result" }, h("figcaption", {}, "what the network makes of it"), div("screen", result.canvas), begin, div("ddw-tools", keep, said), keeps), noises.el),
+      h("figure", { class: "result" }, h("figcaption", {}, "what comes of it"), div("screen", result.canvas), begin, div("ddw-tools", keep, said), keeps), noises.el),
     tools.el, line.el); // prettier-ignore
   return {
     root, result, line, noises,

@@ -310,3 +310,17 @@ def test_lab_says_what_is_missing(tmp_path, monkeypatch, capsys):
     assert run("lab", tmp_path / "course") == 1
     assert 'pip install "ddpm-widgets[lab]"' in capsys.readouterr().err
     assert (tmp_path / "course/lessons").is_dir(), "the lessons are there all the same"
+
+
+def test_without_a_network_the_way_on_is_named(monkeypatch, capsys, tmp_path):
+    from ddpm_widgets import datasets
+    from ddpm_widgets.downloads import Unavailable
+
+    def unreachable(*args):
+        raise Unavailable("it could not be downloaded: connect to the internet.")
+
+    monkeypatch.delenv("DDPM_WIDGETS_DATA", raising=False)
+    monkeypatch.setattr(datasets, "cached_files", unreachable)
+    assert run("train", "--out", tmp_path / "run") == 1
+    said = capsys.readouterr().err
+    assert "--data garments" in said and "stand_in" not in said

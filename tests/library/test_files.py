@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 import ddpm_widgets as d
-from ddpm_widgets import _cli, _course, storage
+from ddpm_widgets import _cli, _course, _files, storage
 from ddpm_widgets.checkpoints import Checkpoint
 
 IMAGES = np.zeros((2, 4, 4), np.uint8)
@@ -189,7 +189,7 @@ def test_only_our_own_temporary_files_are_deleted(tmp_path):
 @pytest.mark.parametrize("ending", ["png", "jpg", "JPEG", "webp"])
 def test_the_command_writes_the_format_that_is_asked_for(ending, tmp_path):
     path = tmp_path / f"x.{ending}"
-    _cli.save_picture(Image.new("RGB", (4, 4)), path)
+    _files.save_picture(Image.new("RGB", (4, 4)), path)
     assert Image.open(path).format == {"png": "PNG", "jpg": "JPEG", "JPEG": "JPEG", "webp": "WEBP"}[ending]
 
 

@@ -3,6 +3,8 @@
 // A heavy state stands in a script of its own, which <div data-ddw="MODULE" data-ddw-from="URL"> names: it is loaded when the
 // place nears the screen. After mounting, the div's `ddw` property is {model, unmount}.
 
+import { decoded } from "../shared/bytes.js";
+
 /** @typedef {import("../shared/afm").Model} Model */
 /** @typedef {{ model: Model, unmount: () => void }} Mounted */
 
@@ -34,7 +36,7 @@ export function staticModel(state) {
 /** Put the base64 buffers back into the state, as DataViews. @param {{ state: any, buffers?: { path: (string | number)[], data: string }[] }} saved */
 export function unpack({ state, buffers = [] }) {
   for (const { path, data } of buffers) {
-    const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+    const bytes = decoded(data);
     const holder = path.slice(0, -1).reduce((o, key) => (o[key] ??= {}), state);
     holder[path[path.length - 1]] = new DataView(bytes.buffer);
   }

@@ -50,7 +50,7 @@ export function steps(choose, signal) {
       rows[1].view.show(i, x0);
       rows[2].view.show(i, eps, { lo: -1.5, hi: 1.5 });
     },
-    /** All steps of a line; those that it does not have are empty, and can not be chosen. @param {(Taken | undefined)[]} taken */
+    /** All steps of a line; those that it does not have are empty, and cannot be chosen. @param {(Taken | undefined)[]} taken */
     all(taken) {
       ts.forEach((_, i) => {
         const step = taken[i];

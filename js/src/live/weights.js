@@ -1,5 +1,7 @@
 // Where the network's weights are: in the page, in a file beside it, or with the kernel. Each is fetched once a page.
 
+import { decoded } from "../shared/bytes.js";
+
 /** @typedef {import("./read.js").Model} Model */
 /** How much has come, 0 … 1. @typedef {(share: number) => void} Progress */
 
@@ -16,13 +18,10 @@ export function weightsOf(model, progress, signal, former) {
   return found;
 }
 
-/** @param {string} base64 */
-const bytes = (base64) => Uint8Array.from(atob(base64.trim()), (c) => c.charCodeAt(0)).buffer;
-
 /** In a page that `to_html` wrote: base64 in a script element. @param {string} hash @returns {Promise<ArrayBuffer> | undefined} */
 function inPage(hash) {
   const base64 = document.getElementById(`ddw-weights-${hash}`)?.textContent;
-  return base64 ? Promise.resolve(bytes(base64)) : undefined;
+  return base64 ? Promise.resolve(decoded(base64).buffer) : undefined;
 }
 
 /** Beside a page of the site. @param {Model} model @param {Progress} progress */
@@ -45,7 +44,7 @@ async function fromFile(model, progress) {
 function fromScript(src) {
   return new Promise((done, fail) => {
     const script = document.createElement("script");
-    Object.assign(script, { src, onload: () => done(bytes(/** @type {any} */ (globalThis).ddwWeights)), onerror: () => fail(new Error(`The network could not be loaded from ${src}.`)) });
+    Object.assign(script, { src, onload: () => done(decoded(/** @type {any} */ (globalThis).ddwWeights).buffer), onerror: () => fail(new Error(`The network could not be loaded from ${src}.`)) });
     document.head.append(script);
   });
 }

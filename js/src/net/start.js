@@ -1,19 +1,18 @@
 // A network at work in a Worker, or where the page forbids Workers on the main thread, giving way between two steps.
 import code from "text:./worker.js";
+import { decoded } from "../shared/bytes.js";
 import { Engine } from "./engine.js";
 import { plain, relaxed } from "./kernel.wasm.js";
 import { server } from "./serve.js";
 
 /** @typedef {import("./engine.js").Ask} Ask */
 
-const bytes = (/** @type {string} */ base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-
 /**
  * Start a network. Rejects when the weights are none that it can compute.
  * @param {ArrayBuffer} weights a file of `page_weights` @param {AbortSignal} signal ends the Worker
  */
 export async function start(weights, signal) {
-  const kernels = [relaxed, plain].map(bytes);
+  const kernels = [relaxed, plain].map(decoded);
   const remote = await inWorker(signal);
   const ask = remote ?? onMainThread();
   return new Engine(ask, await ask({ weights, kernels }), !!remote);

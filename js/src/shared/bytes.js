@@ -11,3 +11,6 @@ export function f32(view) {
   const buffer = aligned ? view.buffer : view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
   return new Float32Array(buffer, aligned ? view.byteOffset : 0, floor(view.byteLength / 4));
 }
+
+/** @param {string} base64 */
+export const decoded = (base64) => Uint8Array.from(atob(base64.trim()), (c) => c.charCodeAt(0));
