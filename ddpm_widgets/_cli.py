@@ -46,6 +46,7 @@ def lab(args: argparse.Namespace) -> int:
     command = [sys.executable, "-m", "jupyterlab", "--ip=127.0.0.1", "--log-level=ERROR", "--LabApp.log_level=ERROR"]
     command += [f"--LabApp.default_url=/lab/tree/{first}", "--LabApp.news_url=None"]
     command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    command += ["--KernelManager.transport_encryption=auto"]  # or each kernel warns that what it says can be read
     if args.port:
         command.append(f"--ServerApp.port={args.port}")
     if hasattr(os, "geteuid") and os.geteuid() == 0:

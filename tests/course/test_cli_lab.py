@@ -51,6 +51,7 @@ def test_the_first_lesson_opens_and_runs(page, tmp_path, installed):
         nb.run_cell(code)
         nb.wait_idle(120)
         assert nb.cells[code]["execution_count"] == 1 and not nb.failures
+        assert "WARNING" not in lab.log.read_text(), lab.log.read_text()
         # what runs is the wheel
         module = nb.ask("import json, ddpm_widgets; print(json.dumps(ddpm_widgets.__file__))")
         assert Path(module).is_relative_to(installed.home), module
