@@ -84,7 +84,7 @@ def become(command: Sequence[str], env: dict[str, str], cwd: str) -> None:
         if (custom := Path(folder) / "sitecustomize.py").is_file():  # Python runs the first at its start
             runpy.run_path(str(custom))
             break
-    sys.argv = [*command, f"--IPKernelApp.parent_handle={os.getppid()}"]
+    sys.argv = [*command, f"--IPKernelApp.parent_handle={os.getppid()}", "--IPKernelApp.log_level=ERROR"]
     runpy.run_module(command[0], run_name="__main__", alter_sys=True)
 
 
