@@ -102,6 +102,9 @@ class LiveSampler(Widget):
     image = Floats(help="what was drawn last, (c, h, w)")
     mask = Floats((0, 1), help='of "fill": 1 where it is drawn anew, (h, w)')
     drawing = Floats(help='of "sketch", (c, h, w)')
+    stills = T.Bytes(
+        help="uint8, (n, c, h, w): what the poster shows, first the picture, then those of sixteen noises; seen until the network has come"
+    ).tag(sync=True)
     seed = Whole(0, min=0, max=2**32 - 1, help="which noise").tag(sync=True, page=True)
     to_seed = Whole(-1, min=-1, max=2**32 - 1, help="the noise on the way to which x_T lies; -1: none").tag(
         sync=True, page=True
@@ -253,7 +256,9 @@ class LiveSampler(Widget):
         )
         drawn = self._drawn(np.stack(noises)) if can_draw else [self.image] * bool(self.image.size)
         own = np.stack([(self.x_T / 3 + 0.5) * (high - low) + low, *drawn])
-        own = np.rint((own.clip(low, high) - low) / (high - low) * 255).astype(np.uint8).transpose(0, 2, 3, 1)
+        own = np.rint((own.clip(low, high) - low) / (high - low) * 255).astype(np.uint8)
+        self.stills = own[1:].tobytes()
+        own = own.transpose(0, 2, 3, 1)
         own = own[..., :3] if own.shape[3] >= 3 else own[..., :1]
         scale = max(1, 256 // self.shape[1])
         large = tile(own[:2], len(own[:2]), 2, scale)

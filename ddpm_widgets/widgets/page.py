@@ -69,7 +69,8 @@ def embed(
         once[module] = script
         for name, data in w.attachments().items():
             once[name] = f'<script type="text/plain" id="{name}">{base64.b64encode(data).decode()}</script>'
-        places.append(mount_point(module, w.saved_state(), base64.b64encode(w.to_png()).decode(), w.description()))
+        poster = base64.b64encode(w.to_png()).decode()  # before the state, which may keep a part of it
+        places.append(mount_point(module, w.saved_state(), poster, w.description()))
     return "\n".join([*once.values(), *places, host_script()])
 
 # %% ../../nbs/api/widgets/00_page.ipynb #5c8aa7c3

@@ -5,7 +5,7 @@ import { Board, radius, settings } from "./live/board.js";
 import { controls } from "./live/controls.js";
 import { pad } from "./live/pad.js";
 import { pictures } from "./live/pictures.js";
-import { bytesOf, kindOf, MOST, noiseOf } from "./live/read.js";
+import { bytesOf, kindOf, MOST, noiseOf, stills } from "./live/read.js";
 import { COUNT, seeds } from "./live/seeds.js";
 import { steps } from "./live/steps.js";
 import { weightsOf } from "./live/weights.js";
@@ -80,21 +80,27 @@ function build(model, sync, signal, board, redraw) {
   const modes = Object.entries(MODES).map(([mode, { name }]) => ({ mode, b: act(name, () => sync.set("mode", /** @type {Mode} */ (mode))) }));
   const more = act("Steps and settings", () => sync.set("compact", !model.get("compact")));
   const bar = h("progress", { max: 1, "aria-label": "loading the network" });
-  const status = h("span", { role: "status" });
+  const status = h("div", { class: "status ddw-small", role: "status" });
   const root = group("ddw ddw-live-sampler", "A trained network that draws in this page",
     div("top", group("modes ddw-tools", "What you paint on", ...modes.map(({ b }) => b)), more),
-    div("status ddw-small", bar, status),
+    status,
     div("board", own.el, div("arrow", "→"),
-      h("figure", { class: "result" }, h("figcaption", {}, "what comes of it"), div("screen", result.canvas), begin, div("ddw-tools", keep, said), keeps), noises.el),
+      h("figure", { class: "result" }, h("figcaption", {}, "what comes of it"), div("screen", result.canvas, bar), begin, div("ddw-tools", keep, said), keeps), noises.el),
     tools.el, line.el); // prettier-ignore
   return {
     root, result, line, noises,
-    /** @param {string} text @param {number} [share] of what is being loaded */
-    say(text, share) {
-      bar.hidden = share === undefined;
-      bar.value = share ?? 0;
+    /** What stands in the way, or nothing. @param {string} text */
+    say(text) {
+      bar.hidden = true;
+      said.textContent = "";
       status.textContent = text;
-      /** @type {Element} */ (status.parentElement).toggleAttribute("hidden", !text);
+      status.toggleAttribute("hidden", !text);
+    },
+    /** The network is on its way: until then, what Python drew. @param {number} share that has come @param {string} text */
+    await(share, text) {
+      bar.value = share;
+      said.textContent = text;
+      status.hidden = true;
     },
     /** Show what was drawn. @param {Float32Array} picture @param {string} text */
     finish(picture, text) {
@@ -224,10 +230,10 @@ function render({ model, el, signal: outer }) {
     Object.assign(kind, kindOf(model));
     const own = AbortSignal.any([signal, network.signal]);
     const size = (model.get("weights_bytes") / 1e6).toFixed(1);
-    view.say(`Loading the network, ${size} MB`, 0);
+    view.await(0, `loading the network, ${size} MB`);
     const patience = setTimeout(() => view.say("No network has come from Python: run the cell again."), 15_000);
     try {
-      const weights = await weightsOf(model, (share) => view.say(`Loading the network, ${(share * Number(size)).toFixed(1)} of ${size} MB`, share), own, hash);
+      const weights = await weightsOf(model, (share) => view.await(share, `loading the network, ${(share * Number(size)).toFixed(1)} of ${size} MB`), own, hash);
       hash = model.get("weights");
       const started = await start(weights, own);
       if (own.aborted) return;
@@ -257,6 +263,7 @@ function render({ model, el, signal: outer }) {
   mount(el, view.root, signal);
   view.paint(Array.from({ length: Math.min(MOST, model.get("steps")) }, (_, i, all = model.get("steps")) => Math.round(((all - i) * 999) / all)));
   view.noises.layout(kind, model.get("seed") - (model.get("seed") % COUNT));
+  stills(model).forEach((picture, i) => (i ? view.noises.show(i - 1, picture) : view.result.show(0, picture)));
   // the network is loaded when the widget comes near the screen
   const near = new IntersectionObserver((entries) => {
     if (entries.some((entry) => entry.isIntersecting)) near.disconnect(), load();

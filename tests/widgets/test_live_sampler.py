@@ -437,6 +437,48 @@ def test_two_with_one_link_draw_from_the_same_noise(page, tmp_path):
     assert len(set(page.evaluate(same))) == 1
 
 
+@pytest.mark.browser
+def test_what_python_drew_is_seen_until_the_network_has_come(page, tmp_path):
+    live = LiveSampler(random_network("small", 16, block_out_channels=(8, 16), norm_num_groups=8), steps=2, seed=3)
+    live.to_html(tmp_path / "live.html")
+    without = re.sub(r'id="ddw-weights-\w+"', "", (tmp_path / "live.html").read_text(encoding="utf-8"))
+    (tmp_path / "live.html").write_text(without, encoding="utf-8")
+    page.goto((tmp_path / "live.html").as_uri())
+    page.wait_for_selector("progress:visible")
+    grey = "(c) => [...c.getContext('2d').getImageData(0, 0, 16, 16).data].filter((_, i) => i % 4 == 0)"
+    shown = [page.locator(".result canvas").first.evaluate(grey), page.locator(".seed canvas").nth(3).evaluate(grey)]
+    stills = np.frombuffer(live.stills, np.uint8).reshape(17, 256)
+    assert stills.std() > 1
+    assert (np.abs(np.array(shown) - stills[[0, 4]]) <= 1).all()
+    assert "data-painted" not in page.locator(".ddw-live-sampler").evaluate("e => e.outerHTML.slice(0, 200)")
+
+
+@pytest.mark.browser
+def test_the_tab_key_stops_once_among_sixteen_noises_and_once_on_the_way(page, tmp_path):
+    file = page_weights(random_network("small", 16, block_out_channels=(8, 16), norm_num_groups=8))
+    LiveSampler(file, seed=3, steps=4, compact=False).to_html(tmp_path / "live.html")
+    page.goto((tmp_path / "live.html").as_uri())
+    painted(page)
+    stops = "(box) => [...document.querySelectorAll(`${box} button`)].map((b, i) => b.tabIndex ? -1 : i).filter((i) => i >= 0)"
+    assert page.evaluate(stops, ".grid") == [3]
+    assert page.evaluate(stops, ".steps") == [0]
+    page.locator(".seed").nth(3).focus()
+    for key in ("ArrowLeft", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    across = page.evaluate(
+        "[...document.querySelectorAll('.seed')].filter((b) => b.offsetTop === document.querySelector('.seed').offsetTop).length"
+    )
+    assert page.evaluate(stops, ".grid") == [2 + across]
+    page.wait_for_function("n => document.querySelector('[data-ddw]').ddw.model.get('seed') === n", arg=2 + across)
+    page.locator(".steps .cell").nth(0).focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")  # the guess at the second step
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('[data-ddw]').ddw.model.get('mode') === 'step'")
+    assert (state(page, "at"), state(page, "part")) == (1, "x0")
+    assert page.evaluate(stops, ".steps") == [5]
+
+
 POLICIES = {
     "WebAssembly": ("script-src 'unsafe-inline' blob:; worker-src blob:", "js", "true"),
     "Workers": ("script-src 'unsafe-inline' blob: 'wasm-unsafe-eval'; worker-src 'none'", "wasm", "false"),

@@ -10,7 +10,7 @@ import { normal } from "../shared/random.js";
  * @typedef {object} OwnTraits
  * @property {string} network the name of the shipped one, or none @property {string} weights the hash of the network's file @property {string} weights_url where a page has it @property {number} weights_bytes
  * @property {[number, number, number]} shape channels, height, width @property {[number, number]} range of the values @property {string[]} classes
- * @property {DataView} x_T float32 @property {DataView} image float32, what was drawn @property {DataView} mask float32 (h, w) @property {DataView} drawing float32
+ * @property {DataView} x_T float32 @property {DataView} image float32, what was drawn @property {DataView} mask float32 (h, w) @property {DataView} drawing float32 @property {DataView} stills uint8, one picture after the other
  * @property {number} seed @property {number} to_seed -1: none @property {number} mix from seed (0) to to_seed (1)
  * @property {Mode} mode @property {number} at the step chosen @property {number} fill which noise fills the hole @property {"x" | "x0"} part of it
  * @property {number} steps @property {Sampler} sampler @property {Spacing} spacing @property {number} eta @property {boolean} clamp @property {number} label @property {boolean} compact without steps and settings
@@ -33,6 +33,13 @@ export function kindOf(model) {
 export function floats(model, name, count, empty = 0) {
   const found = f32(model.get(name));
   return found.length === count ? found.slice() : new Float32Array(count).fill(empty);
+}
+
+/** What Python made of the noise, and of sixteen noises: shown until the network has come. @param {Model} model @returns {Float32Array[]} */
+export function stills(model) {
+  const { size, lo, hi } = kindOf(model);
+  const all = model.get("stills");
+  return Array.from({ length: all.byteLength / size }, (_, i) => Float32Array.from({ length: size }, (_, j) => lo + (all.getUint8(i * size + j) / 255) * (hi - lo)));
 }
 
 /** @param {Float32Array} values @returns {DataView} */

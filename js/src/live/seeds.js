@@ -1,6 +1,6 @@
 // Sixteen noises as what becomes of them. Take one; drag from one to another to go between.
 import { attr, div, h, svg } from "../shared/dom.js";
-import { isOurs, on } from "../shared/view.js";
+import { isOurs, on, rove } from "../shared/view.js";
 import { pictures } from "./pictures.js";
 
 /** @typedef {import("./read.js").Kind} Kind */
@@ -16,7 +16,8 @@ export function seeds(take, go, below, signal) {
   });
   const arrow = svg("line", { class: "arrow" });
   const grid = div("grid", ...cells.map(({ cell }) => cell), svg("svg", { class: "arrows" }, arrow));
-  const el = h("figure", { class: "seeds" }, h("figcaption", {}, "sixteen noises: click one, or drag from one to another to mix them"), grid, div("ddw-tools", ...below));
+  const stop = rove(grid, signal);
+  const el = h("figure", { class: "seeds" }, h("figcaption", {}, "sixteen noises: click one, or drag from it to another to mix them"), grid, div("ddw-tools", ...below));
   let first = 0;
   let from = -1;
   const middle = (/** @type {HTMLElement} */ cell) => [cell.offsetLeft + cell.offsetWidth / 2, cell.offsetTop + cell.offsetHeight / 2];
@@ -35,7 +36,7 @@ export function seeds(take, go, below, signal) {
     arrow.classList.toggle("on", a !== b);
   };
   /** The drag is over: what is marked is what is taken. */
-  const stop = () => {
+  const end = () => {
     from = -1;
     mark(...marked);
   };
@@ -49,26 +50,24 @@ export function seeds(take, go, below, signal) {
   on(grid, "pointerup", (e) => {
     const to = under(e);
     if (from >= 0 && to >= 0) from === to ? take(first + from) : go(first + from, first + to);
-    stop();
+    end();
   }, signal); // prettier-ignore
-  on(grid, "pointercancel", () => stop(), signal);
+  on(grid, "pointercancel", end, signal);
   /** @type {[number, number]} */
   let marked = [0, -1];
   /** @param {number} seed @param {number} to */
   const mark = (seed, to) => {
     marked = [seed, to];
     cells.forEach(({ cell }, i) => attr(cell, "aria-pressed", first + i === seed || first + i === to));
+    stop(cells[seed - first]?.cell);
     draw(seed - first, (to < 0 ? seed : to) - first);
   };
   cells.forEach(({ cell }, i) => {
     on(cell, "click", (e) => e.detail === 0 && take(first + i), signal); // pressed by no pointer
     on(cell, "keydown", (e) => {
       if (!isOurs(e)) return;
-      const columns = cells.filter((other) => other.cell.offsetTop === cells[0].cell.offsetTop).length;
-      const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[e.key];
-      if (step) cells[(i + step + COUNT) % COUNT].cell.focus();
-      else if (e.key === " " || e.key === "Enter") e.shiftKey ? go(undefined, first + i) : take(first + i);
-      else return;
+      if (e.key !== " " && e.key !== "Enter") return;
+      e.shiftKey ? go(undefined, first + i) : take(first + i);
       e.preventDefault();
       e.stopPropagation();
     }, signal); // prettier-ignore

@@ -1,6 +1,6 @@
 // The way from noise to image: what the network was given at each step, and what it answered, in three rows. A step can be chosen.
 import { attr, button, div, put, span, symbol } from "../shared/dom.js";
-import { on } from "../shared/view.js";
+import { on, rove } from "../shared/view.js";
 import { pictures } from "./pictures.js";
 
 /** @typedef {import("./read.js").Kind} Kind */
@@ -22,6 +22,7 @@ export function steps(choose, signal) {
   });
   const times = div("times");
   const el = div("steps", ...rows.map((row) => row.el), div("row", span("ddw-sym", "t"), times));
+  const stop = rove(el, signal);
   for (const { part, marks } of rows) {
     on(marks, "click", (e) => {
       const cell = /** @type {HTMLElement} */ (e.target).closest("button");
@@ -62,6 +63,7 @@ export function steps(choose, signal) {
     /** Frame the chosen step. @param {number} i -1: none @param {"x" | "x0"} part */
     mark(i, part) {
       for (const row of rows) [...row.marks.children].forEach((cell, k) => attr(cell, "aria-pressed", k === i && row.part === part));
+      stop(el.querySelector("[aria-pressed=true]"));
     },
   }; // prettier-ignore
 }

@@ -76,6 +76,29 @@ const OURS = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home",
 export const isOurs = (e) => OURS.has(e.key) && !(e.ctrlKey || e.metaKey || e.altKey || (e.shiftKey && e.key === "Enter"));
 
 /**
+ * One stop of the Tab key for all the buttons in a box: arrow keys go from one to the next, or to that above or below it.
+ * @param {HTMLElement} box @param {AbortSignal} signal @returns {(own?: Element | null) => void} makes a button the stop; none: the first
+ */
+export function rove(box, signal) {
+  const buttons = () => [...box.querySelectorAll("button")];
+  /** @param {Element | null} [own] */
+  const stop = (own) => buttons().forEach((b, i) => (b.tabIndex = (own ? b === own : !i) ? 0 : -1));
+  on(box, "focusin", (e) => stop(/** @type {Element} */ (e.target).closest("button")), signal);
+  on(box, "keydown", (e) => {
+    const all = buttons();
+    const from = all.indexOf(/** @type {HTMLButtonElement} */ (e.target));
+    const top = (/** @type {Element} */ b) => Math.round(b.getBoundingClientRect().top);
+    const across = all.filter((b) => top(b) === top(all[0])).length;
+    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -across, ArrowDown: across }[e.key];
+    if (from < 0 || !step || !isOurs(e)) return;
+    all[(from + step + all.length) % all.length].focus();
+    e.preventDefault();
+    e.stopPropagation();
+  }, signal); // prettier-ignore
+  return stop;
+}
+
+/**
  * Notebook 7 takes keys for its commands before the page's elements see them, unless the focused element has this
  * attribute. It is set key by key, so that the notebook keeps its own (Ctrl+S, Shift+Enter).
  * @param {Element} root @param {AbortSignal} signal
