@@ -230,10 +230,10 @@ function render({ model, el, signal: outer }) {
     Object.assign(kind, kindOf(model));
     const own = AbortSignal.any([signal, network.signal]);
     const size = (model.get("weights_bytes") / 1e6).toFixed(1);
-    view.await(0, `loading the network, ${size} MB`);
+    view.await(0, `loading ${size} MB`);
     const patience = setTimeout(() => view.say("No network has come from Python: run the cell again."), 15_000);
     try {
-      const weights = await weightsOf(model, (share) => view.await(share, `loading the network, ${(share * Number(size)).toFixed(1)} of ${size} MB`), own, hash);
+      const weights = await weightsOf(model, (share) => view.await(share, `loading ${(share * Number(size)).toFixed(1)} of ${size} MB`), own, hash);
       hash = model.get("weights");
       const started = await start(weights, own);
       if (own.aborted) return;

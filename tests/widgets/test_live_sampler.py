@@ -479,6 +479,26 @@ def test_the_tab_key_stops_once_among_sixteen_noises_and_once_on_the_way(page, t
     assert page.evaluate(stops, ".steps") == [5]
 
 
+@pytest.mark.browser
+def test_a_finger_drags_from_the_noise_taken_to_one_below(new_page, tmp_path):
+    file = page_weights(random_network("small", 16, block_out_channels=(8, 16), norm_num_groups=8))
+    LiveSampler(file, seed=3, steps=2).to_html(tmp_path / "live.html")
+    page = new_page(has_touch=True, viewport={"width": 400, "height": 1600})
+    page.goto((tmp_path / "live.html").as_uri())
+    painted(page)
+    finger = page.context.new_cdp_session(page)
+    touch = lambda kind, *at: finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in at]})  # noqa: E731  # fmt: skip
+    middle = lambda i: (box := page.locator(".seed").nth(i).bounding_box()) and (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)  # noqa: E731  # fmt: skip
+    (x, y), (right, below) = middle(3), middle(12)
+    assert below > y
+    touch("touchStart", (x, y))
+    for i in range(1, 9):
+        touch("touchMove", (x + (right - x) * i / 8, y + (below - y) * i / 8))
+    touch("touchEnd")
+    page.wait_for_function("document.querySelector('[data-ddw]').ddw.model.get('to_seed') === 12")
+    assert (state(page, "seed"), state(page, "mix")) == (3, 0.5)
+
+
 POLICIES = {
     "WebAssembly": ("script-src 'unsafe-inline' blob:; worker-src blob:", "js", "true"),
     "Workers": ("script-src 'unsafe-inline' blob: 'wasm-unsafe-eval'; worker-src 'none'", "wasm", "false"),
