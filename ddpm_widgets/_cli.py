@@ -75,9 +75,7 @@ def images(name: str, batch_size: int, seed: int, size: int) -> Any:
             return fashion_mnist(batch_size, seed=seed, size=size)
         except Unavailable as e:
             raise ValueError(str(e).replace("stand_in=True", "--data garments")) from e
-    if name == "garments":
-        return garments(batch_size, seed=seed, size=size)
-    raise ValueError(f'--data must be "fashion-mnist" or "garments", found {name!r}.')
+    return garments(batch_size, seed=seed, size=size)
 
 
 def train(args: argparse.Namespace) -> int:
@@ -304,6 +302,7 @@ examples:
     )
     what.add_argument(
         "--data",
+        choices=("fashion-mnist", "garments"),
         default="fashion-mnist",
         help="fashion-mnist (30 MB are downloaded once), or garments, which the package draws itself (default: %(default)s)",
     )

@@ -13,7 +13,8 @@ def new_file(path: Path, force: bool) -> Path:
     if path.exists() and not force:
         raise ValueError(f"{path} must be a new file, found one there: name another, or pass --force to replace it.")
     if not path.parent.is_dir():
-        raise ValueError(f"{path.parent} must be a folder, found none: make it first, or write somewhere else.")
+        found = "a file" if path.parent.exists() else "none"
+        raise ValueError(f"{path.parent} must be a folder, found {found}: make it first, or write somewhere else.")
     return writable(path)
 
 

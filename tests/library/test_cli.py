@@ -91,6 +91,7 @@ def test_no_command_at_all_shows_what_there_is(capsys):
         (("train", "--size", "30"), "a multiple of 8, 8 or more, found '30'"),
         (("lab", "--port", "99999"), "from 1 to 65535, found '99999'"),
         (("sample", "--sampler", "euler"), "invalid choice"),
+        (("train", "--data", "cats"), "invalid choice: 'cats'"),
     ],
 )
 def test_wrong_options_exit_with_2(args, says, capsys):
@@ -102,11 +103,11 @@ def test_wrong_options_exit_with_2(args, says, capsys):
 @pytest.mark.parametrize(
     "args, says",
     [
-        (("train", "--data", "cats"), "found 'cats'"),
         (("sample", "--weights", "nowhere.safetensors"), "there is no file nowhere.safetensors"),
         (("sample", "--weights", "text.safetensors"), "must be a whole file of save_model"),
         (("sample", "-o", "grid.txt"), "must be a picture"),
         (("sample", "-o", "nowhere/grid.png"), "nowhere must be a folder, found none"),
+        (("sample", "-o", "full.png/grid.png"), "full.png must be a folder, found a file"),
         (("sample", "-o", "full.png"), "full.png must be a new file, found one"),
         (("sample", "--film", "full.png"), "full.png must be a new file, found one"),
         (("sample", "-o", "full", "--force"), "full must be a file, found a folder"),
