@@ -28,6 +28,8 @@ PLACE = re.compile(
     r'<div data-ddw="([\w-]+)"><script type="application/json">(.*?)</script>(?:<img src="data:image/png;base64,([^"]*)")?',
     re.S,
 )
+MODULE = re.compile(r'<script type="application/json" id="ddw-([\w-]+)">(.*?)</script>', re.S)
+MODULES = "static/widgets"  # of the site: widgets' modules, which pages share
 MATH = re.compile(r'<span class="math (inline|display)">([^<]*)</span>')
 SCRIPT = re.compile(r"<script\b[^>]*>.*?</script>", re.S)
 FIGURE = re.compile(r'<img\b[^>]*?\bsrc="([^":]+?\.(?:png|svg|webp))"[^>]*>')
@@ -58,30 +60,47 @@ FEATURES = ["kern", "ccmp", "locl", "mark", "mkmk", "tnum"]  # of a font: no lig
 # Widgets and pictures
 
 
-def apart(path: Path, text: str) -> str:
-    "A page with the posters of its widgets, and the states that are heavy, in files beside it."
+def waiting(file: Path, key: str, data: str) -> None:
+    "A script that brings data (JSON) when the page asks for it."
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"(window.ddwSaved ??= {{}})[{json.dumps(key)}] = {data};\n", encoding="utf-8")
+
+
+def apart(path: Path, text: str, folder: Path) -> str:
+    """A page with the posters of its widgets, and the states that are heavy, in files beside it.
+
+    The module of the first widget stays in the page, so that it is there at once. The others are files of the site, in `folder`.
+    """
     there = path.with_name(f"{path.stem}_files")
+    stay = {module for i, (module, saved, _) in enumerate(PLACE.findall(text)) if not i or '"link":""' not in saved}
+    up = "../" * len(path.parent.relative_to(folder).parts)
+
+    def module(found: re.Match) -> str:
+        if found[1] in stay:
+            return found[0]
+        waiting(folder / MODULES / f"{found[1]}.js", found[1], found[2])
+        return ""
 
     def widget(found: re.Match) -> str:
-        module, saved, poster = found.groups()
+        name, saved, poster = found.groups()
         number = f"{len(list(there.glob('widget-*'))) + 1}" if there.is_dir() else "1"
         there.mkdir(exist_ok=True)
-        place, script = f'<div data-ddw="{module}"', f'<script type="application/json">{saved}</script>'
+        place, script = f'<div data-ddw="{name}"', f'<script type="application/json">{saved}</script>'
         if len(saved) > HEAVY and '"link":""' in saved:  # those that move together are there together
-            name = f"{there.name}/widget-{number}.js"
-            path.with_name(there.name).joinpath(f"widget-{number}.js").write_text(
-                f"(window.ddwSaved ??= {{}})[{json.dumps(name)}] = {saved};\n", encoding="utf-8"
-            )
-            place, script = f'{place} data-ddw-from="{name}"', ""
+            beside = f"{there.name}/widget-{number}.js"
+            waiting(there / f"widget-{number}.js", beside, saved)
+            place, script = f'{place} data-ddw-from="{beside}"', ""
+        if name not in stay:
+            place = f'{place} data-ddw-module="{up}{MODULES}/{name}.js"'
         if poster is None:
             return f"{place}>{script}"
         picture = Image.open(io.BytesIO(base64.b64decode(poster)))
-        name = f"{there.name}/widget-{number}.webp"
+        shown = f"{there.name}/widget-{number}.webp"
         picture.convert("RGB").save(path.with_name(there.name) / f"widget-{number}.webp", lossless=True, method=6)
         size = f'width="{picture.width}" height="{picture.height}"'
-        return f'{place}>{script}<img src="{name}" loading="lazy" {size}'
+        return f'{place}>{script}<img src="{shown}" loading="lazy" {size}'
 
-    return PLACE.sub(widget, text)
+    return PLACE.sub(widget, MODULE.sub(module, text))
 
 
 def pictures(path: Path, text: str, folder: Path) -> str:
@@ -311,7 +330,7 @@ def lighten(folder: Path, source: Path) -> None:
     pages = {p: p.read_text(encoding="utf-8") for p in every(folder)}
     plain = classic(libs / "quarto-html/quarto.js")
     for path, text in pages.items():
-        pages[path] = scripts(pictures(path, apart(path, text), folder), plain)
+        pages[path] = scripts(pictures(path, apart(path, text, folder), folder), plain)
     math = formulas(pages, vendor / "katex/katex.min.js", source / "_formulas.js")
     for path, text in pages.items():
         path.write_text(text, encoding="utf-8")

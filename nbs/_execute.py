@@ -30,15 +30,20 @@ SUFFIXES = (".py", ".js", ".css", ".safetensors", ".page")  # of the library's f
 PAGE_ONLY = ("_docs.py", "_lighten.py", "host.js", "plots.js")  # they work on a notebook's outputs, after it has run
 FILM = 600_000  # bytes: on a page a film comes over the network, and is told a little more roughly than in a notebook
 ASK = f"""
-import base64, json
-from ipywidgets import Widget
-from ipywidgets.widgets.widget import _instances
-ours = {{id: w for id, w in _instances.items() if hasattr(w, "to_png") and w.poster() is not None}}
-posters = {{id: [base64.b64encode(w.to_png()).decode(), w.description()] for id, w in ours.items()}}
-for w in ours.values():
-    if len(getattr(w, "frames", b"")) > {FILM} and hasattr(w, "max_bytes"):
+def _ddw(ids):
+    import base64, json
+    from ipywidgets import Widget
+    from ipywidgets.widgets.widget import _instances
+    wanted = {{id: w for id, w in _instances.items() if ids is None or id in ids}}
+    ours = {{id: w for id, w in wanted.items() if hasattr(w, "to_png") and w.poster() is not None}}
+    posters = {{id: [base64.b64encode(w.to_png()).decode(), w.description()] for id, w in ours.items()}}
+    films = {{w: w.max_bytes for w in ours.values() if len(getattr(w, "frames", b"")) > {FILM} and hasattr(w, "max_bytes")}}
+    for w in films:
         w.max_bytes = {FILM}
-print(json.dumps({{"posters": posters, "state": Widget.get_manager_state(drop_defaults=False)}}))
+    state = Widget.get_manager_state(drop_defaults=False, widgets=(wanted if ids is None else ours).values())["state"]
+    for w, most in films.items():
+        w.max_bytes = most
+    print(json.dumps({{"posters": posters, "state": state}}))
 """
 
 
@@ -66,9 +71,9 @@ def execute(
         for i, cell in enumerate(nb.cells):
             if not SKIPPED.search(cell.source):
                 client.execute_cell(cell, i)
+                keep_widgets(nb, client, [cell], f"-{i}")
         seconds = min(time.perf_counter() - start, processor_seconds(nb, client))
-        if any(WIDGET in out.get("data", {}) for cell in nb.cells for out in cell.get("outputs", [])):
-            keep_widgets(nb, client)
+        keep_widgets(nb, client, nb.cells)
         return nb, seconds
 
 
@@ -128,7 +133,7 @@ def executed(
 def ask(nb: nbformat.NotebookNode, client: NotebookClient, code: str) -> str:
     "What the kernel prints when it runs `code`, in a cell that is gone afterwards."
     nb.cells.append(nbformat.v4.new_code_cell(code))
-    client.execute_cell(nb.cells[-1], len(nb.cells) - 1)
+    client.execute_cell(nb.cells[-1], len(nb.cells) - 1, store_history=False)
     return "".join(out.get("text", "") for out in nb.cells.pop().outputs if out.get("name") == "stdout")
 
 
@@ -136,18 +141,32 @@ def processor_seconds(nb: nbformat.NotebookNode, client: NotebookClient) -> floa
     return float(ask(nb, client, "import time; print(time.process_time())"))
 
 
-def keep_widgets(nb: nbformat.NotebookNode, client: NotebookClient) -> None:
-    """Save each widget as it stands at the end: a monitor displays itself before it has anything to show.
+def keep_widgets(
+    nb: nbformat.NotebookNode,
+    client: NotebookClient,
+    cells: list[nbformat.NotebookNode],  # whose views are looked at
+    mark: str = "",  # what the ids of these views end in, so that another cell can show the same widget otherwise
+) -> None:
+    """Save the widgets that cells show, as they stand now; a view that is saved already stays as it was.
 
-    The kernel is asked, once. What it sent on the way (nbclient's `store_widget_state`) would keep buffers that a widget has dropped.
+    With a mark, those that have nothing to show yet are left for later: a monitor is displayed before it watches. Without one, all the
+    kernel's widgets are saved. The kernel is asked; what it sent on the way (nbclient's `store_widget_state`) would keep buffers that
+    a widget has dropped.
     """
-    found = json.loads(ask(nb, client, ASK))
-    nb.metadata["widgets"] = {STATE: found["state"]}
-    for cell in nb.cells:
-        for out in cell.get("outputs", []):
-            if poster := found["posters"].get(out.get("data", {}).get(WIDGET, {}).get("model_id")):
-                out.data["image/png"], alt = poster
-                out.metadata["image/png"] = {"alt": alt}
+    saved = nb.metadata.get("widgets", {STATE: {"state": {}}})[STATE]["state"]
+    views = [out for cell in cells for out in cell.get("outputs", []) if WIDGET in out.get("data", {})]
+    if not views:
+        return
+    ids = {out.data[WIDGET]["model_id"] for out in views} - set(saved)
+    found = json.loads(ask(nb, client, f"{ASK}\n_ddw({sorted(ids) if mark else None})\ndel _ddw"))
+    for out in views:
+        model = out.data[WIDGET]["model_id"]
+        if model in ids and (poster := found["posters"].get(model)):
+            out.data[WIDGET]["model_id"] = model + mark
+            saved[model + mark] = found["state"][model]
+            out.data["image/png"], alt = poster
+            out.metadata["image/png"] = {"alt": alt}
+    nb.metadata["widgets"] = {STATE: {"state": saved if mark else {**found["state"], **saved}}}
 
 
 def keep_what_github_shows(nb: nbformat.NotebookNode) -> None:

@@ -122,7 +122,7 @@ def _sampled(samples: Any, bandwidth: float | None) -> tuple[np.ndarray, np.ndar
 class DensityScrubber(Widget):
     """A density of one number dissolves into a Gaussian, and comes back, as t moves; drawn analytically, with paths of single walkers.
 
-    Drag along the paths, use the slider, the wheel over it, or the keys: arrows, PageUp and PageDown, Home, End, space to play.
+    Drag along the paths, use the slider, or the keys: arrows, PageUp and PageDown, Home, End, space to play.
     Three ways to move: `noising` is the Markov chain of DDPM eq. 2, from data to noise; `ddpm` samples back from noise by eq. 6
     and 7; `ddim` goes back without fresh noise (DDIM eq. 12, η = 0), which is the probability flow. Both use the exact score.
     The axis keeps your unit: the process runs in (value - mean) / std of the density. ValueError says what is wrong with the input.

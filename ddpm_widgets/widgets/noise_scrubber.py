@@ -23,7 +23,7 @@ from .page import front_end
 class NoiseScrubber(Widget):
     """A grid of images and a timeline: drag t, and see them dissolve (Ho, Jain & Abbeel 2020, eq. 4).
 
-    Drag along the curve, use the slider, the wheel, or the keys: arrows, PageUp and PageDown, Home, End, space to play.
+    Drag along the curve, use the slider, or the keys: arrows, PageUp and PageDown, Home, End, space to play.
     Point at a pixel to read it; click an image to enlarge it. ValueError says what is wrong with images or schedule.
     """
 

@@ -105,7 +105,7 @@ def _check_settings(**settings: Any) -> None:
 class ScheduleExplorer(Widget):
     """Noise schedules: their curves, ten steps of one image under each, and one cursor through all of it.
 
-    Drag in any chart, on the slider, use the wheel over it or the keys: arrows, PageUp and PageDown, Home, End, space to play.
+    Drag in any chart, on the slider, or use the keys: arrows, PageUp and PageDown, Home, End, space to play.
     Switch schedules on and off by their names, choose one by its radio button: `schedule` gives it to Python as it is set.
     ValueError says what is wrong with images, schedules or settings.
     """

@@ -53,7 +53,7 @@ class SolverLab(Widget):
     """Samplers in one dimension: strides on the density, the exact path, where 400 walkers end, and the error of each.
 
     DDPM with both of its variances, DDIM (η = 0) and DPM-Solver++ (2M) walk with a perfect network, the exact x̂0 of a mixture of Gaussians.
-    Drag the number of steps along the error curves, or use the slider, the wheel, or the keys: arrows, PageUp and PageDown, Home, End, space to
+    Drag the number of steps along the error curves, or use the slider, or the keys: arrows, PageUp and PageDown, Home, End, space to
     play. Point at the density to choose the path. All is worked out in the page. ValueError says what is wrong with the input.
     """
 

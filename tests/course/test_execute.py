@@ -97,6 +97,33 @@ def test_what_runs_first_is_no_cell(project, tmp_path):
     assert [cell.id for cell in nb.cells] == ["m", "c0"] and nb.cells[1].outputs[0].text == "from the first\n"
 
 
+def test_a_widget_is_kept_as_each_cell_left_it(tmp_path):
+    "But a monitor, which is displayed before it watches, as it stands at the end; and names of the cells are left alone."
+    scrub = "import numpy as np; from ddpm_widgets import NoiseScrubber, TrainingMonitor, linear_schedule; scrub = NoiseScrubber(np.zeros((1, 8, 8)), linear_schedule(), t=250); scrub"
+    train = "from ddpm_widgets import garments, train; train(garments(16, 32, 8), 'small', epochs=1, cbs=[monitor], progress=False); json = 1"
+    path = notebook(
+        tmp_path,
+        scrub,
+        "scrub.t = 999",
+        "scrub",
+        "monitor = TrainingMonitor(); monitor",
+        train,
+        "print(json, '_ddw' in globals())",
+    )
+    nb, _ = _execute.execute(path)
+    state = nb.metadata["widgets"][_execute.STATE]["state"]
+    views = [
+        o.data[_execute.WIDGET]["model_id"]
+        for c in nb.cells[1:]
+        for o in c.outputs
+        if _execute.WIDGET in o.get("data", {})
+    ]
+    first, second, monitor = (state[view]["state"] for view in views)
+    assert (first["t"], second["t"]) == (250, 999) and first["_esm"] == second["_esm"]
+    assert monitor["state"] == "finished" and [c.execution_count for c in nb.cells[1:]] == [1, 2, 3, 4, 5, 6]
+    assert nb.cells[-1].outputs[0].text == "1 False\n"
+
+
 def test_two_processes_run_it_once(tmp_path):
     path = notebook(tmp_path, COUNT, "import time; time.sleep(1)")
     processes = [start(path, tmp_path / "kept") for _ in range(2)]

@@ -196,6 +196,12 @@ def test_lesson_cells_are_short(path):
 
 
 @each_notebook
+def test_no_link_is_put_into_a_link(path):
+    "The site links each name of the library in backticks by itself; in the text of a link it would show brackets and an address."
+    assert not [text for text in cells(path, "markdown") if re.search(r"\[`[\w.]+`\]\(", text)]
+
+
+@each_notebook
 def test_notebook_has_a_title(path):
     assert re.match(r"(---\n.*?\n---\n+)?# \S", cells(path, "markdown")[0], re.S)
 

@@ -158,7 +158,7 @@ def test_a_page_lives_on_the_disk(name, new_page):
     page.goto((Path(SITE) / name).resolve().as_uri())
     place = page.locator("[data-ddw]").first
     place.scroll_into_view_if_needed()
-    slider = place.locator("input[type=range]").first
+    slider = place.locator("input[type=range]:visible").first
     slider.wait_for()
     before = slider.input_value()
     slider.focus()

@@ -370,7 +370,7 @@ def test_heavy_states_and_posters_leave_the_page(tmp_path):
     page = tmp_path / "deep/film.html"
     page.parent.mkdir()
     heavy = placed(_lighten.HEAVY)
-    text = _lighten.apart(page, placed() + heavy + placed(_lighten.HEAVY, link="pair") + placed(poster=""))
+    text = _lighten.apart(page, placed() + heavy + placed(_lighten.HEAVY, link="pair") + placed(poster=""), tmp_path)
     assert text.count("data-ddw=") == 4 and "data:image" not in text
     assert text.count('<script type="application/json">') == 3, "what is light, or moves with others, stays"
     (name,) = re.findall(r'data-ddw-from="([^"]+)"', text)
@@ -384,6 +384,35 @@ def test_heavy_states_and_posters_leave_the_page(tmp_path):
     assert all(np.array(Image.open(page.parent / p)).shape == (4, 4, 3) for p in posters)
 
 
+def test_the_first_widget_s_module_stays_and_the_others_are_shared(tmp_path):
+    from ddpm_widgets.widgets.page import module_script, mount_point
+
+    def page(*kinds, link=""):
+        made = {kind: module_script(kind, f"export default {{}} // {kind}", ".a{}") for kind in kinds}
+        places = [
+            mount_point(name, {"state": {"link": link if kind == "C" else ""}}, "", "it")
+            for kind, (name, _) in made.items()
+        ]
+        return {kind: name for kind, (name, _) in made.items()}, "".join(
+            script for _, script in made.values()
+        ) + "".join(places)
+
+    (tmp_path / "deep").mkdir()
+    for path in (tmp_path / "a.html", tmp_path / "deep/b.html"):
+        names, text = page("A", "B", "C", link="pair")
+        text = _lighten.apart(path, text, tmp_path)
+        assert re.findall(r'id="ddw-([\w-]+)"', text) == [names["A"], names["C"]], (
+            "those that move together are there together"
+        )
+        (src,) = re.findall(r'data-ddw-module="([^"]+)"', text)
+        (brought,) = tmp_path.rglob("static/widgets/*.js")
+        assert (path.parent / src).resolve() == brought.resolve()
+        key, module = re.fullmatch(
+            r"\(window\.ddwSaved \?\?= \{\}\)\[(.+?)\] = (.+);\n", brought.read_text(encoding="utf-8")
+        ).groups()
+        assert json.loads(key) == names["B"] and json.loads(module) == {"esm": "export default {} // B", "css": ".a{}"}
+
+
 def test_a_poster_looks_as_before(tmp_path):
     "In 48 colours, to a few grey levels; in a file of its own, exactly as in the page."
     from PIL import Image
@@ -392,7 +421,7 @@ def test_a_poster_looks_as_before(tmp_path):
     poster = _docs.lighter(base64.b64encode(png(grey)).decode())
     light = np.array(Image.open(io.BytesIO(base64.b64decode(poster))).convert("RGB"))
     assert np.abs(light.astype(int) - grey).max() <= 8
-    text = _lighten.apart(tmp_path / "page.html", placed(poster=poster))
+    text = _lighten.apart(tmp_path / "page.html", placed(poster=poster), tmp_path)
     (name,) = re.findall(r'<img src="(\S+)"', text)
     np.testing.assert_array_equal(np.array(Image.open(tmp_path / name).convert("RGB")), light)
 

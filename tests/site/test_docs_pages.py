@@ -64,7 +64,7 @@ def site(staged):
     pages = {str(name): body for name in names if (body := html_of(staged / name.with_suffix(".ipynb")))}
     for name, body in pages.items():
         file = (staged / name).with_suffix(".html")
-        file.write_text(_lighten.apart(file, PAGE.format(title=name, body=body)), encoding="utf-8")
+        file.write_text(_lighten.apart(file, PAGE.format(title=name, body=body), staged), encoding="utf-8")
     handler = partial(
         type("Quiet", (SimpleHTTPRequestHandler,), {"log_message": lambda *a: None}), directory=str(staged)
     )

@@ -1,7 +1,7 @@
 // Mounts widgets on a page with no kernel. The page holds, for each widget, <div data-ddw="MODULE"> with its poster and
 // a JSON script {state, buffers: [{path, data}]} in it, and once per module a JSON script #ddw-MODULE {esm, css}.
-// A heavy state stands in a script of its own, which <div data-ddw="MODULE" data-ddw-from="URL"> names: it is loaded when the
-// place nears the screen. After mounting, the div's `ddw` property is {model, unmount}.
+// On the site a heavy state stands in a script of its own, which <div data-ddw="MODULE" data-ddw-from="URL"> names, and a module in one that
+// data-ddw-module names: they are loaded when the place nears the screen. After mounting, the div's `ddw` property is {model, unmount}.
 
 import { decoded } from "../shared/bytes.js";
 
@@ -46,24 +46,30 @@ export function unpack({ state, buffers = [] }) {
 /** @type {Map<string, Promise<any>>} */
 const modules = new Map();
 
-/** @param {string} name */
-function load(name) {
-  if (!modules.has(name)) {
-    const { esm, css } = JSON.parse(document.getElementById(`ddw-${name}`)?.textContent ?? "{}");
-    const style = document.createElement("style");
-    style.textContent = css;
-    document.head.append(style);
-    const url = URL.createObjectURL(new Blob([esm], { type: "text/javascript" }));
-    modules.set(name, import(url).then((m) => (URL.revokeObjectURL(url), m.default)));
-  }
-  return modules.get(name);
+/** @param {string} name @param {string} [from] */
+function load(name, from) {
+  const found = modules.get(name) ?? ready(name, from);
+  modules.set(name, found);
+  return found;
 }
 
-/** What a script of its own brings (a page opened from disk may load scripts, but nothing else). @param {string} url */
-const brought = (url) =>
+/** @param {string} name @param {string} [from] */
+async function ready(name, from) {
+  const { esm, css } = from ? await brought(from, name) : JSON.parse(document.getElementById(`ddw-${name}`)?.textContent ?? "{}");
+  const style = document.createElement("style");
+  style.textContent = css;
+  document.head.append(style);
+  const url = URL.createObjectURL(new Blob([esm], { type: "text/javascript" }));
+  const module = await import(url);
+  URL.revokeObjectURL(url);
+  return module.default;
+}
+
+/** What a script of its own brings (a page opened from disk may load scripts, but nothing else). @param {string} url @param {string} [key] */
+const brought = (url, key = url) =>
   new Promise((done, fail) => {
     const script = document.createElement("script");
-    script.onload = () => done(/** @type {any} */ (window).ddwSaved[url]);
+    script.onload = () => done(/** @type {any} */ (window).ddwSaved[key]);
     script.onerror = () => fail(new Error(`${url} could not be loaded`));
     script.src = url;
     document.head.append(script);
@@ -71,7 +77,7 @@ const brought = (url) =>
 
 /** @param {HTMLElement} place @returns {Promise<Mounted>} */
 export async function mount(place) {
-  const widget = await load(place.dataset.ddw ?? "");
+  const widget = await load(place.dataset.ddw ?? "", place.dataset.ddwModule);
   const from = place.dataset.ddwFrom;
   const saved = from ? structuredClone(await brought(from)) : JSON.parse(place.querySelector("script")?.textContent ?? "{}");
   const model = staticModel(unpack(saved));
@@ -96,6 +102,6 @@ if (typeof document !== "undefined") {
   const near = new IntersectionObserver((seen) => {
     for (const { isIntersecting, target } of seen) if (isIntersecting) near.unobserve(target), show(target);
   }, { rootMargin: "600px" }); // prettier-ignore
-  for (const place of document.querySelectorAll("[data-ddw]")) place.matches("[data-ddw-from]") ? near.observe(place) : show(place);
+  for (const place of document.querySelectorAll("[data-ddw]")) place.matches("[data-ddw-from], [data-ddw-module]") ? near.observe(place) : show(place);
   document.addEventListener("ddw-mount", (e) => void mount(/** @type {HTMLElement} */ (e.target))); // by hand, after `unmount`
 }

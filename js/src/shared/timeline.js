@@ -1,4 +1,4 @@
-// The one timeline of all widgets: play button, curves that can be dragged, a slider as their x axis, keys and wheel.
+// The one timeline of all widgets: play button, curves that can be dragged, a slider as their x axis, keys.
 import { attr, button, div, h, put, span, stretched, svg, UNSPOKEN } from "./dom.js";
 import { clamp, ticks } from "./format.js";
 import { icon, PAUSE, PLAY } from "./icons.js";
@@ -133,31 +133,12 @@ function dragged(chart, plot, hold, move, signal) {
   on(chart, "pointermove", (e) => chart.hasPointerCapture(e.pointerId) && drag(e), signal);
 }
 
-/** The wheel moves t only once the pointer has moved here by itself: whoever scrolls past is not caught. @param {Element} el @param {Place} at @param {(t: number) => void} move @param {AbortSignal} signal */
-function wheeled(el, at, move, signal) {
-  let here = false;
-  let rest = 0;
-  on(el, "pointermove", (e) => (here ||= Boolean(e.movementX || e.movementY)), signal);
-  on(el, "pointerleave", () => ((here = false), (rest = 0)), signal);
-  on(el, "wheel", (e) => {
-    const delta = (e.deltaY || e.deltaX) * (e.deltaMode ? 33 : 1);
-    const stuck = delta > 0 ? at.t === at.n - 1 : at.t === 0;
-    if (!here || stuck || e.ctrlKey) return;
-    e.preventDefault();
-    e.stopPropagation();
-    rest += (delta / 100) * max(1, at.n / 100);
-    const whole = Math.trunc(rest);
-    rest -= whole;
-    move(at.t + whole);
-  }, signal, { passive: false }); // prettier-ignore
-}
-
 /**
  * @param {object} o
  * @param {number} o.n positions 0 … n-1
  * @param {string} o.label what the slider sets, for screen readers
  * @param {(t: number) => string} [o.text] what a screen reader says at t
- * @param {(t: number) => void} o.onInput the person moved it: by drag, slider, key, wheel or play
+ * @param {(t: number) => void} o.onInput the person moved it: by drag, slider, key or play
  * @param {AbortSignal} o.signal
  * @param {string} [o.name] the letter at the cursor
  * @param {(t: number) => number | string} [o.at] the number that stands for position t, at the cursor and on the axis
@@ -216,7 +197,6 @@ export function timeline({ n, label, text = String, onInput, signal, name = "t",
   const hold = () => (pause(), slider.focus({ preventScroll: true }));
   on(slider, "input", () => (pause(), move(slider.valueAsNumber)), signal);
   dragged(chart, plot, hold, (u) => move(u * (at.n - 1)), signal);
-  wheeled(el, at, (t) => (pause(), move(t)), signal);
   setLength(n);
   return {
     el, slider, show, setLength, play, pause, hold, toggle, key,
