@@ -2,7 +2,7 @@
 // on a hole in a picture, on a drawing. State is traits; the network works in a Worker.
 import "./live_sampler.css";
 import { Board, radius, settings } from "./live/board.js";
-import { controls } from "./live/controls.js";
+import { controls, SAMPLERS } from "./live/controls.js";
 import { pad } from "./live/pad.js";
 import { pictures } from "./live/pictures.js";
 import { bytesOf, kindOf, MOST, noiseOf, stills } from "./live/read.js";
@@ -23,13 +23,13 @@ import { frame, isOurs, life, listen, mount, on } from "./shared/view.js";
 /** @typedef {import("./live/read.js").Mode} Mode */
 /** @typedef {import("./net/serve.js").Taken} Taken */
 
-/** @type {Record<Mode, { name: string, words: string, brushes: [string, string], undo: string }>} */
+/** @type {Record<Mode, { name: string, hint: string, words: string, brushes: [string, string], undo: string }>} */
 const MODES = {
-  noise: { name: "Paint on the noise", words: "the noise x_T", brushes: ["lighter", "darker"], undo: "Undo strokes" },
-  step: { name: "Go on from a step", words: "a step on the way", brushes: ["lighter", "darker"], undo: "Undo strokes" },
-  fill: { name: "Fill a hole", words: "the picture, with a hole", brushes: ["cut", "keep"], undo: "Close the hole" },
-  sketch: { name: "Sketch", words: "your drawing", brushes: ["draw", "erase"], undo: "Clear" },
-};
+  noise: { name: "Paint on the noise", hint: "Every stroke changes the garment; several may make it another one.", words: "the noise x_T", brushes: ["lighter", "darker"], undo: "Remove strokes" },
+  step: { name: "Go on from a step", hint: "Click a picture in the rows below, noisy or guess, and paint on it. Late strokes stay; early ones the network may paint over.", words: "a step on the way", brushes: ["lighter", "darker"], undo: "Remove strokes" },
+  fill: { name: "Fill a hole", hint: "Cut a hole, and it is drawn anew to fit the rest.", words: "the picture, with a hole", brushes: ["cut", "uncut"], undo: "Remove the hole" },
+  sketch: { name: "Sketch", hint: "Noise is laid over your drawing, and the network makes a garment of it.", words: "your drawing", brushes: ["draw", "erase"], undo: "Clear" },
+}; // prettier-ignore
 const KEPT = 6; // pictures for comparison
 
 /** The elements. @param {Model} model @param {Sync} sync @param {AbortSignal} signal @param {Board} board @param {() => void} redraw */
@@ -58,13 +58,17 @@ function build(model, sync, signal, board, redraw) {
   const keeps = div("keeps");
   /** @type {Float32Array | undefined} */
   let image;
+  let what = ""; // it was made of
   const keep = act("Keep it to compare", () => {
     if (!image) return;
     const { sampler, steps: count, eta } = settings(model);
-    const copy = pictures({ "aria-label": `kept: ${sampler}, ${count} steps` });
+    const how = `${SAMPLERS[sampler].replace(" (2M)", "")}${sampler === "ddim" && eta ? `, η ${eta}` : ""}, ${count}`;
+    const copy = pictures({});
     copy.layout(kind);
     copy.show(0, image);
-    keeps.append(h("figure", {}, copy.canvas, h("figcaption", { class: "ddw-small" }, `${sampler}${sampler === "ddim" && eta ? `, η ${eta}` : ""}, ${count}`)));
+    const kept = button({ class: "kept", title: "Remove it", "aria-label": `kept: ${what}, ${how} steps. Remove it` }, copy.canvas, span("ddw-small", what), span("ddw-small", how));
+    on(kept, "click", () => kept.remove(), signal);
+    keeps.append(kept);
     if (keeps.children.length > KEPT) keeps.firstChild?.remove();
   }); // prettier-ignore
 
@@ -77,13 +81,18 @@ function build(model, sync, signal, board, redraw) {
     [others, tools.mix],
     signal,
   ); // prettier-ignore
-  const modes = Object.entries(MODES).map(([mode, { name }]) => ({ mode, b: act(name, () => sync.set("mode", /** @type {Mode} */ (mode))) }));
+  const modes = Object.entries(MODES).map(([mode, { name }]) => ({ mode, b: act(name, () => set({
+    mode,
+    ...(mode === "step" ? { compact: false } : {}), // the steps must be seen
+    ...(mode === "sketch" && model.get("mode") !== mode ? { at: Math.round(0.6 * (model.get("steps") - 1)) } : {}),
+  })) })); // prettier-ignore
   const more = act("Steps and settings", () => sync.set("compact", !model.get("compact")));
+  const hint = div("hint ddw-small", "");
   const bar = h("progress", { max: 1, "aria-label": "loading the network" });
   const status = h("div", { class: "status ddw-small", role: "status" });
   const root = group("ddw ddw-live-sampler", "A trained network that draws in this page",
     div("top", group("modes ddw-tools", "What you paint on", ...modes.map(({ b }) => b)), more),
-    status,
+    status, hint,
     div("board", own.el, div("arrow", "→"),
       h("figure", { class: "result" }, h("figcaption", {}, "what comes of it"), div("screen", result.canvas, bar), begin, div("ddw-tools", keep, said), keeps), noises.el),
     tools.el, line.el); // prettier-ignore
@@ -111,19 +120,17 @@ function build(model, sync, signal, board, redraw) {
     /** What the traits say, but for what the network draws. @param {number[]} ts the timesteps visited */
     paint(ts) {
       const mode = model.get("mode");
-      const { words, brushes, undo } = MODES[mode];
+      const { hint: said, words, brushes, undo } = MODES[mode];
       const [at, seed, to] = [board.at(ts.length), model.get("seed"), model.get("to_seed")];
       own.layout(kind);
       result.layout(kind);
       line.layout(kind, ts);
       const noisy = mode === "noise" || (mode === "step" && model.get("part") === "x");
       own.view.show(0, board.shown(), { ...(noisy ? { lo: -1.5, hi: 1.5 } : {}), mask: mode === "fill" ? board.mask() : undefined });
-      const texts = {
-        noise: `noise ${seed}${to < 0 ? "" : ` mixed with ${to}`}: paint on it`,
-        step: `t = ${ts[at]}, ${model.get("part") === "x" ? "noisy" : "the guess"}: paint on it`,
-        fill: "cut a hole: it is drawn anew",
-        sketch: "draw here",
-      };
+      const noise = to < 0 ? `seed ${seed}` : `seeds ${seed} and ${to}`;
+      const texts = { noise: `noise, ${noise}`, step: `t = ${ts[at]}, ${model.get("part") === "x" ? "noisy" : "guess"}`, fill: "cut a hole", sketch: "draw here" };
+      what = { noise, step: texts.step, fill: `hole, filling ${model.get("fill") + 1}`, sketch: `sketch, t = ${ts[at]}` }[mode];
+      hint.textContent = said;
       own.say(texts[mode], words, brushes, undo);
       for (const { mode: other, b } of modes) press(b, other === mode);
       begin.hidden = mode !== "sketch";
@@ -180,10 +187,11 @@ function render({ model, el, signal: outer }) {
       sync.set("at", near);
     }
     ts = now;
+    view.paint(ts);
     const begun = performance.now();
     const mode = model.get("mode");
     let passes = 0;
-    if (board.stale) {
+    if (board.stale && mode !== "sketch") { // a sketch begins a way of its own
       const source = board.sources();
       const way = await taken(board.plain(), []);
       if (!way) return;
@@ -251,7 +259,7 @@ function render({ model, el, signal: outer }) {
     drawSeeds();
   }
 
-  const reseed = frame(drawSeeds, signal);
+  const reseed = frame(() => (view.noises.wait(), drawSeeds()), signal);
   const SETTINGS = "change:steps change:sampler change:spacing change:eta change:clamp change:label";
   listen(model, "change:seed change:to_seed change:mix", () => sync.set("x_T", bytesOf(noiseOf(model, kind.size))), signal);
   listen(model, `change:seed ${SETTINGS}`, reseed, signal);

@@ -480,6 +480,43 @@ def test_the_tab_key_stops_once_among_sixteen_noises_and_once_on_the_way(page, t
 
 
 @pytest.mark.browser
+def test_what_a_stranger_met(page, tmp_path):
+    file = page_weights(random_network("small", 16, block_out_channels=(8, 16), norm_num_groups=8))
+    LiveSampler(file, seed=3, steps=4, compact=True).to_html(tmp_path / "live.html")
+    page.goto((tmp_path / "live.html").as_uri())
+    drawn = painted(page)
+    page.get_by_role("button", name="Go on from a step").click()
+    cell = page.locator(".steps .cell").first
+    cell.wait_for()  # the steps are seen, though they were folded
+    page.get_by_role("button", name="darker").click()
+    page.get_by_role("button", name="Paint on the noise").click()
+    # from one step to three: the rows are full
+    ink = "() => [...document.querySelectorAll('.steps canvas')].map((c) => { const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n; })"
+    for steps in (1, 3):
+        page.get_by_label("steps", exact=True).evaluate("(e, n) => { e.value = n; e.dispatchEvent(new Event('input', { bubbles: true })); }", steps)  # fmt: skip
+        page.wait_for_function(
+            "n => document.querySelector('.ddw-live-sampler').dataset.steps === String(n)", arg=steps
+        )
+        page.wait_for_timeout(600)
+        assert page.evaluate(ink) == [256 * steps] * 3
+    # another kind of brush begins with its first
+    page.get_by_role("button", name="Fill a hole").click()
+    page.wait_for_timeout(300)
+    pressed = page.locator(".pad .ddw-tools [aria-pressed=true]")
+    assert pressed.inner_text() == "cut"
+    # a sketch counts its own passes, and begins at its own step
+    page.get_by_role("button", name="Sketch").click()
+    drawn = painted(page, drawn)
+    page.wait_for_function("document.querySelector('.ddw-live-sampler').dataset.mode === 'sketch'")
+    assert re.match("[12] pass", page.locator(".result .ddw-muted").inner_text()) and state(page, "at") == 1
+    # what is kept says what it is, and can be removed
+    page.get_by_role("button", name="Keep it to compare").click()
+    kept = page.get_by_role("button", name=re.compile("kept: sketch, t = .*DPM.*, 3 steps"))
+    kept.click()
+    assert not page.locator(".kept").count()
+
+
+@pytest.mark.browser
 def test_a_finger_drags_from_the_noise_taken_to_one_below(new_page, tmp_path):
     file = page_weights(random_network("small", 16, block_out_channels=(8, 16), norm_num_groups=8))
     LiveSampler(file, seed=3, steps=2).to_html(tmp_path / "live.html")

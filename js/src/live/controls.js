@@ -7,7 +7,7 @@ import { MOST } from "./read.js";
 /** @typedef {import("./read.js").Sync} Sync */
 
 /** @type {Record<import("./read.js").Sampler, string>} */
-const SAMPLERS = { "dpm++": "DPM-Solver++ (2M)", ddim: "DDIM", ddpm: "DDPM, σ² = β", "ddpm small": "DDPM, σ² = β̃" };
+export const SAMPLERS = { "dpm++": "DPM-Solver++ (2M)", ddim: "DDIM", ddpm: "DDPM, σ² = β", "ddpm small": "DDPM, σ² = β̃" };
 /** @type {Record<import("./read.js").Spacing, string>} */
 const SPACINGS = { linear_levels: "by the linear schedule", trailing: "trailing", leading: "leading", linspace: "linspace", logsnr: "even in log SNR" };
 
@@ -27,7 +27,8 @@ export function controls(model, sync, signal) {
       input.style.setProperty("--x", String((x - min) / (max - min)));
       input.setAttribute("aria-valuetext", (value.textContent = text(x)));
     });
-    return h("label", { class: "slide ddw-small" }, span("", label), input, value);
+    const shown = span("", label);
+    return Object.assign(h("label", { class: "slide ddw-small" }, shown, input, value), { shown });
   };
   /** @param {"sampler" | "spacing" | "label"} name @param {string} label @param {[string | number, string][]} options */
   const choice = (name, label, options) => {
@@ -43,7 +44,7 @@ export function controls(model, sync, signal) {
   const [steps, eta, mix] = [
     slider("steps", "steps", [1, MOST, 1], String),
     slider("eta", "η", [0, 1, 0.05], (x) => x.toFixed(2)),
-    slider("mix", "between", [0, 1, 0.01], (x) => x.toFixed(2)),
+    slider("mix", "from one to the other", [0, 1, 0.01], (x) => x.toFixed(2)),
   ];
   return {
     mix,
@@ -55,6 +56,7 @@ export function controls(model, sync, signal) {
       clamp.checked = model.get("clamp");
       eta.hidden = model.get("sampler") !== "ddim";
       mix.hidden = model.get("to_seed") < 0;
+      mix.shown.textContent = `seed ${model.get("seed")} to ${model.get("to_seed")}`;
       for (const paint of paints) paint();
     },
   };

@@ -22,10 +22,11 @@ export function pad(stroke, radius, signal) {
   let kind = /** @type {Kind} */ ({ c: 1, h: 1, w: 1, lo: -1, hi: 1, size: 1 });
   let sign = 1;
   let at = [0, 0]; // of the brush
-  signs.forEach((b, i) => on(b, "click", () => {
+  const choose = (/** @type {number} */ i) => {
     sign = i ? -1 : 1;
     signs.forEach((other, j) => press(other, j === i));
-  }, signal)); // prettier-ignore
+  };
+  signs.forEach((b, i) => on(b, "click", () => choose(i), signal));
 
   /** Show the brush. @param {number} x @param {number} y */
   const move = (x, y) => {
@@ -82,6 +83,7 @@ export function pad(stroke, radius, signal) {
     say(text, words, names, undo) {
       caption.textContent = text;
       again.textContent = undo;
+      if (names[0] !== signs[0].textContent) choose(0); // other brushes: begin with the first
       signs.forEach((b, i) => {
         b.textContent = names[i];
         attr(b, "title", i ? "or hold Shift" : "");

@@ -17,7 +17,7 @@ export function seeds(take, go, below, signal) {
   const arrow = svg("line", { class: "arrow" });
   const grid = div("grid", ...cells.map(({ cell }) => cell), svg("svg", { class: "arrows" }, arrow));
   const stop = rove(grid, signal);
-  const el = h("figure", { class: "seeds" }, h("figcaption", {}, "sixteen noises: click one, or drag from it to another to mix them"), grid, div("ddw-tools", ...below));
+  const el = h("figure", { class: "seeds" }, h("figcaption", {}, "sixteen noises, as what they become: click one, or drag from it to another"), grid, div("ddw-tools", ...below));
   let first = 0;
   let from = -1;
   const middle = (/** @type {HTMLElement} */ cell) => [cell.offsetLeft + cell.offsetWidth / 2, cell.offsetTop + cell.offsetHeight / 2];
@@ -80,12 +80,15 @@ export function seeds(take, go, below, signal) {
       cells.forEach(({ view, cell }, i) => {
         view.layout(kind);
         attr(view.canvas, "aria-label", `what becomes of noise ${seed + i}`);
-        attr(cell, "title", `Noise ${seed + i}. Shift+space: go there from the one taken`);
+        attr(cell, "title", `Seed ${seed + i}. Shift+Space: mix the chosen noise with this one`);
       });
     },
+    /** They are out of date, until each is shown. */
+    wait: () => cells.forEach(({ cell }) => cell.classList.add("old")),
     /** @param {number} i @param {Float32Array} image */
     show(i, image) {
       cells[i].view.show(0, image);
+      cells[i].cell.classList.remove("old");
     },
     mark, // the noise that is taken, and the one to which it leads away
   };

@@ -42,6 +42,7 @@ export function steps(choose, signal) {
         view.layout(kind, ts.length);
         put(marks, ts.map((t, i) => button({ class: "cell", "data-step": i, "aria-label": `go on from ${part === "x" ? "x_t" : "the guess"} at step ${i + 1}, t = ${t}`, title: "Go on from this step" })));
       }
+      el.scrollLeft = el.scrollWidth; // where the image is
       const every = Math.ceil(ts.length / 10);
       put(times, ts.map((t, i) => span("", i === ts.length - 1 || (i % every === 0 && ts.length - 1 - i >= 0.6 * every) ? String(t) : "")));
     },
