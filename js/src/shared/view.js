@@ -80,6 +80,7 @@ export const isOurs = (e) => OURS.has(e.key) && !(e.ctrlKey || e.metaKey || e.al
  * @param {HTMLElement} box @param {AbortSignal} signal @returns {(own?: Element | null) => void} makes a button the stop; none: the first
  */
 export function rove(box, signal) {
+  box.dataset.roving = "";
   const buttons = () => [...box.querySelectorAll("button")];
   /** @param {Element | null} [own] */
   const stop = (own) => buttons().forEach((b, i) => (b.tabIndex = (own ? b === own : !i) ? 0 : -1));
