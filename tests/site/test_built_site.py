@@ -152,13 +152,20 @@ def test_the_first_tab_skips_to_the_content(visit):
     assert page.url.endswith("#quarto-document-content")
 
 
-@pytest.mark.parametrize("name", ["index.html", "lessons/watching_it_happen.html"])
+def test_the_network_draws_on_a_page_from_the_disk(new_page):
+    page = new_page()
+    page.goto((Path(SITE) / "index.html").resolve().as_uri())
+    page.locator(".ddw-live-sampler[data-painted]").wait_for(timeout=60_000)
+    assert not page.errors and not page.outside
+
+
+@pytest.mark.parametrize("name", ["gallery.html", "lessons/watching_it_happen.html"])
 def test_a_page_lives_on_the_disk(name, new_page):
     page = new_page()
     page.goto((Path(SITE) / name).resolve().as_uri())
     place = page.locator("[data-ddw]").first
     place.scroll_into_view_if_needed()
-    slider = place.locator("input[type=range]:visible").first
+    slider = place.locator("input[type=range]").first
     slider.wait_for()
     before = slider.input_value()
     slider.focus()
