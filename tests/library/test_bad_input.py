@@ -267,7 +267,7 @@ CALLS = {  # name → the function, and arguments that are right
     "plot_pairs": (d.plot_pairs, {"runs": {"a": [[1.0, 0.5]] * 2, "b": [[1.0, 0.5]] * 2}}),
     "plot_plane": (
         d.plot_plane,
-        {"panels": {"a": {"data": np.zeros((3, 2))}}, "alt": "points", "columns": 2, "reach": 1.0},
+        {"panels": {"a": {"data": np.zeros((3, 2))}}, "columns": 2, "reach": 1.0},
     ),
     "plot_plane layer": (lambda layer: d.plot_plane({"a": {"data": layer}}), {"layer": np.zeros((3, 2, 2))}),
     "plot_step_changes": (d.plot_step_changes, {"steps": STEPS}),
