@@ -1,5 +1,7 @@
 // The perfect denoiser of a set of points, in closed form: ddpm_widgets.plane.exact_denoiser, line by line.
-import { min } from "../shared/math.js";
+import { floor, min, sqrt } from "../shared/math.js";
+import { normal, streamAt, uniformAt } from "../shared/random.js";
+import { targetOf } from "./training.js";
 
 /**
  * E[x0 | x_t = x], the mean of the points p_i, each weighted by how likely x came from it: softmax_i(-‖x - √ᾱ p_i‖² / (2(1-ᾱ))).
@@ -7,7 +9,7 @@ import { min } from "../shared/math.js";
  */
 export function exactDenoiser(points, x, alphaBar) {
   const n = points.length / 2;
-  const signal = Math.sqrt(alphaBar);
+  const signal = sqrt(alphaBar);
   const scale = -0.5 / (1 - alphaBar);
   const far = new Float64Array(n);
   const out = new Float32Array(x.length);
@@ -31,4 +33,22 @@ export function exactDenoiser(points, x, alphaBar) {
     out[j + 1] = sumY / total;
   }
   return out;
+}
+
+/** The loss that the perfect denoiser has, which no network can beat: what was noise and what was data is not to be known. @param {Float32Array} points (n, 2) @param {import("./training.js").Settings} settings */
+export function bestLoss(points, { alphaBar, target, seed }) {
+  const each = Math.ceil(2000 / alphaBar.length);
+  const n = points.length / 2;
+  let sum = 0;
+  alphaBar.forEach((a, t) => {
+    const stream = streamAt(seed, 1e6 + t);
+    const [signal, noise, eps] = [sqrt(a), sqrt(1 - a), normal(stream, 2 * each)];
+    const x0 = eps.map((_, i) => points[2 * floor(n * uniformAt(stream, 1e6 + (i >> 1))) + (i % 2)]);
+    const x = x0.map((value, i) => signal * value + noise * eps[i]);
+    exactDenoiser(points, x, a).forEach((guess, i) => {
+      const answer = targetOf(target, guess, (x[i] - signal * guess) / noise, signal, noise);
+      sum += (answer - targetOf(target, x0[i], eps[i], signal, noise)) ** 2;
+    });
+  });
+  return sum / (2 * each * alphaBar.length);
 }

@@ -2,7 +2,7 @@
 // training, which is asked for in short slices, waits for what a hand has just done.
 import { walk } from "../net/sampler.js";
 import { compile } from "../shared/remote.js";
-import { exactDenoiser } from "./exact.js";
+import { bestLoss, exactDenoiser } from "./exact.js";
 import { Fit } from "./fit.js";
 import { plainKernels, wasmKernels } from "./kernels.js";
 import { Trainer } from "./training.js";
@@ -68,6 +68,7 @@ export function server() {
       while (losses.length < steps && performance.now() < end);
       return { steps: trainer.steps, losses };
     },
+    best: () => bestLoss(points, trainer.settings),
     weights: () => trainer.average.weights.slice(),
     /** @param {{ of: Source, x: Float32Array, t: number }} o */
     clean: ({ of, x, t }) => clean(of, x, t),

@@ -2,4 +2,4 @@
 import { serve } from "../shared/remote.js";
 import { server } from "./serve.js";
 
-serve(server());
+serve(server);

@@ -3,18 +3,24 @@
 /** Ask for something; the answers come in the order of the questions. @typedef {(request: any, moved?: Transferable[]) => Promise<any>} Ask */
 /** @typedef {(request: any) => any} Server one that answers `{}` with nothing, at once */
 
+const SERVER = Symbol.for("ddpm-widgets.server");
+
 /**
- * @param {string} code of the Worker: it serves the same @param {() => Server} server @param {AbortSignal} signal ends the Worker
+ * @param {string} code a script that calls `serve` @param {AbortSignal} signal ends the Worker
  * @returns {Promise<{ ask: Ask, worker: boolean }>}
  */
-export async function remote(code, server, signal) {
-  const ask = await inWorker(code, signal);
-  return { ask: ask ?? onMainThread(server()), worker: !!ask };
+export async function remote(code, signal) {
+  const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+  try {
+    const ask = await inWorker(url, signal);
+    return { ask: ask ?? (await onMainThread(url)), worker: !!ask };
+  } finally {
+    URL.revokeObjectURL(url);
+  }
 }
 
-/** @param {string} code @param {AbortSignal} signal @returns {Promise<Ask | null>} null where the page forbids Workers */
-async function inWorker(code, signal) {
-  const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+/** @param {string} url @param {AbortSignal} signal @returns {Promise<Ask | null>} null where the page forbids Workers */
+async function inWorker(url, signal) {
   try {
     const worker = new Worker(url);
     signal.addEventListener("abort", () => worker.terminate(), { once: true });
@@ -38,21 +44,23 @@ async function inWorker(code, signal) {
     return ask;
   } catch {
     return null;
-  } finally {
-    URL.revokeObjectURL(url);
   }
 }
 
-/** @param {Server} answer @returns {Ask} */
-function onMainThread(answer) {
+/** @param {string} url @returns {Promise<Ask>} */
+async function onMainThread(url) {
+  await import(url);
+  const answer = /** @type {any} */ (globalThis)[SERVER]();
   return async (request) => {
     await new Promise((go) => setTimeout(go)); // the page paints and hears in between
     return answer(request);
   };
 }
 
-/** The Worker's side. @param {Server} answer */
-export function serve(answer) {
+/** The script's side: in a Worker it answers its messages, on a page it hands over what answers. @param {() => Server} server */
+export function serve(server) {
+  if (typeof document !== "undefined") return void (/** @type {any} */ (globalThis)[SERVER] = server);
+  const answer = server();
   self.onmessage = ({ data: { number, ...request } }) => {
     try {
       self.postMessage({ number, answer: answer(request) });

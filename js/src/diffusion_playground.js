@@ -1,0 +1,101 @@
+// DiffusionPlayground: data in the plane, a network that learns them here, the field that it learned beside the exact one, and
+// walkers from noise. State is traits; the network is trained and asked in a Worker.
+import "./diffusion_playground.css";
+import { code } from "./playground/code.js";
+import { controls } from "./playground/controls.js";
+import { formula } from "./playground/formula.js";
+import { hand } from "./playground/hand.js";
+import { Lab } from "./playground/lab.js";
+import { planeView } from "./playground/plane.js";
+import { densities, lossCurve } from "./playground/results.js";
+import { div, h, span } from "./shared/dom.js";
+import { clamp } from "./shared/format.js";
+import { linked } from "./shared/link.js";
+import { normal, streamAt } from "./shared/random.js";
+import { syncer } from "./shared/sync.js";
+import { timeline } from "./shared/timeline.js";
+import { atEnd, frame, life, listen, mount, on, onWidth } from "./shared/view.js";
+
+/** @typedef {import("./playground/read.js").Traits} Traits */
+/** @typedef {import("./playground/read.js").Model} Model */
+
+/** What the plane shows, for those who can not see it. @param {Model} model @param {Lab} lab @param {string} tool */
+function words(model, { points, walked, step }, tool) {
+  const does = tool === "walk" ? "Press to put a walker down; arrow keys move it, Escape takes it away." : `Arrow keys move the ${tool}, space draws.`;
+  const walkers = walked && model.get("direction") === "sample" ? ` and ${walked.n} walkers` : "";
+  return `The plane at t ${model.get("t")}: ${points.length / 2} points${walkers}, with the ${model.get("field") === "exact" ? "exact" : "learned"} field after ${step} steps of training. ${does}`;
+}
+
+/** @param {Model} model @param {Lab} lab @param {AbortSignal} signal */
+function build(model, lab, signal) {
+  const sync = syncer(model, signal);
+  const [plane, tools, loss, result, eq, source] = [planeView(), controls(model, sync, lab, signal), lossCurve(), densities(), formula(), code(model)];
+  const line = timeline({ n: 2, label: "timestep t", signal, onInput: (t) => sync.set("t", t), text: (t) => `t ${t}` });
+  const say = span("ddw-small ddw-muted", "");
+  const status = h("p", { role: "status" }, say);
+  const repaint = frame(paint, signal);
+  const pointer = hand(model, sync, plane, repaint, signal);
+  const root = h("div", { class: "ddw ddw-diffusion-playground", role: "group", "aria-label": "A playground of diffusion in the plane" },
+    div("ddw-head", eq.el, status),
+    div("board",
+      div("left", div("above", tools.shapes, pointer.el), plane.el, line.el),
+      div("right", tools.training, loss.el, tools.field, tools.direction, tools.walking, result.el)),
+    tools.more, source.el); // prettier-ignore
+  /** @type {Float32Array} */
+  let noise = new Float32Array();
+  let [painted, length] = [0, 0];
+  let [walked, points] = /** @type {unknown[]} */ ([]);
+
+  function paint() {
+    const T = model.get("T");
+    const t = clamp(model.get("t"), 0, T - 1);
+    if (noise.length < lab.points.length) noise = normal(streamAt(model.get("seed"), 3), Math.max(1024, 2 * lab.points.length));
+    line.setBack(model.get("direction") === "sample");
+    if (T !== length) line.setLength((length = T));
+    if (line.t !== t) line.show(t);
+    if (lab.alphaBar.length > t) eq.show(model, lab.alphaBar, t);
+    plane.paint(lab, model, noise, t, pointer.ring());
+    plane.say(words(model, lab, pointer.tool()));
+    tools.paint();
+    loss.paint(lab);
+    if (walked !== lab.walked || points !== lab.points || !painted) result.paint(lab);
+    [walked, points] = [lab.walked, lab.points];
+    source.paint();
+    const hint = !lab.points.length ? "Draw some data." : lab.worker || !lab.how ? "" : "Slower than it could be: this page forbids Workers.";
+    const first = !lab.step && !model.get("running") ? "The network knows nothing yet: press Train." : "";
+    say.textContent = [hint, lab.points.length ? first : ""].filter(Boolean).join(" ");
+    Object.assign(root.dataset, { painted: String(++painted), t: String(t), step: String(lab.step), how: lab.how, worker: String(lab.worker), field: Object.keys(lab.field).join(" "), fit: lab.fit ? (lab.fit.fit / lab.fit.floor).toFixed(3) : "" });
+  }
+  return { root, line, sync, repaint, layout: () => (tools.layout(), repaint()) };
+}
+
+export default () => {
+  /** @type {Lab | undefined} of all views of this widget */
+  let lab;
+  return {
+    /** @param {import("./shared/afm").RenderProps<Traits>} props */
+    initialize({ model }) {
+      lab = new Lab(model);
+    },
+    /** @param {import("./shared/afm").RenderProps<Traits>} props */
+    render({ model, el, signal: outer }) {
+      const { signal, end } = life(outer);
+      const own = (lab ??= new Lab(model));
+      const { root, line, sync, repaint, layout } = build(model, own, signal);
+      listen(model, "change:t change:direction change:field change:arrows change:start change:running change:speed change:shape change:lr change:batch change:ema change:steps change:sampler change:eta change:walkers", repaint, signal);
+      linked(model, () => model.get("T"), (t) => sync.set("t", t), signal);
+      on(root, "keydown", (e) => {
+        if (!line.key(e) && (e.key === " " || e.key === "Enter") && /** @type {Element} */ (e.target).matches("button, summary")) e.stopPropagation();
+      }, signal); // prettier-ignore
+      mount(el, root, signal);
+      onWidth(root, repaint, signal);
+      const themes = new MutationObserver(layout); // the page turns dark
+      for (const node of [document.documentElement, document.body]) themes.observe(node, { attributes: true, attributeFilter: ["class", "data-theme", "data-jp-theme-light"] });
+      matchMedia("(prefers-color-scheme: dark)").addEventListener("change", layout, { signal });
+      atEnd(signal, () => themes.disconnect());
+      layout();
+      own.enter(repaint, signal);
+      return end;
+    },
+  };
+};
