@@ -38,13 +38,14 @@ function build(model, lab, signal) {
   const root = h("div", { class: "ddw ddw-diffusion-playground", role: "group", "aria-label": "A playground of diffusion in the plane" },
     div("ddw-head", eq.el, status),
     div("board",
-      div("left", div("above", tools.shapes, pointer.el), plane.el, line.el),
-      div("right", tools.training, loss.el, tools.field, tools.direction, tools.walking, result.el)),
-    tools.more, source.el); // prettier-ignore
+      div("left", div("above", tools.shapes, pointer.el), plane.el, tools.walking, line.el),
+      div("right", tools.training, loss.el, tools.seen, result.el)),
+    tools.more(source.el)); // prettier-ignore
   /** @type {Float32Array} */
   let noise = new Float32Array();
   let [painted, length] = [0, 0];
-  let [walked, points] = /** @type {unknown[]} */ ([]);
+  /** @type {unknown[]} what the small pictures are of */
+  let shown = [];
 
   function paint() {
     const T = model.get("T");
@@ -58,15 +59,17 @@ function build(model, lab, signal) {
     plane.say(words(model, lab, pointer.tool()));
     tools.paint();
     loss.paint(lab);
-    if (walked !== lab.walked || points !== lab.points || !painted) result.paint(lab);
-    [walked, points] = [lab.walked, lab.points];
+    const ink = getComputedStyle(root).color; // of the theme
+    if (ink !== shown[0]) tools.layout();
+    if ([ink, lab.walked, lab.points, lab.fit].some((of, i) => of !== shown[i])) result.paint(lab);
+    shown = [ink, lab.walked, lab.points, lab.fit];
     source.paint();
     const hint = !lab.points.length ? "Draw some data." : lab.worker || !lab.how ? "" : "Slower than it could be: this page forbids Workers.";
     const first = !lab.step && !model.get("running") ? "The network knows nothing yet: press Train." : "";
     say.textContent = [hint, lab.points.length ? first : ""].filter(Boolean).join(" ");
     Object.assign(root.dataset, { painted: String(++painted), t: String(t), step: String(lab.step), how: lab.how, worker: String(lab.worker), field: Object.keys(lab.field).join(" "), fit: lab.fit ? (lab.fit.fit / lab.fit.floor).toFixed(3) : "" });
   }
-  return { root, line, sync, repaint, layout: () => (tools.layout(), repaint()) };
+  return { root, line, sync, repaint };
 }
 
 export default () => {
@@ -81,7 +84,7 @@ export default () => {
     render({ model, el, signal: outer }) {
       const { signal, end } = life(outer);
       const own = (lab ??= new Lab(model));
-      const { root, line, sync, repaint, layout } = build(model, own, signal);
+      const { root, line, sync, repaint } = build(model, own, signal);
       listen(model, "change:t change:direction change:field change:arrows change:start change:running change:speed change:shape change:lr change:batch change:ema change:steps change:sampler change:eta change:walkers", repaint, signal);
       linked(model, () => model.get("T"), (t) => sync.set("t", t), signal);
       on(root, "keydown", (e) => {
@@ -89,11 +92,11 @@ export default () => {
       }, signal); // prettier-ignore
       mount(el, root, signal);
       onWidth(root, repaint, signal);
-      const themes = new MutationObserver(layout); // the page turns dark
+      const themes = new MutationObserver(repaint); // the page turns dark
       for (const node of [document.documentElement, document.body]) themes.observe(node, { attributes: true, attributeFilter: ["class", "data-theme", "data-jp-theme-light"] });
-      matchMedia("(prefers-color-scheme: dark)").addEventListener("change", layout, { signal });
+      matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint, { signal });
       atEnd(signal, () => themes.disconnect());
-      layout();
+      repaint();
       own.enter(repaint, signal);
       return end;
     },

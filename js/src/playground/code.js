@@ -5,7 +5,28 @@ import { h } from "../shared/dom.js";
 
 /** @param {Model} model @returns {string} Python */
 export function program(model) {
-  return `T = ${model.get("T")}`;
+  const get = (/** @type {keyof import("./read.js").Traits} */ name) => model.get(name);
+  const [T, target, way, exact] = [get("T"), get("target"), get("sampler"), get("field") === "exact"];
+  const schedule = { linear: `linear_schedule(${T}, beta_max=${get("beta_max")})`, cosine: `cosine_schedule(${T})`, sigmoid: `sigmoid_schedule(${T})` }[get("schedule")];
+  const steps = way === "flow" ? T : Math.min(get("steps"), T);
+  const sampler = { ddpm: '"ddpm"', "ddpm small": '"ddpm", variance="small"', ddim: `"ddim", eta=${get("eta")}`, "dpm++": '"dpm++"', flow: '"ddim", eta=0' }[way];
+  const points = get("shape") ? `plane_points("${get("shape")}")` : "torch.tensor(playground.points)";
+  const names = [exact ? "exact_denoiser" : "PlaneNet", schedule.split("(")[0], ...(exact ? [] : ["noisify"]), ...(get("shape") ? ["plane_points"] : []), "sample", "two_sample"];
+  const learned = `net = PlaneNet(${get("width")}, T=${T})${get("told") ? "" : "\nnet.times.zero_()  # it is not told t"}
+opt = torch.optim.Adam(net.parameters(), lr=${get("lr")})
+for step in range(2000):
+    x0 = points[torch.randint(len(points), (${get("batch")},))]
+    (x_t, t), answer = noisify(x0, schedule${target === "eps" ? "" : `, target="${target}"`})  # eq. 4
+    loss = (net(x_t, t) - answer).square().mean()
+    opt.zero_grad(), loss.backward(), opt.step()`;
+  return `import torch
+from ddpm_widgets import ${names.sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1)).join(", ")}
+
+points = ${points}
+schedule = ${schedule}
+${exact ? "net = exact_denoiser(points, schedule)" : learned}
+walkers = sample(net, schedule, n=${get("walkers")}, shape=(2,), sampler=${sampler}, steps=${steps}${exact || target === "eps" ? "" : `, target="${target}"`}, progress=False)
+print(two_sample(walkers, points))`;
 }
 
 /** @param {Model} model */

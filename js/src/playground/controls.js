@@ -117,12 +117,13 @@ export function controls(model, sync, lab, signal) {
   return {
     shapes: group("shapes", "Data", ...shapes.map((s) => s.node)),
     training: div("ddw-tools", train, once, reset, said),
-    walking: div("ddw-tools walking", choice("sampler", "sampler", [["ddpm", "DDPM"], ["ddpm small", "DDPM, small σ"], ["ddim", "DDIM"], ["dpm++", "DPM-Solver++"], ["flow", "probability flow"]]), steps),
-    field: field.el, direction: direction.el,
-    more: div("more",
+    seen: div("seen", span("ddw-small ddw-muted", "arrows"), field.el),
+    walking: div("ddw-tools walking", direction.el, choice("sampler", "sampler", [["ddpm", "DDPM"], ["ddpm small", "DDPM, small σ"], ["ddim", "DDIM"], ["dpm++", "DPM-Solver++"], ["flow", "probability flow"]]), steps),
+    more: (/** @type {Node} */ last) => div("more",
       details("Training", training),
       details("Sampling and arrows", sampling),
-      details("Break it", h("p", { class: "ddw-small ddw-muted" }, "Plant a fault, train, and learn what it looks like. Press again to mend it."), div("ddw-tools", ...faults.map((f) => f.node)))),
+      details("Break it", h("p", { class: "ddw-small ddw-muted" }, "Plant a fault, train, and learn what it looks like. Press again to mend it."), div("ddw-tools", ...faults.map((f) => f.node))),
+      last),
     /** The colours of small pictures. */
     layout: () => shapes.forEach((s) => s.picture.paint()),
     paint() {

@@ -42,7 +42,7 @@ export function planeView() {
   const canvas = h("canvas", { class: "plane", tabindex: 0, role: "application", "data-keys": "" });
   const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const heat = h("canvas", { width: CELLS, height: CELLS });
-  const heatCtx = /** @type {CanvasRenderingContext2D} */ (heat.getContext("2d"));
+  const heatCtx = /** @type {CanvasRenderingContext2D} */ (heat.getContext("2d", { willReadFrequently: true }));
   let size = 0; // CSS pixels
   const px = (/** @type {number} */ x) => ((x + VIEW) / (2 * VIEW)) * size;
   const py = (/** @type {number} */ y) => ((VIEW - y) / (2 * VIEW)) * size;
@@ -50,8 +50,10 @@ export function planeView() {
   /** Arrows as one path, each no longer than its cell. @param {Float32Array} x0 @param {import("./read.js").Arrows} kind @param {number} signal @param {number} noise */
   function arrows(x0, kind, signal, noise) {
     const path = new Path2D();
-    const cell = size / CELLS;
+    const every = size / CELLS < 18 ? 2 : 1; // on a phone every second one, in both directions
+    const cell = (every * size) / CELLS;
     for (let k = 0; k < PLACES.length; k += 2) {
+      if ((k / 2) % every || floor(k / 2 / CELLS) % every) continue;
       const [dx, dy] = [arrow(kind, PLACES[k], x0[k], signal, noise), arrow(kind, PLACES[k + 1], x0[k + 1], signal, noise)];
       const far = Math.hypot(dx, dy);
       if (far < 1e-3) continue;
@@ -66,16 +68,6 @@ export function planeView() {
       path.moveTo(bx - (ux + 0.6 * uy) * head, by - (uy - 0.6 * ux) * head);
       path.lineTo(bx, by);
       path.lineTo(bx - (ux - 0.6 * uy) * head, by - (uy + 0.6 * ux) * head);
-    }
-    return path;
-  }
-
-  /** Dots as one path. @param {number} n @param {(i: number) => [number, number]} at @param {number} r */
-  function dots(n, at, r) {
-    const path = new Path2D();
-    for (let i = 0; i < n; i++) {
-      const [x, y] = at(i);
-      path.rect(px(x) - r, py(y) - r, 2 * r, 2 * r);
     }
     return path;
   }
@@ -143,13 +135,13 @@ export function planeView() {
       square.rect(px(-1), py(1), px(1) - px(-1), py(-1) - py(1));
       stroke(square, rule, 1, 1);
       if (exact && field !== "learned") stroke(arrows(exact.x0, kind, signal, rest), fg, field === "both" ? 0.35 : 0.55, 1);
-      if (learned && field !== "exact") stroke(arrows(learned.x0, kind, signal, rest), guess, 0.75, 1.1);
+      if (learned && field !== "exact") stroke(arrows(learned.x0, kind, signal, rest), guess, 0.6, 1);
 
       const sampling = model.get("direction") === "sample";
       const { points, walked, single } = lab;
       const n = points.length / 2;
-      const r = n > 800 ? 1.2 : n > 60 ? 1.7 : 3;
-      fill(dots(n, (i) => [signal * points[2 * i] + rest * noise[2 * i], signal * points[2 * i + 1] + rest * noise[2 * i + 1]], r), data, sampling ? 0.35 : 0.85);
+      const r = n > 800 ? 1.3 : n > 60 ? 1.8 : 3;
+      fill(discs(n, (i) => [signal * points[2 * i] + rest * noise[2 * i], signal * points[2 * i + 1] + rest * noise[2 * i + 1]], r), data, sampling ? 0.35 : 0.85);
 
       const T = model.get("T");
       const now = (/** @type {Walked} */ w) => stepAt(w.ts, t, T);

@@ -23,7 +23,7 @@ import { formula } from "../shared/schedules.js";
 /** @typedef {import("../shared/afm").Sync<Traits>} Sync */
 
 export const MOST = 2000; // points
-export const VIEW = 2.2; // the plane is seen from -VIEW to VIEW
+export const VIEW = 2; // the plane is seen from -VIEW to VIEW
 
 /** @param {Float32Array} values @returns {DataView} */
 export const bytesOf = (values) => new DataView(values.slice().buffer);

@@ -3,6 +3,7 @@ import { path, range } from "../shared/curve.js";
 import { attr, div, h, span, stretched, svg, UNSPOKEN } from "../shared/dom.js";
 import { fixed3 } from "../shared/format.js";
 import { max, min } from "../shared/math.js";
+import { swatch } from "../shared/palette.js";
 
 const SIDE = 56; // pixels of a density
 const EDGE = 1.25; // it is drawn from -EDGE to EDGE
@@ -25,7 +26,7 @@ export function densityOf(points) {
 /** A density under its name. @param {string} name @param {string} color */
 function square(name, color) {
   const canvas = h("canvas", { width: SIDE, height: SIDE, role: "img", "aria-label": `density of ${name}` });
-  const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
   return {
     el: h("figure", {}, canvas, h("figcaption", { class: "ddw-small ddw-muted" }, name)),
     /** @param {Float32Array} density @param {number} full what is drawn at full strength */
@@ -66,10 +67,11 @@ export function densities() {
 
 export function lossCurve() {
   const [raw, line, best] = [svg("path", { class: "raw" }), svg("path", { class: "line" }), svg("line", { class: "best", x2: 1000 })];
-  const [now, floor] = [span("ddw-num now", ""), span("ddw-small ddw-muted floor", "the exact denoiser's loss")];
-  const plot = h("div", { class: "loss", role: "img" }, stretched(100, UNSPOKEN, raw, best, line), floor);
+  const [now, floor] = [span("ddw-num now", ""), span("ddw-num", "")];
+  const key = span("key", swatch("var(--ddw-muted)", "4 3"), "exact denoiser ", floor);
+  const plot = h("div", { class: "loss", role: "img" }, stretched(100, UNSPOKEN, raw, best, line));
   return {
-    el: div("losses", div("ddw-small ddw-muted", "loss ", now), plot),
+    el: div("losses", div("ddw-small ddw-muted caption", span("", "loss ", now), key), plot),
     /** @param {import("./lab.js").Lab} lab */
     paint({ losses, best: least }) {
       const xs = losses.map(([step]) => step);
@@ -77,15 +79,14 @@ export function lossCurve() {
       const steps = max(1, xs[xs.length - 1] ?? 1);
       let mean = ys[0];
       const smooth = ys.map((y, i) => (mean += (y - mean) / min(i + 1, 30)));
-      const late = ys.slice(Math.floor(ys.length / 20));
-      const { lo, hi } = range([late.length ? late : [1], [least * 0.97]], true);
+      const { lo, hi } = range([smooth.length ? smooth.slice(smooth.length / 50) : [1], [least * 0.95, least * 1.25]], true);
       const x = (/** @type {number} */ v) => (1000 * v) / steps;
       const y = (/** @type {number} */ v) => 100 - 100 * max(-0.02, min(1.02, Math.log(v / lo) / Math.log(hi / lo)));
       attr(raw, "d", path(xs, ys, x, y));
       attr(line, "d", path(xs, smooth, x, y));
       for (const end of ["y1", "y2"]) attr(best, end, least ? y(least) : -9);
-      floor.style.top = `${least ? y(least) : -99}%`;
-      floor.hidden = !least;
+      floor.textContent = fixed3(least);
+      key.hidden = !least;
       now.textContent = ys.length ? fixed3(mean) : "–";
       attr(plot, "aria-label", `loss over the steps, now ${now.textContent}; the exact denoiser has ${fixed3(least)}`);
     },
