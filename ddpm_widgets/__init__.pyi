@@ -26,6 +26,7 @@ from .muon import Muon
 from .noising import Diffusion, Target, make_target, min_snr_weights, noisify, to_x0_and_eps
 from .page_network import page_weights
 from .pipelines import from_diffusers, to_diffusers
+from .plane import PlaneNet, exact_denoiser, plane_points, two_sample
 from .plots import (
     plot_curves,
     plot_density,
@@ -91,6 +92,7 @@ __all__ = [
     "NoiseScrubber",
     "OneCycle",
     "PairsMonitor",
+    "PlaneNet",
     "ProcessError",
     "Progress",
     "RECIPES",
@@ -122,6 +124,7 @@ __all__ = [
     "dpm_solver_coefficients",
     "draw_garments",
     "evaluate",
+    "exact_denoiser",
     "exercises",
     "fashion_mnist",
     "fid",
@@ -137,6 +140,7 @@ __all__ = [
     "min_snr_weights",
     "noisify",
     "page_weights",
+    "plane_points",
     "plot_curves",
     "plot_density",
     "plot_loss",
@@ -157,5 +161,6 @@ __all__ = [
     "to_x0_and_eps",
     "train",
     "translate",
+    "two_sample",
     "unet",
 ]

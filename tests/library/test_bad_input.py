@@ -111,6 +111,10 @@ CALLS = {  # name → the function, and arguments that are right
     "Schedule": (d.Schedule, {"betas": [0.1, 0.2]}),
     "respace": (d.respace, {"schedule": LINEAR, "steps": 5, "spacing": "trailing"}),
     "noisify": (d.noisify, {"x0": X0, "schedule": LINEAR, "t": 3, "noise": X0}),
+    "plane_points": (d.plane_points, {"name": "moons", "n": 3, "seed": 0}),
+    "PlaneNet": (d.PlaneNet, {"width": 8, "T": 10}),
+    "exact_denoiser": (d.exact_denoiser, {"points": np.zeros((3, 2)), "schedule": LINEAR, "target": "eps"}),
+    "two_sample": (d.two_sample, {"x": np.zeros((3, 2)), "y": np.ones((2, 2))}),
     "min_snr_weights": (d.min_snr_weights, {"schedule": LINEAR, "target": "eps", "gamma": 5.0}),
     "sample": (
         lambda **kw: d.sample(progress=False, **kw),

@@ -23,7 +23,7 @@ FLOORS = {
         *["events", "learner", "callbacks", "lr_finder", "muon", "checkpoint_files", "checkpoints"],
     ],
     "meeting": ["sampling", "training", "weights", "pipelines", "page_network"],
-    "judges": ["evaluation", "diagnosis", "exercises"],
+    "judges": ["evaluation", "plane", "diagnosis", "exercises"],
     "faces": ["plots", "loss_plots", "widgets"],
 }
 ROOMS = [room for rooms in FLOORS.values() for room in rooms]
