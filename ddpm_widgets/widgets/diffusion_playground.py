@@ -38,7 +38,9 @@ class Points(traitlets.TraitType):
         try:
             with np.errstate(over="ignore"):
                 is_bytes = isinstance(value, bytes | bytearray | memoryview)
-                found = np.frombuffer(value, "<f4").reshape(-1, 2) if is_bytes else np.asarray(as_array(value), np.float32)
+                found = (
+                    np.frombuffer(value, "<f4").reshape(-1, 2) if is_bytes else np.asarray(as_array(value), np.float32)
+                )
         except Exception as e:  # whatever a conversion of nonsense leads to
             raise traitlets.TraitError(f"{self.name} must be an array of points (n, 2), found {shown(value)}.") from e
         if found.ndim != 2 or found.shape[1] != 2 or len(found) > MOST_POINTS:
@@ -57,7 +59,14 @@ class Points(traitlets.TraitType):
 SHAPES = ("moons", "spiral", "rings", "checkerboard", "letters", "gaussians")
 SAMPLERS = ("ddpm", "ddpm small", "ddim", "dpm++", "flow")  # the last is the probability flow, in all T steps
 BOUNDS = {  # of the numbers that a person sets
-    **{"lr": (1e-6, 1), "batch": (1, 512), "ema": (0, 0.9999), "width": (16, 256), "T": (10, 1000), "beta_max": (1e-5, 0.5)},
+    **{
+        "lr": (1e-6, 1),
+        "batch": (1, 512),
+        "ema": (0, 0.9999),
+        "width": (16, 256),
+        "T": (10, 1000),
+        "beta_max": (1e-5, 0.5),
+    },
     **{"s": (0, 0.1), "steps": (1, 100), "eta": (0, 1), "walkers": (2, 1000), "speed": (0, 10_000)},
 }
 
@@ -65,6 +74,21 @@ BOUNDS = {  # of the numbers that a person sets
 def n_weights(width: int) -> int:
     "How many weights and biases a network of that width has: linear layers 30 → width → width → width → 2."
     return 31 * width + 2 * (width + 1) * width + 2 * (width + 1)
+
+
+def noising(schedule: str, T: int, beta_max: float, s: float) -> Any:  # a `Schedule`
+    "The library's schedule of that name."
+    from ddpm_widgets.schedule import cosine_schedule, linear_schedule, sigmoid_schedule
+
+    if schedule == "linear":
+        return linear_schedule(T, min(1e-4, beta_max), beta_max)
+    return cosine_schedule(T, s) if schedule == "cosine" else sigmoid_schedule(T)
+
+
+def same(found: Any, own: dict[str, Any]) -> bool:
+    "Is that schedule the one that these parameters make?"
+    known = own["schedule"] in ("linear", "cosine", "sigmoid")
+    return known and np.allclose(found.alpha_bar, noising(**own).alpha_bar, atol=1e-5)
 
 # %% ../../nbs/api/widgets/15_diffusion_playground.ipynb #d2b50007
 class DiffusionPlayground(Widget):
@@ -87,13 +111,15 @@ class DiffusionPlayground(Widget):
     speed = Whole(0, min=0, max=10_000, help="steps a second at most; 0: as many as it can").tag(sync=True, page=True)
     step = Whole(0, min=0, help="steps of training so far").tag(sync=True, page=True)
     losses = Points(None, help="step and loss, (k, 2)")
-    weights = traitlets.Bytes(help="of the network that is shown, float32, in the order of `parameters()`").tag(sync=True, page=True)
+    weights = traitlets.Bytes(help="of the network that is shown, float32, in the order of `parameters()`").tag(
+        sync=True, page=True
+    )
     lr = Finite(0.005, help="Adam's learning rate").tag(sync=True, page=True)
     batch = Whole(256, help="points a step, 1 … 512").tag(sync=True, page=True)
     ema = Finite(0.999, help="how much of the average stays at a step, 0 … 0.9999").tag(sync=True, page=True)
     width = Whole(64, help="of the network, 16 … 256 in multiples of 8").tag(sync=True, page=True)
     target = traitlets.Enum(("eps", "x0", "v"), "eps", help="what the network predicts").tag(sync=True, page=True)
-    told = traitlets.Bool(True, help="whether the network is told t").tag(sync=True, page=True)
+    time_input = traitlets.Bool(True, help="whether the network is given t").tag(sync=True, page=True)
     schedule = traitlets.Enum(("linear", "cosine", "sigmoid"), "cosine").tag(sync=True, page=True)
     T = Whole(100, help="timesteps, 10 … 1000").tag(sync=True, page=True)
     beta_max = Finite(0.02, help="β of the last of 1,000 steps of the linear schedule").tag(sync=True, page=True)
@@ -106,7 +132,9 @@ class DiffusionPlayground(Widget):
     start = traitlets.List(Finite(), help="x and y of a walker that is put down; empty: none").tag(sync=True, page=True)
     seed = Whole(0, min=0, max=2**32 - 1, help="of the network and its training").tag(sync=True, page=True)
     noise_seed = Whole(0, min=0, max=2**32 - 1, help="which noise the walkers start from").tag(sync=True, page=True)
-    fit = traitlets.List(Finite(), help="distance of the walkers' ends from the data, its floor, the floor's spread; empty: not known").tag(sync=True, page=True)
+    fit = traitlets.List(
+        Finite(), help="distance of the walkers' ends from the data, its floor, the floor's spread; empty: not known"
+    ).tag(sync=True, page=True)
 
     def __init__(
         self,
@@ -127,7 +155,9 @@ class DiffusionPlayground(Widget):
             points = plane_points(name, n, seed)
         for trait, (least, most) in BOUNDS.items():
             if trait in traits:
-                (check_whole if isinstance(self.traits()[trait], Whole) else check_number)(trait, traits[trait], least=least, most=most)
+                whole = isinstance(self.traits()[trait], Whole)
+                check = check_whole if whole else check_number
+                check(trait, traits[trait], least=least, most=most)  # type: ignore[arg-type]
         super().__init__(points=points, shape=name, seed=seed, **traits)
         if not len(self.points):
             raise ValueError("points must be at least one point, found none.")
@@ -138,9 +168,13 @@ class DiffusionPlayground(Widget):
     def _bound(self, proposal):
         name, value = proposal.trait.name, proposal.value
         if name == "weights" and len(value) not in (0, *(4 * n_weights(width) for width in range(16, 257, 8))):
-            raise traitlets.TraitError(f"weights must be the float32 of a network of width 16 … 256, found {len(value)} bytes.")
+            raise traitlets.TraitError(
+                f"weights must be the float32 of a network of width 16 … 256, found {len(value)} bytes."
+            )
         if name in ("start", "fit") and len(value) not in (0, 2 if name == "start" else 3):
-            raise traitlets.TraitError(f"{name} must be {2 if name == 'start' else 3} numbers or none, found {len(value)}.")
+            raise traitlets.TraitError(
+                f"{name} must be {2 if name == 'start' else 3} numbers or none, found {len(value)}."
+            )
         if name in ("weights", "start", "fit"):
             return value
         least, most = (0, self.T - 1) if name == "t" else BOUNDS[name]
@@ -148,11 +182,7 @@ class DiffusionPlayground(Widget):
 
     def noising(self) -> Any:  # a `Schedule`
         "The schedule, as the library's object."
-        from ddpm_widgets.schedule import cosine_schedule, linear_schedule, sigmoid_schedule
-
-        if self.schedule == "linear":
-            return linear_schedule(self.T, min(1e-4, self.beta_max), self.beta_max)
-        return cosine_schedule(self.T, self.s) if self.schedule == "cosine" else sigmoid_schedule(self.T)
+        return noising(self.schedule, self.T, self.beta_max, self.s)
 
     @property
     def model(self) -> Any:  # a `PlaneNet`
@@ -162,11 +192,11 @@ class DiffusionPlayground(Widget):
         from ddpm_widgets.noising import Diffusion
         from ddpm_widgets.plane import PlaneNet
 
-        net = PlaneNet(self.width, self.T)
+        net: Any = PlaneNet(self.width, self.T)
         if len(self.weights) == 4 * n_weights(self.width):
             flat = torch.tensor(np.frombuffer(self.weights, "<f4"))
             torch.nn.utils.vector_to_parameters(flat, net.parameters())
-        net.diffusion = Diffusion(self.noising(), self.target, shape=(2,))
+        net.diffusion = Diffusion(self.noising(), self.target, shape=(2,))  # type: ignore[arg-type]
         return net
 
     @model.setter
@@ -174,18 +204,22 @@ class DiffusionPlayground(Widget):
         from ddpm_widgets.plane import PlaneNet
 
         if not isinstance(net, PlaneNet) or not hasattr(net, "diffusion"):
-            raise ValueError(f"model must be a PlaneNet that carries `diffusion`, found {shown(net)}: train it first, or set its diffusion.")
-        weights = np.concatenate([p.detach().float().cpu().numpy().ravel() for p in net.parameters()]).astype("<f4")
-        schedule, width = net.diffusion.schedule, net.layers[0].out_features
-        if schedule.name not in ("linear", "cosine", "sigmoid") or not (16 <= width <= 256 and 10 <= net.T <= 1000):
             raise ValueError(
-                f"model must have a width of 16 … 256 and a linear, cosine or sigmoid schedule of 10 … 1000 steps, found width {width} and {shown(schedule)}."
+                f"model must be a PlaneNet that carries `diffusion`, found {shown(net)}: train it first, or set its diffusion."
             )
+        diffusion: Any = net.diffusion
+        schedule, layer = diffusion.schedule, net.layers[-1]  # type: Any, Any
+        width = layer.in_features
+        own = {"beta_max": self.beta_max, "s": self.s, "T": net.T, "schedule": schedule.name}
+        if not (16 <= width <= 256 and 10 <= net.T <= 1000) or schedule.T != net.T or not same(schedule, own):
+            raise ValueError(
+                f"model must have a width of 16 … 256 and a linear, cosine or sigmoid schedule of 10 … 1000 steps, found width {width} and {shown(schedule)}: "
+                "for other parameters of the schedule, set beta_max or s first."
+            )
+        weights = np.concatenate([p.detach().float().cpu().numpy().ravel() for p in net.parameters()]).astype("<f4")
         with self.hold_sync():
-            self.width, self.T, self.schedule, self.target = width, net.T, schedule.name, net.diffusion.target
+            self.width, self.T, self.schedule, self.target = width, net.T, schedule.name, diffusion.target
             self.step, self.losses, self.weights = 0, np.zeros((0, 2), np.float32), weights.tobytes()
-        if not np.allclose(schedule.alpha_bar, self.noising().alpha_bar, atol=1e-4):
-            raise ValueError(f"model must have the schedule that beta_max and s stand for, found {shown(schedule)}: set them first.")
 
     def reset(self) -> None:
         "Forget what was learned."
@@ -209,7 +243,10 @@ class DiffusionPlayground(Widget):
         "The data at t, and beside them where the walkers end, if they have gone."
         from PIL import Image, ImageDraw
 
-        side, clouds = 720, [(self.noisy(), LIGHT["signal"])] + [(self.samples, LIGHT["guess"])] * bool(len(self.samples))
+        side, clouds = (
+            720,
+            [(self.noisy(), LIGHT["signal"])] + [(self.samples, LIGHT["guess"])] * bool(len(self.samples)),
+        )
         big = Image.new("RGB", (len(clouds) * side, side), "white")  # PIL's dots are not smooth
         pen = ImageDraw.Draw(big)
         for k, (cloud, color) in enumerate(clouds):

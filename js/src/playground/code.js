@@ -5,22 +5,22 @@ import { h } from "../shared/dom.js";
 
 /** @param {Model} model @returns {string} Python */
 export function program(model) {
-  const get = (/** @type {keyof import("./read.js").Traits} */ name) => model.get(name);
+  const get = (/** @type {string} */ name) => /** @type {any} */ (model).get(name);
   const [T, target, way, exact] = [get("T"), get("target"), get("sampler"), get("field") === "exact"];
-  const schedule = { linear: `linear_schedule(${T}, beta_max=${get("beta_max")})`, cosine: `cosine_schedule(${T})`, sigmoid: `sigmoid_schedule(${T})` }[get("schedule")];
+  const schedule = /** @type {Record<string, string>} */ ({ linear: `linear_schedule(${T}, beta_max=${get("beta_max")})`, cosine: `cosine_schedule(${T})`, sigmoid: `sigmoid_schedule(${T})` })[get("schedule")];
   const steps = way === "flow" ? T : Math.min(get("steps"), T);
-  const sampler = { ddpm: '"ddpm"', "ddpm small": '"ddpm", variance="small"', ddim: `"ddim", eta=${get("eta")}`, "dpm++": '"dpm++"', flow: '"ddim", eta=0' }[way];
+  const sampler = /** @type {Record<string, string>} */ ({ ddpm: '"ddpm"', "ddpm small": '"ddpm", variance="small"', ddim: `"ddim", eta=${get("eta")}`, "dpm++": '"dpm++"', flow: '"ddim", eta=0' })[way];
   const points = get("shape") ? `plane_points("${get("shape")}")` : "torch.tensor(playground.points)";
-  const names = [exact ? "exact_denoiser" : "PlaneNet", schedule.split("(")[0], ...(exact ? [] : ["noisify"]), ...(get("shape") ? ["plane_points"] : []), "sample", "two_sample"];
-  const learned = `net = PlaneNet(${get("width")}, T=${T})${get("told") ? "" : "\nnet.times.zero_()  # it is not told t"}
+  const names = [exact ? "exact_denoiser" : "PlaneNet", schedule.split("(")[0], ...(exact ? [] : ["noisify", ...(target === "eps" ? [] : ["make_target"])]), ...(get("shape") ? ["plane_points"] : []), "sample", "two_sample"];
+  const learned = `net = PlaneNet(${get("width")}, T=${T})${get("time_input") ? "" : "\nnet.times.zero_()  # it is not given t"}
 opt = torch.optim.Adam(net.parameters(), lr=${get("lr")})
 for step in range(2000):
     x0 = points[torch.randint(len(points), (${get("batch")},))]
-    (x_t, t), answer = noisify(x0, schedule${target === "eps" ? "" : `, target="${target}"`})  # eq. 4
-    loss = (net(x_t, t) - answer).square().mean()
+    (x_t, t), eps = noisify(x0, schedule)  # eq. 4
+    loss = (net(x_t, t) - ${target === "eps" ? "eps" : `make_target(x0, eps, t, schedule, "${target}")`}).square().mean()
     opt.zero_grad(), loss.backward(), opt.step()`;
   return `import torch
-from ddpm_widgets import ${names.sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1)).join(", ")}
+from ddpm_widgets import ${names.sort().join(", ")}
 
 points = ${points}
 schedule = ${schedule}

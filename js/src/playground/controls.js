@@ -18,10 +18,10 @@ const FAULTS = [
   ["learning rate too high", { lr: 0.3 }],
   ["schedule that leaves signal", { schedule: "linear", beta_max: 0.002 }],
   ["too few steps", { steps: 2 }],
-  ["t not told to the network", { told: false }],
+  ["network that is not given t", { time_input: false }],
 ];
 /** @type {Record<string, any>} */
-const SOUND = { lr: 0.005, schedule: "cosine", beta_max: 0.02, steps: 20, told: true };
+const SOUND = { lr: 0.005, schedule: "cosine", beta_max: 0.02, steps: 20, time_input: true };
 
 const log = { from: Math.log10, to: (/** @type {number} */ u) => Number((10 ** u).toPrecision(2)) };
 
@@ -97,7 +97,7 @@ export function controls(model, sync, lab, signal) {
     slider("T", "T", [1, 3, 0.05], String, { from: Math.log10, to: (u) => Math.round(10 ** u) }),
     choice("ema", "average", [[0, "none"], [0.99, ".99"], [0.999, ".999"]]),
     choice("speed", "speed", [[2, "2 steps a second"], [20, "20 a second"], [200, "200 a second"], [0, "as fast as it can"]]),
-    check("told", "tell the network t", "Without it, the network does not know how much noise there is")); // prettier-ignore
+    check("time_input", "give the network t", "Without it, the network does not know how much noise there is")); // prettier-ignore
   const sampling = div("group",
     choice("arrows", "arrows show", [["score", "the score"], ["eps", "ε̂, the noise"], ["x0", "the way to x̂0"]]),
     slider("walkers", "walkers", [50, 1000, 50], String), eta, again); // prettier-ignore

@@ -59,7 +59,7 @@ export class Lab {
   alphaBar = /** @type {Float64Array} */ (new Float64Array());
   /** @type {string | undefined} the settings of the network */
   key;
-  /** @type {DataView | undefined} the weights that it told last */
+  /** @type {DataView | undefined} the weights that it sent last */
   sent;
   rate = 0; // steps a second
   watch = { from: 0, count: 0 };
@@ -90,8 +90,8 @@ export class Lab {
     if (this.views.size === 1) this.begin();
     signal.addEventListener("abort", () => {
       this.views.delete(view);
-      const { life, views } = this;
-      if (!views.size) this.share().finally(() => life.abort());
+      const { life } = this;
+      if (!this.views.size) this.share().finally(() => life.abort());
     }, { once: true }); // prettier-ignore
   }
 
@@ -107,7 +107,7 @@ export class Lab {
     this.worker = worker;
     const on = (/** @type {string} */ names, /** @type {() => void} */ fn) => listen(model, names.replace(/\w+/g, "change:$&"), fn, signal);
     let queued = false; // several traits that change together make one network
-    on("width target told schedule T beta_max s seed weights", () => {
+    on("width target time_input schedule T beta_max s seed weights", () => {
       if (queued) return;
       queued = true;
       queueMicrotask(() => ((queued = false), this.build()));
@@ -131,7 +131,7 @@ export class Lab {
   settings() {
     const { model } = this;
     return { width: model.get("width"), target: model.get("target"), alphaBar: this.alphaBar, seed: model.get("seed"),
-      batch: model.get("batch"), lr: model.get("lr"), ema: model.get("ema"), told: model.get("told") }; // prettier-ignore
+      batch: model.get("batch"), lr: model.get("lr"), ema: model.get("ema"), time_input: model.get("time_input") }; // prettier-ignore
   }
 
   /** The data are new. */
@@ -147,7 +147,7 @@ export class Lab {
   build() {
     const { model } = this;
     this.alphaBar = alphaBarOf(model);
-    const key = ["width", "target", "told", "schedule", "T", "beta_max", "s", "seed"].map((name) => model.get(/** @type {any} */ (name))).join();
+    const key = ["width", "target", "time_input", "schedule", "T", "beta_max", "s", "seed"].map((name) => model.get(/** @type {any} */ (name))).join();
     const given = model.get("weights");
     if (key === this.key && given === this.sent) return;
     const known = given !== this.sent && given.byteLength === 4 * countOf(model.get("width"));

@@ -10,7 +10,7 @@ import { formula } from "../shared/schedules.js";
  * @property {"learned" | "exact" | "both"} field whose arrows @property {Arrows} arrows
  * @property {boolean} running whether it trains @property {number} speed steps a second at most, 0: as many as it can
  * @property {number} step how many were taken @property {DataView} losses float32 (k, 2): step, loss @property {DataView} weights float32, what is shown: the average
- * @property {number} lr @property {number} batch @property {number} ema @property {number} width @property {import("./training.js").Target} target @property {boolean} told whether the network is told t
+ * @property {number} lr @property {number} batch @property {number} ema @property {number} width @property {import("./training.js").Target} target @property {boolean} time_input whether the network is given t
  * @property {"linear" | "cosine" | "sigmoid"} schedule @property {number} T @property {number} beta_max of the linear schedule @property {number} s of the cosine
  * @property {import("../shared/solvers.js").Sampler | "flow"} sampler @property {number} steps @property {number} eta
  * @property {number} walkers how many @property {DataView} samples float32 (walkers, 2): where they end

@@ -8,7 +8,7 @@ import { eights, hideTime, initial, Net, roomFor, timeFeatures } from "./network
  * @typedef {object} Settings
  * @property {number} width @property {Target} target @property {Float64Array} alphaBar ᾱ_t @property {number} seed
  * @property {number} batch @property {number} lr @property {number} ema how much of the average stays at each step, 0: no average
- * @property {boolean} told whether the network is told t
+ * @property {boolean} time_input whether the network is given t
  */
 
 /** What the network should answer; v = √ᾱ·ε - √(1-ᾱ)·x0 (Salimans & Ho 2022, appendix D). @param {Target} target @param {number} x0 @param {number} eps @param {number} signal √ᾱ @param {number} noise √(1-ᾱ) */
@@ -48,7 +48,7 @@ export class Trainer {
     this.slope = own.floats(2 * eights(batch));
     this.features = Array.from(alphaBar, (_, t) => timeFeatures(t, alphaBar.length));
     this.rates = Array.from(alphaBar, (a) => [sqrt(a), sqrt(1 - a)]);
-    if (!settings.told) hideTime(weights, width);
+    if (!settings.time_input) hideTime(weights, width);
     this.net.weights.set(weights);
     this.average.weights.set(weights);
     this.m = new Float32Array(weights.length); // Adam's averages of the slopes, and of their squares
@@ -84,14 +84,14 @@ export class Trainer {
 
   /** One step on a fresh batch. @param {Float32Array} points (n, 2) @returns {number} its loss */
   step(points) {
-    const { net, average, noise, settings: { seed, alphaBar, lr, ema, told } } = this; // prettier-ignore
+    const { net, average, noise, settings: { seed, alphaBar, lr, ema, time_input } } = this; // prettier-ignore
     const stream = streamAt(seed, ++this.steps);
     const n = points.length / 2;
     const eps = normal(stream, noise.length, noise);
     const pick = (/** @type {number} */ i) => 2 * Math.floor(n * uniformAt(stream, 1e6 + i));
     const time = (/** @type {number} */ i) => Math.floor(alphaBar.length * uniformAt(stream, 2e6 + i));
     const loss = this.lossOf((i) => [points[pick(i)], points[pick(i) + 1]], time, eps);
-    if (!told) hideTime(net.gradients, net.width);
+    if (!time_input) hideTime(net.gradients, net.width);
     adam(net.weights, net.gradients, this.m, this.v, this.steps, lr);
     follow(average.weights, net.weights, this.steps, ema);
     return loss;
