@@ -46,30 +46,44 @@ function build(model, lab, signal) {
   let [painted, length] = [0, 0];
   /** @type {unknown[]} what the small pictures are of */
   let shown = [];
+  let late = 0; // when they were painted
+
+  /** What the settings say. */
+  function set() {
+    line.setBack(model.get("direction") === "sample");
+    tools.paint();
+    source.paint();
+    plane.say(words(model, lab, pointer.tool()));
+    repaint();
+  }
 
   function paint() {
     const T = model.get("T");
     const t = clamp(model.get("t"), 0, T - 1);
     if (noise.length < lab.points.length) noise = normal(streamAt(model.get("seed"), 3), Math.max(1024, 2 * lab.points.length));
-    line.setBack(model.get("direction") === "sample");
     if (T !== length) line.setLength((length = T));
     if (line.t !== t) line.show(t);
     if (lab.alphaBar.length > t) eq.show(model, lab.alphaBar, t);
     plane.paint(lab, model, noise, t, pointer.ring());
-    plane.say(words(model, lab, pointer.tool()));
-    tools.paint();
+    tools.count();
+    const now = performance.now();
+    if (now - late > 120 || !lab.awake) results(now);
+    Object.assign(root.dataset, { painted: String(++painted), t: String(t), step: String(lab.step), how: lab.how, worker: String(lab.worker), field: Object.keys(lab.field).join(" "), fit: lab.fit ? (lab.fit.fit / lab.fit.floor).toFixed(3) : "" });
+  }
+
+  /** Loss and densities: eight times a second are enough. @param {number} now */
+  function results(now) {
+    late = now;
     loss.paint(lab);
     const ink = getComputedStyle(root).color; // of the theme
     if (ink !== shown[0]) tools.layout();
     if ([ink, lab.walked, lab.points, lab.fit].some((of, i) => of !== shown[i])) result.paint(lab);
     shown = [ink, lab.walked, lab.points, lab.fit];
-    source.paint();
-    const hint = !lab.points.length ? "Draw some data." : lab.worker || !lab.how ? "" : "Slower than it could be: this page forbids Workers.";
-    const first = !lab.step && !model.get("running") ? "The network knows nothing yet: press Train." : "";
-    say.textContent = [hint, lab.points.length ? first : ""].filter(Boolean).join(" ");
-    Object.assign(root.dataset, { painted: String(++painted), t: String(t), step: String(lab.step), how: lab.how, worker: String(lab.worker), field: Object.keys(lab.field).join(" "), fit: lab.fit ? (lab.fit.fit / lab.fit.floor).toFixed(3) : "" });
+    const slow = lab.worker || !lab.how ? "" : "Slower than it could be: this page forbids Workers.";
+    const ready = lab.step || model.get("running") ? "" : "The network knows nothing yet: press Train.";
+    say.textContent = !lab.points.length ? "Draw some data." : `${slow} ${ready}`.trim();
   }
-  return { root, line, sync, repaint };
+  return { root, line, sync, repaint, set: frame(set, signal) };
 }
 
 export default () => {
@@ -84,8 +98,9 @@ export default () => {
     render({ model, el, signal: outer }) {
       const { signal, end } = life(outer);
       const own = (lab ??= new Lab(model));
-      const { root, line, sync, repaint } = build(model, own, signal);
-      listen(model, "change:t change:direction change:field change:arrows change:start change:running change:speed change:shape change:lr change:batch change:ema change:steps change:sampler change:eta change:walkers", repaint, signal);
+      const { root, line, sync, repaint, set } = build(model, own, signal);
+      listen(model, "change:direction change:field change:start change:running change:speed change:shape change:lr change:batch change:ema change:steps change:sampler change:eta change:walkers change:width change:target change:time_input change:schedule change:T change:beta_max change:arrows", set, signal);
+      listen(model, "change:t", repaint, signal);
       linked(model, () => model.get("T"), (t) => sync.set("t", t), signal);
       on(root, "keydown", (e) => {
         if (!line.key(e) && (e.key === " " || e.key === "Enter") && /** @type {Element} */ (e.target).matches("button, summary")) e.stopPropagation();
@@ -96,7 +111,7 @@ export default () => {
       for (const node of [document.documentElement, document.body]) themes.observe(node, { attributes: true, attributeFilter: ["class", "data-theme", "data-jp-theme-light"] });
       matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint, { signal });
       atEnd(signal, () => themes.disconnect());
-      repaint();
+      set();
       own.enter(repaint, signal);
       return end;
     },

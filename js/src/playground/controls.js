@@ -139,7 +139,8 @@ export function controls(model, sync, lab, signal) {
       face.firstElementChild?.setAttribute("d", running ? PAUSE : PLAY);
       word.textContent = running ? "Pause" : "Train";
       attr(train, "aria-pressed", running);
-      said.textContent = `${lab.step.toLocaleString("en")} steps${lab.rate ? `, ${Math.round(lab.rate)} a second` : ""}`;
     },
+    /** How far training is. */
+    count: () => void (said.textContent = `${lab.step.toLocaleString("en")} steps${lab.rate ? `, ${Math.round(lab.rate)} a second` : ""}`),
   }; // prettier-ignore
 }

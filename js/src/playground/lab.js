@@ -14,7 +14,7 @@ import { alphaBarOf, bytesOf, floats, VIEW, wayOf } from "./read.js";
 /** A path of n walkers: path[(j·n + i)·2 + c] before step j, at timestep ts[j], and after the last. @typedef {{ path: Float32Array, ts: number[], n: number }} Walked */
 
 const SLICE = 24; // milliseconds of training at a time
-const KEPT = 1000; // losses
+const KEPT = 300; // losses
 export const CELLS = 22; // the field is drawn at so many places in each direction
 
 /** The places of the field's arrows, (CELLS², 2), from the upper left. */
