@@ -112,7 +112,7 @@ class DiffusionPlayground(Widget):
     step = Whole(0, min=0, help="steps of training so far").tag(sync=True, page=True)
     losses = Points(None, help="step and loss, (k, 2)")
     weights = traitlets.Bytes(help="of the network that is shown, float32, in the order of `parameters()`").tag(
-        sync=True, page=True
+        sync=True, page=True, from_json=lambda value, _: bytes(value) if isinstance(value, memoryview) else value
     )
     lr = Finite(0.005, help="Adam's learning rate").tag(sync=True, page=True)
     batch = Whole(256, help="points a step, 1 … 512").tag(sync=True, page=True)

@@ -164,6 +164,9 @@ def test_a_planted_fault_is_seen(plant):
 def test_weights_go_both_ways():
     net, x = network(32, "v", linear_schedule(50)), torch.tensor(normal(3, (40, 2)))
     playground = DiffusionPlayground("rings", model=net)
+    playground.set_state({"weights": memoryview(np.zeros(n_weights(32), np.float32).tobytes())})
+    assert playground.weights == bytes(4 * n_weights(32)), "a page's weights are taken"
+    playground.model = net
     assert (playground.width, playground.target, playground.schedule, playground.T) == (32, "v", "linear", 50)
     traits = dict(schedule="linear", T=50)
     asked = dict(weights=b64(np.frombuffer(playground.weights, "<f4")), settings=dict(width=32, target="v"), points=b64(plane_points("moons")), traits=traits)  # fmt: skip
@@ -347,3 +350,184 @@ def test_the_parameters_are_counted_as_the_network_has_them():
     for width in (16, 64, 256):
         assert n_weights(width) == sum(p.numel() for p in PlaneNet(width).parameters())
     assert BOUNDS["width"] == (16, 256)
+
+
+ROOT = ".ddw-diffusion-playground"
+STATE = "n => { const v = document.querySelector('[data-ddw]').ddw.model.get(n); return v instanceof DataView ? Array.from(new Uint8Array(v.buffer)) : v }"  # fmt: skip
+
+
+def state(page, name):
+    found = page.evaluate(STATE, name)
+    floats = name in ("points", "samples", "losses", "weights")
+    return np.frombuffer(bytes(found), np.float32).reshape(-1, 1 if name == "weights" else 2) if floats else found
+
+
+def opened(page, tmp_path, change=lambda text: text, **options):
+    playground = DiffusionPlayground(**options)
+    path = playground.to_html(tmp_path / "page.html")
+    path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
+    page.set_viewport_size({"width": 1100, "height": 900})
+    page.goto(path.as_uri())
+    page.wait_for_function("() => document.querySelector('.ddw')?.dataset.fit", timeout=30_000)
+    return playground
+
+
+def data(page, name):
+    return page.get_attribute(ROOT, f"data-{name}")
+
+
+def until(page, expression):
+    page.wait_for_function(
+        f"() => {{ const d = document.querySelector('{ROOT}').dataset; return {expression}; }}", timeout=60_000
+    )
+
+
+@pytest.mark.browser
+def test_a_page_from_disk_trains_by_itself_and_what_it_learned_is_in_python(page, tmp_path):
+    "Two moons to 1.5 times the floor; a hidden tab pauses; the weights answer in PyTorch as in the page; closing ends the Worker."
+    playground = opened(page, tmp_path)
+    page.get_by_role("button", name="Train", exact=True).click()
+    until(page, "d.fit < 1.5 && d.step > 500")
+    page.evaluate(
+        "() => { Object.defineProperty(document, 'hidden', { get: () => true, configurable: true }); document.dispatchEvent(new Event('visibilitychange')); }"
+    )
+    page.wait_for_timeout(400)
+    step = data(page, "step")
+    page.wait_for_timeout(500)
+    assert data(page, "step") == step, "a hidden tab pauses"
+    page.evaluate("() => { delete document.hidden; document.dispatchEvent(new Event('visibilitychange')); }")
+    until(page, f"d.step > {step}")
+    page.get_by_role("button", name="Pause").first.click()
+    page.wait_for_timeout(1500)
+    playground.set_state({"weights": memoryview(state(page, "weights").tobytes()), "step": state(page, "step"), "losses": memoryview(state(page, "losses").tobytes())})  # fmt: skip
+    ours = two_sample(
+        sample(playground.model, n=250, sampler="ddim", steps=20, progress=False, seed=0), playground.points
+    )
+    assert playground.step == int(data(page, "step")) and len(playground.losses) > 100 and ours < 0.25
+    x = torch.tensor(state(page, "samples"))
+    starts = torch.tensor(normal((8 * 0x9E3779B9) % 2**32, (400, 2)))
+    theirs = sample(playground.model, n=400, x_T=starts, sampler="ddim", steps=20, progress=False)
+    assert (theirs - x).abs().median() < 1e-4 and (theirs - x).abs().max() < 0.01
+    page.evaluate("document.querySelector('[data-ddw]').ddw.unmount()")
+    page.wait_for_timeout(600)
+    assert not page.workers and not page.errors and not page.outside
+
+
+@pytest.mark.browser
+def test_a_hand_draws_data_and_puts_a_walker_down(page, tmp_path):
+    opened(page, tmp_path, n=40)
+    plane = page.locator("canvas.plane")
+    box = plane.bounding_box()
+    at = lambda x, y: (box["x"] + (x + 2) / 4 * box["width"], box["y"] + (2 - y) / 4 * box["height"])  # noqa: E731
+    page.get_by_role("button", name="brush").click()
+    page.get_by_role("button", name="clear").click()
+    page.mouse.move(*at(-0.8, 0.5))
+    page.mouse.down()
+    page.mouse.move(*at(0.8, 0.5), steps=12)
+    page.mouse.up()
+    page.wait_for_timeout(300)
+    drawn = state(page, "points")
+    assert (
+        len(drawn) > 60
+        and abs(drawn[:, 1] - 0.5).max() < 0.15
+        and np.ptp(drawn[:, 0]) > 1.5
+        and state(page, "shape") == ""
+    )
+    page.get_by_role("button", name="eraser").click()
+    page.mouse.move(*at(0, 0.5))
+    page.mouse.down()
+    page.mouse.up()
+    page.wait_for_timeout(300)
+    left = state(page, "points")
+    assert 0 < len(left) < len(drawn) and np.hypot(left[:, 0], left[:, 1] - 0.5).min() > 0.1
+    page.get_by_role("button", name="blob").click()
+    plane.focus()
+    for key in ("ArrowUp", "Space"):
+        page.keyboard.press(key)
+    page.wait_for_timeout(300)
+    assert len(state(page, "points")) == len(left) + 40
+    page.get_by_role("button", name="walker").click()
+    page.mouse.move(*at(1, 1))
+    page.mouse.down()
+    page.mouse.move(*at(-1, 1.5), steps=5)
+    page.mouse.up()
+    page.wait_for_timeout(200)
+    assert np.allclose(state(page, "start"), [-1, 1.5], atol=0.02)
+    page.keyboard.press("ArrowRight")
+    assert np.allclose(state(page, "start"), [-0.9, 1.5], atol=0.02)
+    page.keyboard.press("Escape")
+    assert state(page, "start") == []
+    page.locator(".shape").nth(2).click()
+    assert state(page, "shape") == "rings" and len(state(page, "points")) == 500
+    assert not page.errors
+
+
+@pytest.mark.browser
+def test_ten_thousand_random_messages_leave_it_well(page, tmp_path):
+    "All that Python lets through, in any order, while it trains; then it learns as if nothing had been."
+    playground = opened(page, tmp_path, n=30, batch=8, width=16)
+    random = np.random.default_rng(0)
+    values = {
+        **{name: [int(x) if isinstance(playground.traits()[name].default_value, int) else x for x in (lo or (hi / 2), hi, 0.3 * lo + 0.7 * hi)] for name, (lo, hi) in BOUNDS.items()},
+        **{"t": [0, 5, 9, 99, 999], "direction": ["noise", "sample"], "field": ["learned", "exact", "both"], "arrows": ["score", "eps", "x0"], "running": [True, False]},
+        **{"target": ["eps", "x0", "v"], "time_input": [True, False], "schedule": ["linear", "cosine", "sigmoid"], "sampler": ["ddpm", "ddpm small", "ddim", "dpm++", "flow"]},
+        **{"start": [[], [0.5, -1.5]], "seed": [0, 7], "noise_seed": [0, 9], "step": [0, 17], "fit": [[], [1, 2, 3]], "shape": ["", "moons", "elsewhere"], "width": [16, 24, 64]},
+        **{"points": [[], [0.1, 0.2], [0.5, 0.5, -0.5, 0.3, 0.2, 0.1]], "weights": [[], [0.0] * n_weights(16), [1e3] * n_weights(24), [float("nan")] * n_weights(16)], "losses": [[], [1, 2, 3, float("nan")]], "samples": [[], [0, 1]]},
+    }  # fmt: skip
+    names = random.choice(sorted(values), 10_000).tolist()
+    picks = [int(random.integers(len(values[name]))) for name in names]
+    values = json.loads(json.dumps(values).replace("NaN", '"nan"'))
+    page.evaluate(
+        """async ([names, picks, values]) => {
+            const { model } = document.querySelector("[data-ddw]").ddw, bytes = ["points", "weights", "losses", "samples"];
+            for (let k = 0; k < names.length; k++) {
+                const value = values[names[k]][picks[k]];
+                model.set(names[k], bytes.includes(names[k]) ? new DataView(Float32Array.from(value, Number).buffer) : value);
+                if (k % 50 === 0) await new Promise((go) => setTimeout(go, 4));
+            }
+            const sound = { points: new DataView(Float32Array.from({ length: 200 }, (_, i) => Math.sin(i) / 2).buffer), T: 50, width: 32, target: "eps", schedule: "cosine", s: 0.008, t: 9,
+                time_input: true, lr: 0.005, batch: 64, ema: 0.99, speed: 0, walkers: 100, sampler: "ddim", steps: 10, eta: 0, field: "learned", weights: new DataView(new ArrayBuffer(0)), running: true };
+            for (const name in sound) model.set(name, sound[name]);
+        }""",
+        [names, picks, values],
+    )
+    page.wait_for_timeout(500)
+    page.get_by_role("button", name="Reset").click()
+    until(page, "d.step > 300 && d.fit < 4 && d.field.includes('learned')")
+    assert not page.errors and len(page.workers) == 1
+
+
+POLICIES = {
+    "WebAssembly": ("script-src 'unsafe-inline' blob:; worker-src blob:", "js", "true"),
+    "Workers": ("script-src 'unsafe-inline' blob: 'wasm-unsafe-eval'; worker-src 'none'", "wasm", "false"),
+    "both": ("script-src 'unsafe-inline' blob:; worker-src 'none'", "js", "false"),
+}
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("policy,how,worker", POLICIES.values(), ids=POLICIES)
+def test_pages_that_forbid_it_train_more_slowly_and_stay_alive(page, tmp_path, policy, how, worker):
+    meta = f"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'self' 'unsafe-inline' data: blob:; {policy}\">"
+    opened(page, tmp_path, lambda text: text.replace("<head>", "<head>" + meta), n=50, running=True)
+    until(page, "d.step > 60")
+    assert (data(page, "how"), data(page, "worker")) == (how, worker)
+    frames = page.evaluate(
+        "async () => { let n = 0; const end = performance.now() + 1000; while (performance.now() < end) { await new Promise(requestAnimationFrame); n++; } return n; }"
+    )
+    assert frames > 8
+
+
+@pytest.mark.browser
+def test_what_was_saved_while_it_trained_goes_on_from_there(page, tmp_path):
+    net = network()
+    playground = opened(page, tmp_path, weights=flat(net).tobytes(), step=1200, losses=[[1, 1.0], [1200, 0.3]])
+    assert int(data(page, "step")) == 1200 == playground.step
+    page.get_by_role("button", name="Step").click()
+    until(page, "d.step == 1201")
+    page.wait_for_timeout(300)
+    moved = state(page, "weights")[:, 0] - flat(net)
+    assert 0 < abs(moved).max() < 0.02 and len(state(page, "losses")) == 3
+    page.get_by_role("button", name="Reset").click()
+    until(page, "d.step == 0")
+    page.wait_for_timeout(200)
+    assert not len(state(page, "weights"))

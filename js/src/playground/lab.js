@@ -184,7 +184,6 @@ export class Lab {
   /** Train for as long as it is wanted: two slices are asked for at a time, so that the Worker never waits for the page. */
   train() {
     while (this.awake && this.loops < (this.model.get("speed") ? 1 : 2)) this.loop();
-    if (!this.awake) this.share();
     this.tell();
   }
 
@@ -194,7 +193,6 @@ export class Lab {
     this.sync.set("running", false);
     await this.slice(1);
     this.renew();
-    this.share();
   }
 
   async loop() {
@@ -207,8 +205,9 @@ export class Lab {
       last = performance.now();
     }
     this.loops--;
-    if (!this.awake && !this.loops) this.rate = 0;
-    this.tell();
+    if (this.loops || this.awake) return;
+    this.rate = 0;
+    this.renew(); // the walkers of the last weights, and then Python is told
   }
 
   /** A slice of training, of at most so many steps. @param {number} most */
