@@ -240,18 +240,35 @@ class DiffusionPlayground(Widget):
         return f"{len(self.points)} points in the plane at timestep {self.t} of {self.T}; a playground of diffusion in a notebook"
 
     def poster(self) -> np.ndarray:  # uint8, shape (h, w, 3)
-        "The data at t, and beside them where the walkers end, if they have gone."
+        "The data at t with the arrows of the exact score, and beside them where the walkers end, if they have gone."
         from PIL import Image, ImageDraw
 
-        side, clouds = (
-            720,
-            [(self.noisy(), LIGHT["signal"])] + [(self.samples, LIGHT["guess"])] * bool(len(self.samples)),
-        )
-        big = Image.new("RGB", (len(clouds) * side, side), "white")  # PIL's dots are not smooth
+        clouds = [(self.noisy(), LIGHT["signal"])] + [(self.samples, LIGHT["guess"])] * bool(len(self.samples))
+        side = 720
+        big = Image.new("RGB", (len(clouds) * side, side), "white")  # PIL's lines and dots are not smooth
         pen = ImageDraw.Draw(big)
+        places = np.stack(np.meshgrid(*[np.linspace(-1.9, 1.9, 20)] * 2), -1).reshape(-1, 2)
         for k, (cloud, color) in enumerate(clouds):
             pen.rectangle([k * side + 16, 16, (k + 1) * side - 16, side - 16], "#f8fafc")
-            for x, y in cloud[(np.abs(cloud) < 2.1).all(1)]:
-                u, v = (k + 0.5 + x / 4.4) * side, (0.5 - y / 4.4) * side
+            if not k and len(self.points):
+                score = self._score(places)
+                far = np.linalg.norm(score, axis=1, keepdims=True)
+                for (x, y), (dx, dy) in zip(places, 0.17 * score / (0.6 + far), strict=True):
+                    line = (
+                        [(0.5 + (x + e * dx / 2) / 4) * side for e in (-1, 1)],
+                        [(0.5 - (y + e * dy / 2) / 4) * side for e in (-1, 1)],
+                    )
+                    pen.line([line[0][0], line[1][0], line[0][1], line[1][1]], "#94a3b8", 2)
+                    pen.ellipse([line[0][1] - 3, line[1][1] - 3, line[0][1] + 3, line[1][1] + 3], "#94a3b8")
+            for x, y in cloud[(np.abs(cloud) < 1.9).all(1)]:
+                u, v = (k + 0.5 + x / 4) * side, (0.5 - y / 4) * side
                 pen.ellipse([u - 4, v - 4, u + 4, v + 4], color)
         return np.asarray(big.resize((big.width // 2, side // 2), Image.Resampling.LANCZOS))
+
+    def _score(self, x: np.ndarray) -> np.ndarray:  # of the shape of x, times √(1-ᾱ)
+        "The exact score at t, in units of the noise: -ε̂ of the mean of the points, each weighted by how likely x came from it."
+        alpha_bar = float(self.noising().alpha_bar64[self.t])
+        off = ((x[:, None] - math.sqrt(alpha_bar) * self.points) ** 2).sum(-1)
+        weight = np.exp((off.min(1, keepdims=True) - off) / (2 * (1 - alpha_bar)))
+        x0 = weight @ self.points / weight.sum(1, keepdims=True)
+        return (math.sqrt(alpha_bar) * x0 - x) / math.sqrt(1 - alpha_bar)
