@@ -52,6 +52,7 @@ from .training import DDPMCB, EMA, RECIPES, Recipe, train
 from .unets import UNet, init_ddpm, unet
 from .weights import WeightsError, load_model, pretrained, save_model
 from .widgets.density_scrubber import DensityScrubber
+from .widgets.diffusion_playground import DiffusionPlayground
 from .widgets.fid_lab import FIDLab
 from .widgets.live_sampler import LiveSampler
 from .widgets.noise_scrubber import NoiseScrubber
@@ -77,6 +78,7 @@ __all__ = [
     "DensityScrubber",
     "Diagnosis",
     "Diffusion",
+    "DiffusionPlayground",
     "EMA",
     "Evaluation",
     "FIDLab",

@@ -18,6 +18,7 @@ from ddpm_widgets import Diffusion, _docs, cosine_schedule, garments, page_weigh
 from ddpm_widgets.data import DataLoaders, dataset_of
 from ddpm_widgets.widgets import (
     DensityScrubber,
+    DiffusionPlayground,
     FIDLab,
     LiveSampler,
     NoiseScrubber,
@@ -96,6 +97,7 @@ def widgets(dls):
         ),
         "live": LiveSampler(page_weights(labelled(), classes=EVIL), steps=2),
         "monitor": monitor,
+        "playground": DiffusionPlayground(n=20, shape=EVIL[2], link=EVIL[0]),
     }
 
 
