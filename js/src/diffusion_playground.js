@@ -7,6 +7,7 @@ import { formula } from "./playground/formula.js";
 import { hand } from "./playground/hand.js";
 import { Lab } from "./playground/lab.js";
 import { planeView } from "./playground/plane.js";
+import { MOST } from "./playground/read.js";
 import { densities, lossCurve } from "./playground/results.js";
 import { div, h, span } from "./shared/dom.js";
 import { clamp } from "./shared/format.js";
@@ -81,7 +82,9 @@ function build(model, lab, signal) {
     shown = [ink, lab.walked, lab.points, lab.fit];
     const slow = lab.worker || !lab.how ? "" : "Slower than it could be: this page forbids Workers.";
     const ready = lab.step || model.get("running") ? "" : "The network knows nothing yet: press Train.";
-    say.textContent = !lab.points.length ? "Draw some data." : `${slow} ${ready}`.trim();
+    const lost = lab.losses.length && !Number.isFinite(lab.losses[lab.losses.length - 1][1]) ? "The loss is not a number any more: lower the learning rate, and reset." : "";
+    const full = lab.points.length >= 2 * MOST ? `There is no room for more than ${MOST.toLocaleString("en")} points.` : "";
+    say.textContent = !lab.points.length ? "Draw some data." : [slow, lost || ready, full].filter(Boolean).join(" ");
   }
   return { root, line, sync, repaint, set: frame(set, signal) };
 }

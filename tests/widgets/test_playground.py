@@ -520,7 +520,7 @@ def test_pages_that_forbid_it_train_more_slowly_and_stay_alive(page, tmp_path, p
 @pytest.mark.browser
 def test_what_was_saved_while_it_trained_goes_on_from_there(page, tmp_path):
     net = network()
-    playground = opened(page, tmp_path, weights=flat(net).tobytes(), step=1200, losses=[[1, 1.0], [1200, 0.3]])
+    playground = opened(page, tmp_path, weights=flat(net).tobytes(), step=1200, losses=[[1199, 1.0], [1200, 0.3]])
     assert int(data(page, "step")) == 1200 == playground.step
     page.get_by_role("button", name="Step").click()
     until(page, "d.step == 1201")

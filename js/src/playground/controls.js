@@ -16,12 +16,12 @@ const FEW = 500; // points of a shape
 /** Runs that go wrong, and the settings that make them so. @type {[string, Record<string, any>][]} */
 const FAULTS = [
   ["learning rate too high", { lr: 0.3 }],
-  ["schedule that leaves signal", { schedule: "linear", beta_max: 0.002 }],
-  ["too few steps", { steps: 2 }],
+  ["schedule that leaves signal", { schedule: "linear", beta_max: 0.0003, sampler: "ddim" }],
+  ["too few steps", { sampler: "ddim", steps: 2 }],
   ["network that is not given t", { time_input: false }],
 ];
 /** @type {Record<string, any>} */
-const SOUND = { lr: 0.005, schedule: "cosine", beta_max: 0.02, steps: 20, time_input: true };
+const SOUND = { lr: 0.005, schedule: "cosine", beta_max: 0.02, sampler: "ddim", steps: 20, time_input: true };
 
 const log = { from: Math.log10, to: (/** @type {number} */ u) => Number((10 ** u).toPrecision(2)) };
 
@@ -85,6 +85,7 @@ export function controls(model, sync, lab, signal) {
   const again = button({ title: "Start the walkers from other noise" }, icon(DICE), "draw again");
   on(again, "click", () => sync.set("noise_seed", (model.get("noise_seed") + 1) % 2 ** 32), signal);
 
+  const note = h("p", { class: "ddw-small ddw-muted note" });
   const beta = slider("beta_max", "β of the last step", [-4, -0.5, 0.05], short, log);
   const eta = slider("eta", "η", [0, 1, 0.05], (x) => x.toFixed(2));
   const steps = slider("steps", "steps", [1, 100, 1], String);
@@ -117,7 +118,7 @@ export function controls(model, sync, lab, signal) {
   return {
     shapes: group("shapes", "Data", ...shapes.map((s) => s.node)),
     training: div("ddw-tools", train, once, reset, said),
-    seen: div("seen", span("ddw-small ddw-muted", "arrows"), field.el),
+    seen: div("seen", span("ddw-small ddw-muted", "arrows"), field.el, note),
     walking: div("ddw-tools walking", direction.el, choice("sampler", "sampler", [["ddpm", "DDPM"], ["ddpm small", "DDPM, small σ"], ["ddim", "DDIM"], ["dpm++", "DPM-Solver++"], ["flow", "probability flow"]]), steps),
     more: (/** @type {Node} */ last) => div("more",
       details("Training", training),
@@ -135,6 +136,12 @@ export function controls(model, sync, lab, signal) {
       beta.hidden = model.get("schedule") !== "linear";
       eta.hidden = model.get("sampler") !== "ddim";
       steps.hidden = model.get("sampler") === "flow";
+      const what = { score: "score: the way to likelier places", eps: "ε̂: the noise that is thought to be in a point", x0: "way to x̂0: where a point is thought to come from" }[model.get("arrows")];
+      note.textContent = {
+        learned: `The network's ${what}.`,
+        exact: `The perfect denoiser's ${what}. It is a softmax over the data.`,
+        both: `Both: grey is exact, green learned. Orange where the network's ε̂ is wrong.`,
+      }[model.get("field")];
       const running = model.get("running");
       face.firstElementChild?.setAttribute("d", running ? PAUSE : PLAY);
       word.textContent = running ? "Pause" : "Train";

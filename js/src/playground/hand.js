@@ -42,6 +42,8 @@ export function hand(model, sync, plane, repaint, signal) {
   let at = [0, 0];
   let here = false; // whether the tool is to be seen
   let dabs = 0;
+  /** @type {number[]} where the walker was before the finger came down */
+  let before = [];
   const buttons = Object.entries(TOOLS).map(([key, { name, title }]) => {
     const node = button({ title, "aria-pressed": key === tool }, name);
     on(node, "click", () => choose(/** @type {Tool} */ (key)), signal);
@@ -86,6 +88,7 @@ export function hand(model, sync, plane, repaint, signal) {
     e.preventDefault();
     canvas.focus({ preventScroll: true });
     canvas.setPointerCapture(e.pointerId);
+    before = model.get("start");
     const [x, y] = plane.at(e);
     move(x, y);
     act(x, y, e.shiftKey);
@@ -100,6 +103,7 @@ export function hand(model, sync, plane, repaint, signal) {
     for (let k = 1; k <= far; k++) act(fromX + ((x - fromX) * k) / far, fromY + ((y - fromY) * k) / far, e.shiftKey);
     move(x, y);
   }, signal); // prettier-ignore
+  on(canvas, "pointercancel", () => tool === "walk" && sync.set("start", before), signal); // it was scrolling
   for (const leave of /** @type {const} */ (["pointerleave", "blur"])) on(canvas, leave, () => ((here = false), repaint()), signal);
   on(canvas, "focus", () => move(at[0], at[1]), signal);
   on(clear, "click", () => draw(new Float32Array()), signal);

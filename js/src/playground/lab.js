@@ -1,10 +1,11 @@
 // One experiment: data, a network that learns them, its field and its walkers. All views of a widget show the same one.
 import code from "text:./worker.js";
 import { decoded } from "../shared/bytes.js";
+import { clamp } from "../shared/format.js";
 import { normal, streamAt } from "../shared/random.js";
 import { remote } from "../shared/remote.js";
 import { syncer } from "../shared/sync.js";
-import { listen } from "../shared/view.js";
+import { calm, listen } from "../shared/view.js";
 import { plain, relaxed } from "./kernel.wasm.js";
 import { countOf } from "./network.js";
 import { alphaBarOf, bytesOf, floats, VIEW, wayOf } from "./read.js";
@@ -52,6 +53,9 @@ export class Lab {
   fit;
   /** @type {import("../shared/remote.js").Ask | undefined} */
   ask;
+  each = 1; // how many steps a kept loss is the mean of
+  /** @type {number[]} losses since the last one that was kept */
+  since = [];
   best = 0; // the loss of the exact denoiser; 0: not known
   how = "";
   worker = false;
@@ -157,6 +161,9 @@ export class Lab {
     this.step = this.base = known ? model.get("step") : 0;
     const losses = known ? floats(model, "losses") : new Float32Array();
     this.losses = Array.from({ length: losses.length / 2 }, (_, i) => [losses[2 * i], losses[2 * i + 1]]);
+    this.since = [];
+    const [[from] = [0], [to] = [1]] = this.losses;
+    this.each = clamp(to - from, 1, 1e4) || 1;
     this.field = {};
     if (!known) this.share(true);
     this.renew();
@@ -216,11 +223,21 @@ export class Lab {
     const { steps, losses } = await /** @type {import("../shared/remote.js").Ask} */ (this.ask)({ train: { steps: most, ms: SLICE } });
     if (key !== this.key) return; // of a network that is no more
     this.step = this.base + steps;
-    losses.forEach((/** @type {number} */ loss, /** @type {number} */ i) => this.losses.push([this.step - losses.length + i + 1, loss]));
-    if (this.losses.length > 2 * KEPT) this.losses = this.losses.filter((_, i) => i % 2); // every second one: as many as are seen
+    losses.forEach((/** @type {number} */ loss, /** @type {number} */ i) => this.keep(this.step - losses.length + i + 1, loss));
     this.clock(losses.length);
     this.later();
     this.tell();
+  }
+
+  /** Keep a loss: the mean of `each` steps, which doubles when there are more of them than can be seen. @param {number} step @param {number} loss */
+  keep(step, loss) {
+    const { since } = this;
+    since.push(loss);
+    if (since.length < this.each) return;
+    this.losses.push([step, since.splice(0).reduce((a, b) => a + b) / this.each]);
+    if (this.losses.length < 2 * KEPT) return;
+    this.losses = this.losses.filter((_, i) => i % 2).map(([step, loss], i) => [step, (loss + this.losses[2 * i][1]) / 2]);
+    this.each *= 2;
   }
 
   /** Count steps a second. @param {number} steps */
@@ -240,8 +257,8 @@ export class Lab {
       if (now - (this.times[what] ?? 0) < ms) return false;
       return (this.times[what] = now);
     };
-    if (due("seen", 60)) this.askField();
-    if (due("gone", Math.max(250, 8 * this.cost))) this.askWalk();
+    if (due("seen", calm() ? 500 : 60)) this.askField();
+    if (due("gone", Math.max(calm() ? 500 : 250, 8 * this.cost))) this.askWalk();
     if (due("shared", 1000)) this.share();
   }
 

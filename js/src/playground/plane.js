@@ -57,6 +57,11 @@ export function planeView() {
       const [dx, dy] = [arrow(kind, PLACES[k], x0[k], signal, noise), arrow(kind, PLACES[k + 1], x0[k + 1], signal, noise)];
       const far = Math.hypot(dx, dy);
       if (far < 1e-3) continue;
+      if (kind === "x0") { // all the way
+        path.moveTo(px(PLACES[k]), py(PLACES[k + 1]));
+        path.lineTo(px(x0[k]), py(x0[k + 1]));
+        continue;
+      }
       const unit = kind === "score" ? noise * far : far; // in units that are near 1
       const length = (cell * 1.05 * unit) / (0.6 + unit);
       const [ux, uy] = [(dx / far) * length, (-dy / far) * length];
@@ -134,8 +139,12 @@ export function planeView() {
       const square = new Path2D();
       square.rect(px(-1), py(1), px(1) - px(-1), py(-1) - py(1));
       stroke(square, rule, 1, 1);
-      if (exact && field !== "learned") stroke(arrows(exact.x0, kind, signal, rest), fg, field === "both" ? 0.35 : 0.55, 1);
-      if (learned && field !== "exact") stroke(arrows(learned.x0, kind, signal, rest), guess, 0.6, 1);
+      const faint = kind === "x0" ? 0.5 : 1;
+      for (const [of, color, alpha] of /** @type {const} */ ([[field !== "learned" && exact, fg, field === "both" ? 0.35 : 0.55], [field !== "exact" && learned, guess, 0.6]])) {
+        if (!of) continue;
+        stroke(arrows(of.x0, kind, signal, rest), color, faint * alpha, 1);
+        if (kind === "x0") fill(discs(CELLS ** 2, (i) => [of.x0[2 * i], of.x0[2 * i + 1]], 2), color, alpha);
+      }
 
       const sampling = model.get("direction") === "sample";
       const { points, walked, single } = lab;
@@ -175,7 +184,7 @@ export function planeView() {
     const image = heatCtx.getImageData(0, 0, CELLS, CELLS);
     for (let k = 0; k < CELLS ** 2; k++) {
       const off = (signal / noise) * Math.hypot(learned[2 * k] - exact[2 * k], learned[2 * k + 1] - exact[2 * k + 1]);
-      image.data[4 * k + 3] = 190 * (off / (0.5 + off));
+      image.data[4 * k + 3] = 150 * (off / (1 + off));
     }
     heatCtx.putImageData(image, 0, 0);
     ctx.imageSmoothingEnabled = true;

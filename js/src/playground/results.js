@@ -78,7 +78,7 @@ export function lossCurve() {
       const ys = losses.map(([, loss]) => loss);
       const steps = max(1, xs[xs.length - 1] ?? 1);
       let mean = ys[0];
-      const smooth = ys.map((y, i) => (mean += (y - mean) / min(i + 1, 30)));
+      const smooth = ys.map((y, i) => (mean += (y - mean) / min(i + 1, 20)));
       const { lo, hi } = range([smooth.length ? smooth.slice(smooth.length / 50) : [1], [least * 0.95, least * 1.25]], true);
       const x = (/** @type {number} */ v) => (1000 * v) / steps;
       const y = (/** @type {number} */ v) => 100 - 100 * max(-0.02, min(1.02, Math.log(v / lo) / Math.log(hi / lo)));
