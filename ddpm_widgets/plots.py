@@ -175,7 +175,8 @@ def plot_plane(
     """
     if not isinstance(panels, dict) or not panels or not all(isinstance(layers, dict) for layers in panels.values()):
         raise ValueError(f"panels must be a dict of dicts, at least one, found {shown(panels)}.")
-    names = list(dict.fromkeys(name for layers in panels.values() for name in layers))
+    layers_of_all = [name for layers in panels.values() for name in layers]
+    names = list(dict.fromkeys(["data", *layers_of_all]))  # the data have the first colour in every figure
     colors = dict(zip(names, colors_of(names), strict=True))
     columns, reach = min(check_whole("columns", columns, 1), len(panels)), check_number("reach", reach, above=0)
     rows = -(-len(panels) // columns)
@@ -188,11 +189,10 @@ def plot_plane(
         look = dict(range=[-reach, reach], constrain="domain", showticklabels=False, ticks="", showgrid=False)
         look.update(zeroline=False, showline=True, mirror=True, linecolor=INK)
         across, up = [left, left + 0.97 / columns], [top - 0.88 / rows, top - 0.04 / rows]
-        fig.layout[f"xaxis{axis}"] = dict(look, domain=across)
+        fig.layout[f"xaxis{axis}"] = dict(look, domain=across, anchor=f"y{axis}")
         fig.layout[f"yaxis{axis}"] = dict(look, domain=up, anchor=f"x{axis}", scaleanchor=f"x{axis}")
-        fig.add_annotation(
-            text=str(title), showarrow=False, x=sum(across) / 2, y=up[1], xref="paper", yref="paper", yanchor="bottom"
-        )
+        place = dict(x=sum(across) / 2, y=up[1], xref="paper", yref="paper", xanchor="center", yanchor="bottom")
+        fig.add_annotation(text=str(title), showarrow=False, **place)
         for name, layer in layers.items():
             new = not any(trace.name == name for trace in fig.data)
             where = dict(xaxis=f"x{axis}", yaxis=f"y{axis}", name=name, legendgroup=name)
