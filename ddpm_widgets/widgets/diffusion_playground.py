@@ -164,6 +164,8 @@ class DiffusionPlayground(Widget):
             from ddpm_widgets.plane import plane_points
 
             points = plane_points(name, n, seed)
+        if "shape" in traits:
+            raise TypeError("DiffusionPlayground has no option 'shape': pass the name as points.")
         for trait, (least, most) in BOUNDS.items():
             if trait in traits:
                 whole = isinstance(self.traits()[trait], Whole)

@@ -290,6 +290,9 @@ def test_what_is_set_is_an_array_and_what_is_wrong_is_said():
     assert playground.shape == "moons" and np.array_equal(playground.points, plane_points("moons", 50, 3))
     playground.points = torch.zeros(4, 2)
     assert playground.points.shape == (4, 2) and playground.points.dtype == np.float32
+    assert playground.shape == ""
+    playground.shape = "letters"
+    assert playground.points.shape == (50, 2) and playground.shape == "letters"
     before = playground.get_state()
     nan = memoryview(np.full((2, 2), np.nan, np.float32).tobytes())
     playground.set_state({"points": nan, "weights": memoryview(b"12"), "start": [1], "fit": "x", "sampler": "euler", "T": "x", "lr": float("nan")})  # fmt: skip
@@ -315,6 +318,8 @@ def test_what_is_set_is_an_array_and_what_is_wrong_is_said():
     for options, said in wrong:
         with pytest.raises(ValueError, match=re.escape(said)):
             DiffusionPlayground(**options)
+    with pytest.raises(TypeError, match="pass the name as points"):
+        DiffusionPlayground(shape="moons")
     with pytest.raises(TypeError, match="did you mean 'sampler'"):
         DiffusionPlayground(samplr="ddim")
 
