@@ -203,6 +203,10 @@ class DiffusionPlayground(Widget):
         finally:
             self._busy = False
 
+    @traitlets.observe("T")
+    def _keep_t(self, _: Any) -> None:
+        self.t = min(self.t, self.T - 1)
+
     @traitlets.validate(*BOUNDS, "t", "weights", "start", "fit")
     def _bound(self, proposal):
         name, value = proposal.trait.name, proposal.value

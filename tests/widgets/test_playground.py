@@ -297,8 +297,10 @@ def test_what_is_set_is_an_array_and_what_is_wrong_is_said():
     nan = memoryview(np.full((2, 2), np.nan, np.float32).tobytes())
     playground.set_state({"points": nan, "weights": memoryview(b"12"), "start": [1], "fit": "x", "sampler": "euler", "T": "x", "lr": float("nan")})  # fmt: skip
     assert {k: v for k, v in playground.get_state().items() if k in before} == before
+    playground.t = 90
     playground.set_state({"points": memoryview(b""), "T": 5, "width": 30, "t": 99, "losses": nan, "start": [0.5, 2]})
     assert (len(playground.points), playground.T, playground.width, playground.start) == (0, 10, 32, [0.5, 2])
+    assert playground.t == 9 and playground.poster().shape == (360, 360, 3)
     wrong = [
         (dict(points="mons"), "points must be one of moons, spiral"),
         (dict(points=""), "points must be one of"),
