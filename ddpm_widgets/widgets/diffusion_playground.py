@@ -1,4 +1,4 @@
-"""Two dimensions, where all can be seen: draw data, train a network in the page, and compare the field that it learned with the exact one.
+"""Diffusion of points in the plane: draw data, train a network in the page, and compare what it learned with the exact answer.
 
 Docs: https://example.github.io/ddpm-widgets/api/widgets/diffusion_playground.html.md"""
 
@@ -25,11 +25,15 @@ MOST_POINTS = 2_000  # the page holds the kernel of every pair
 
 
 class Points(traitlets.TraitType):
-    "A trait for points of the plane, an array of float32 (n, 2) in [-1, 1]; it travels as bytes."
+    "A trait for points in the plane: a float32 array of shape (n, 2), at most 2,000 points; it travels as bytes."
 
     info_text = "an array of points (n, 2)"
 
-    def __init__(self, within: float | None = 1.0, **options: Any):
+    def __init__(
+        self,
+        within: float | None = 1.0,  # the largest coordinate allowed; None: any, also NaN
+        **options: Any,
+    ):
         self.within = within
         super().__init__(np.zeros((0, 2), np.float32), **options)
         self.tag(sync=True, page=True, to_json=lambda value, _: value.tobytes())
@@ -49,7 +53,7 @@ class Points(traitlets.TraitType):
             )
         if self.within and not (np.abs(found) <= self.within).all():  # NaN fails too
             raise traitlets.TraitError(
-                f"{self.name} must lie between -1 and 1, found {np.abs(found).max():.3g}: subtract the mean and divide by the largest."
+                f"{self.name} must lie between -1 and 1, found {np.abs(found).max():.3g}: subtract the mean and divide by the largest value."
             )
         found = found.copy()
         found.flags.writeable = False  # a change of one number would be seen by nobody
@@ -58,7 +62,7 @@ class Points(traitlets.TraitType):
 # %% ../../nbs/api/widgets/15_diffusion_playground.ipynb #d2b50006
 SHAPES = ("moons", "spiral", "rings", "checkerboard", "letters", "gaussians")
 SAMPLERS = ("ddpm", "ddpm small", "ddim", "dpm++", "flow")  # the last is the probability flow, in all T steps
-BOUNDS = {  # of the numbers that a person sets
+BOUNDS = {  # least and largest value of each numeric setting
     **{
         "lr": (1e-6, 1),
         "batch": (1, 512),
@@ -92,31 +96,36 @@ def same(found: Any, own: dict[str, Any]) -> bool:
 
 # %% ../../nbs/api/widgets/15_diffusion_playground.ipynb #d2b50007
 class DiffusionPlayground(Widget):
-    """Diffusion of points in the plane: draw data, train a small network in the page, see its field and where walkers end.
+    """Diffusion of points in the plane: draw data, train a small network in the page, see its arrows and its samples.
 
-    `points` are the data, (n, 2): what is drawn in the page is there in Python, and what is set in Python in the page. `model` is the
-    network as a PyTorch module, in both directions. `samples` are the walkers' ends, `fit` how far they are from the data, beside the
-    floor: what two draws of the data are from each other. ValueError says what is wrong with points, a model or an option.
+    `points` are the data, shape (n, 2). Points drawn in the page arrive in Python, and points set in Python appear in the page. `model` is the
+    network as a PyTorch module; set it to show a network trained elsewhere. `samples` are the points the walkers end at. `fit` holds three numbers:
+    the two-sample distance between samples and data, the floor (the mean distance between two random parts of the data), and the floor's standard
+    deviation. Raises ValueError for points, a model or an option that is not valid.
     """
 
     _esm, _css = front_end("diffusion_playground")
 
     points = Points(help="the data, (n, 2), in [-1, 1]")
-    shape = traitlets.Unicode("", help="the name of the data; empty: drawn, or from Python").tag(sync=True, page=True)
+    shape = traitlets.Unicode("", help="the name of the data; empty: drawn, or an array").tag(sync=True, page=True)
     t = traitlets.CInt(0, help="timestep, 0 … T-1").tag(sync=True, page=True)
-    direction = traitlets.Enum(("noise", "sample"), "noise", help="in which time is played").tag(sync=True, page=True)
-    field = traitlets.Enum(("learned", "exact", "both"), "learned", help="whose arrows").tag(sync=True, page=True)
+    direction = traitlets.Enum(("noise", "sample"), "noise", help="play from data to noise, or back").tag(
+        sync=True, page=True
+    )
+    field = traitlets.Enum(
+        ("learned", "exact", "both"), "learned", help="arrows of the network, of the exact denoiser, or both"
+    ).tag(sync=True, page=True)
     arrows = traitlets.Enum(("score", "eps", "x0"), "score", help="what they show").tag(sync=True, page=True)
     running = traitlets.Bool(False, help="whether the page trains").tag(sync=True, page=True)
     speed = Whole(0, min=0, max=10_000, help="steps a second at most; 0: as many as it can").tag(sync=True, page=True)
     step = Whole(0, min=0, help="steps of training so far").tag(sync=True, page=True)
     losses = Points(None, help="step and loss, (k, 2)")
-    weights = traitlets.Bytes(help="of the network that is shown, float32, in the order of `parameters()`").tag(
+    weights = traitlets.Bytes(help="float32, in the order of `parameters()`: the moving average").tag(
         sync=True, page=True, from_json=lambda value, _: bytes(value) if isinstance(value, memoryview) else value
     )
     lr = Finite(0.005, help="Adam's learning rate").tag(sync=True, page=True)
-    batch = Whole(256, help="points a step, 1 … 512").tag(sync=True, page=True)
-    ema = Finite(0.999, help="how much of the average stays at a step, 0 … 0.9999").tag(sync=True, page=True)
+    batch = Whole(256, help="points in a batch, 1 … 512").tag(sync=True, page=True)
+    ema = Finite(0.999, help="decay of the moving average, 0 … 0.9999").tag(sync=True, page=True)
     width = Whole(64, help="of the network, 16 … 256 in multiples of 8").tag(sync=True, page=True)
     target = traitlets.Enum(("eps", "x0", "v"), "eps", help="what the network predicts").tag(sync=True, page=True)
     time_input = traitlets.Bool(True, help="whether the network is given t").tag(sync=True, page=True)
@@ -124,23 +133,25 @@ class DiffusionPlayground(Widget):
     T = Whole(100, help="timesteps, 10 … 1000").tag(sync=True, page=True)
     beta_max = Finite(0.02, help="β of the last of 1,000 steps of the linear schedule").tag(sync=True, page=True)
     s = Finite(0.008, help="the offset of the cosine schedule").tag(sync=True, page=True)
-    sampler = traitlets.Enum(SAMPLERS, "ddim", help="how walkers go").tag(sync=True, page=True)
+    sampler = traitlets.Enum(SAMPLERS, "ddim", help="how the walkers move").tag(sync=True, page=True)
     steps = Whole(20, help="of the sampler, 1 … 100").tag(sync=True, page=True)
-    eta = Finite(0.0, help="of DDIM, how much noise is fresh, 0 … 1").tag(sync=True, page=True)
+    eta = Finite(0.0, help="how much fresh noise DDIM adds, 0 … 1").tag(sync=True, page=True)
     walkers = Whole(400, help="how many, 2 … 1000").tag(sync=True, page=True)
-    samples = Points(None, help="where they end, (walkers, 2)")
-    start = traitlets.List(Finite(), help="x and y of a walker that is put down; empty: none").tag(sync=True, page=True)
+    samples = Points(None, help="the points the walkers end at, (walkers, 2)")
+    start = traitlets.List(Finite(), help="x and y where your own walker starts; empty: there is none").tag(
+        sync=True, page=True
+    )
     seed = Whole(0, min=0, max=2**32 - 1, help="of the network and its training").tag(sync=True, page=True)
-    noise_seed = Whole(0, min=0, max=2**32 - 1, help="which noise the walkers start from").tag(sync=True, page=True)
+    noise_seed = Whole(0, min=0, max=2**32 - 1, help="of the noise the walkers start from").tag(sync=True, page=True)
     fit = traitlets.List(
-        Finite(), help="distance of the walkers' ends from the data, its floor, the floor's spread; empty: not known"
+        Finite(), help="distance of samples and data, its floor, the floor's standard deviation; empty: not known"
     ).tag(sync=True, page=True)
 
     def __init__(
         self,
         points: Any = None,  # the data: a name ("moons", "spiral", "rings", "checkerboard", "letters", "gaussians") or an array (n, 2) in [-1, 1]; None: "moons"
         *,
-        model: Any = None,  # a PlaneNet that carries `diffusion`, as after training; None: one that knows nothing
+        model: Any = None,  # a PlaneNet that carries `diffusion`, as after training; None: an untrained network
         n: int = 500,  # how many points, for data by name, 1 … 2,000
         seed: int = 0,  # of data by name, of the network and its training, 0 … 2³²-1
         **traits: Any,  # any other trait: `t`, `lr`, `sampler`, `field`, `running`, …; `link`; `layout`
@@ -153,16 +164,48 @@ class DiffusionPlayground(Widget):
             from ddpm_widgets.plane import plane_points
 
             points = plane_points(name, n, seed)
+        if "shape" in traits:
+            raise TypeError("DiffusionPlayground has no option 'shape': pass the name as points.")
         for trait, (least, most) in BOUNDS.items():
             if trait in traits:
                 whole = isinstance(self.traits()[trait], Whole)
                 check = check_whole if whole else check_number
                 check(trait, traits[trait], least=least, most=most)  # type: ignore[arg-type]
+        self._n, self._busy = n, True
         super().__init__(points=points, shape=name, seed=seed, **traits)
+        self._busy = False
         if not len(self.points):
             raise ValueError("points must be at least one point, found none.")
         if model is not None:
             self.model = model
+
+    def set_state(self, sync_data: dict) -> None:
+        "Take what a page sends; it sends the points of a name, or their missing name, itself."
+        self._busy = True
+        try:
+            super().set_state(sync_data)
+        finally:
+            self._busy = False
+
+    @traitlets.observe("points", "shape")
+    def _agree(self, change: Any) -> None:
+        "Points set in Python have no name; a name set in Python brings its points."
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            if change["name"] == "points":
+                self.shape = ""
+            elif self.shape in SHAPES:
+                from ddpm_widgets.plane import plane_points
+
+                self.points = plane_points(self.shape, self._n, self.seed)
+        finally:
+            self._busy = False
+
+    @traitlets.observe("T")
+    def _keep_t(self, _: Any) -> None:
+        self.t = min(self.t, self.T - 1)
 
     @traitlets.validate(*BOUNDS, "t", "weights", "start", "fit")
     def _bound(self, proposal):
@@ -186,7 +229,10 @@ class DiffusionPlayground(Widget):
 
     @property
     def model(self) -> Any:  # a `PlaneNet`
-        "The network that is shown, in PyTorch: its weights are the page's now. It carries `diffusion`, so `sample` takes it. Set one to see it in the page."
+        """The network that the page shows, as a new PlaneNet. It carries `diffusion`, so `sample` takes it. While the page trains, its weights arrive once a second.
+
+        Set a PlaneNet that carries `diffusion` to show it. Raises ValueError if its width or its schedule is none that the page has.
+        """
         import torch
 
         from ddpm_widgets.noising import Diffusion
@@ -222,7 +268,7 @@ class DiffusionPlayground(Widget):
             self.step, self.losses, self.weights = 0, np.zeros((0, 2), np.float32), weights.tobytes()
 
     def reset(self) -> None:
-        "Forget what was learned."
+        "Start over with an untrained network."
         with self.hold_sync():
             self.weights, self.step, self.losses, self.fit = b"", 0, np.zeros((0, 2), np.float32), []
 
@@ -230,17 +276,17 @@ class DiffusionPlayground(Widget):
         self,
         t: int | None = None,  # timestep; None: the one that is shown
     ) -> np.ndarray:  # float32, (n, 2)
-        "The data at t, with the noise that the page draws."
+        "The noised data at t, with the same noise as in the page."
         alpha_bar = float(self.noising().alpha_bar64[self.t if t is None else t])
         eps = normal((self.seed + 4 * 0x9E3779B9) % 2**32, (len(self.points), 2))
         return (math.sqrt(alpha_bar) * self.points + math.sqrt(1 - alpha_bar) * eps).astype(np.float32)
 
     def description(self) -> str:
         "What the poster shows, in words."
-        return f"{len(self.points)} points in the plane at timestep {self.t} of {self.T}; a playground of diffusion in a notebook"
+        return f"{len(self.points)} points in the plane at timestep {self.t} of {self.T}, and the score around them; interactive in a notebook"
 
     def poster(self) -> np.ndarray:  # uint8, shape (h, w, 3)
-        "The data at t with the arrows of the exact score, and beside them where the walkers end, if they have gone."
+        "The noised data at t with the exact score; beside it the samples, if there are any."
         from PIL import Image, ImageDraw
 
         clouds = [(self.noisy(), LIGHT["signal"])] + [(self.samples, LIGHT["guess"])] * bool(len(self.samples))
@@ -266,7 +312,7 @@ class DiffusionPlayground(Widget):
         return np.asarray(big.resize((big.width // 2, side // 2), Image.Resampling.LANCZOS))
 
     def _score(self, x: np.ndarray) -> np.ndarray:  # of the shape of x, times √(1-ᾱ)
-        "The exact score at t, in units of the noise: -ε̂ of the mean of the points, each weighted by how likely x came from it."
+        "-ε̂ of the exact denoiser at t, which is the score times √(1-ᾱ)."
         alpha_bar = float(self.noising().alpha_bar64[self.t])
         off = ((x[:, None] - math.sqrt(alpha_bar) * self.points) ** 2).sum(-1)
         weight = np.exp((off.min(1, keepdims=True) - off) / (2 * (1 - alpha_bar)))

@@ -22,7 +22,7 @@ import { atEnd, frame, life, listen, mount, on, onWidth } from "./shared/view.js
 
 /** What the plane shows, for those who can not see it. @param {Model} model @param {Lab} lab @param {string} tool */
 function words(model, { points, walked, step }, tool) {
-  const does = tool === "walk" ? "Press to put a walker down; arrow keys move it, Escape takes it away." : `Arrow keys move the ${tool}, space draws.`;
+  const does = tool === "walk" ? "Press to place a walker; arrow keys move it, Escape removes it." : `Arrow keys move the ${tool}, space draws.`;
   const walkers = walked && model.get("direction") === "sample" ? ` and ${walked.n} walkers` : "";
   return `The plane at t ${model.get("t")}: ${points.length / 2} points${walkers}, with the ${model.get("field") === "exact" ? "exact" : "learned"} field after ${step} steps of training. ${does}`;
 }
@@ -81,9 +81,9 @@ function build(model, lab, signal) {
     if ([ink, lab.walked, lab.points, lab.fit].some((of, i) => of !== shown[i])) result.paint(lab);
     shown = [ink, lab.walked, lab.points, lab.fit];
     const slow = lab.worker || !lab.how ? "" : "Slower than it could be: this page forbids Workers.";
-    const ready = lab.step || model.get("running") ? "" : "The network knows nothing yet: press Train.";
-    const lost = lab.losses.length && !Number.isFinite(lab.losses[lab.losses.length - 1][1]) ? "The loss is not a number any more: lower the learning rate, and reset." : "";
-    const full = lab.points.length >= 2 * MOST ? `There is no room for more than ${MOST.toLocaleString("en")} points.` : "";
+    const ready = lab.step || model.get("running") ? "" : "The network is untrained: press Train.";
+    const lost = lab.losses.length && !Number.isFinite(lab.losses[lab.losses.length - 1][1]) ? "The loss is no longer a number: lower the learning rate and reset." : "";
+    const full = lab.points.length >= 2 * MOST ? `${MOST.toLocaleString("en")} points are the limit.` : "";
     say.textContent = !lab.points.length ? "Draw some data." : [slow, lost || ready, full].filter(Boolean).join(" ");
   }
   return { root, line, sync, repaint, set: frame(set, signal) };

@@ -290,12 +290,17 @@ def test_what_is_set_is_an_array_and_what_is_wrong_is_said():
     assert playground.shape == "moons" and np.array_equal(playground.points, plane_points("moons", 50, 3))
     playground.points = torch.zeros(4, 2)
     assert playground.points.shape == (4, 2) and playground.points.dtype == np.float32
+    assert playground.shape == ""
+    playground.shape = "letters"
+    assert playground.points.shape == (50, 2) and playground.shape == "letters"
     before = playground.get_state()
     nan = memoryview(np.full((2, 2), np.nan, np.float32).tobytes())
     playground.set_state({"points": nan, "weights": memoryview(b"12"), "start": [1], "fit": "x", "sampler": "euler", "T": "x", "lr": float("nan")})  # fmt: skip
     assert {k: v for k, v in playground.get_state().items() if k in before} == before
+    playground.t = 90
     playground.set_state({"points": memoryview(b""), "T": 5, "width": 30, "t": 99, "losses": nan, "start": [0.5, 2]})
     assert (len(playground.points), playground.T, playground.width, playground.start) == (0, 10, 32, [0.5, 2])
+    assert playground.t == 9 and playground.poster().shape == (360, 360, 3)
     wrong = [
         (dict(points="mons"), "points must be one of moons, spiral"),
         (dict(points=""), "points must be one of"),
@@ -315,6 +320,8 @@ def test_what_is_set_is_an_array_and_what_is_wrong_is_said():
     for options, said in wrong:
         with pytest.raises(ValueError, match=re.escape(said)):
             DiffusionPlayground(**options)
+    with pytest.raises(TypeError, match="pass the name as points"):
+        DiffusionPlayground(shape="moons")
     with pytest.raises(TypeError, match="did you mean 'sampler'"):
         DiffusionPlayground(samplr="ddim")
 

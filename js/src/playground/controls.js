@@ -58,7 +58,7 @@ export function controls(model, sync, lab, signal) {
   const face = icon(PLAY);
   const word = span("", "Train");
   const train = button({ class: "ddw-btn train" }, face, word);
-  const [once, reset] = [button({ title: "One step of training" }, "Step"), button({ title: "A network that knows nothing" }, "Reset")];
+  const [once, reset] = [button({ title: "One step of training" }, "Step"), button({ title: "Start over with an untrained network" }, "Reset")];
   const said = span("ddw-small ddw-muted ddw-num said", "");
   on(train, "click", () => sync.set("running", !model.get("running")), signal);
   on(once, "click", () => lab.once(), signal);
@@ -75,14 +75,14 @@ export function controls(model, sync, lab, signal) {
   };
   const field = radio("field", "Whose arrows", [
     ["learned", "learned", "The network's arrows, and its walkers"],
-    ["exact", "exact", "The perfect denoiser's arrows, and its walkers: a softmax over the data"],
-    ["both", "difference", "Both, and in colour how far the network is from the perfect denoiser"],
+    ["exact", "exact", "The best possible denoiser's arrows, and its walkers"],
+    ["both", "difference", "Both, and a colour that shows how far the network is from the exact answer"],
   ]);
   const direction = radio("direction", "Direction of time", [
     ["noise", "add noise", "Play from the data to the noise"],
-    ["sample", "sample", "Play from the noise back, with walkers"],
+    ["sample", "sample", "Play from the noise to the data, with walkers"],
   ]);
-  const again = button({ title: "Start the walkers from other noise" }, icon(DICE), "draw again");
+  const again = button({ title: "Start the walkers from different noise" }, icon(DICE), "draw again");
   on(again, "click", () => sync.set("noise_seed", (model.get("noise_seed") + 1) % 2 ** 32), signal);
 
   const note = h("p", { class: "ddw-small ddw-muted note" });
@@ -98,7 +98,7 @@ export function controls(model, sync, lab, signal) {
     slider("T", "T", [1, 3, 0.05], String, { from: Math.log10, to: (u) => Math.round(10 ** u) }),
     choice("ema", "average", [[0, "none"], [0.99, ".99"], [0.999, ".999"]]),
     choice("speed", "speed", [[2, "2 steps a second"], [20, "20 a second"], [200, "200 a second"], [0, "as fast as it can"]]),
-    check("time_input", "give the network t", "Without it, the network does not know how much noise there is")); // prettier-ignore
+    check("time_input", "give the network t", "Without t, the network has to guess how much noise there is")); // prettier-ignore
   const sampling = div("group",
     choice("arrows", "arrows show", [["score", "the score"], ["eps", "ε̂, the noise"], ["x0", "the way to x̂0"]]),
     slider("walkers", "walkers", [50, 1000, 50], String), eta, again); // prettier-ignore
@@ -123,7 +123,7 @@ export function controls(model, sync, lab, signal) {
     more: (/** @type {Node} */ last) => div("more",
       details("Training", training),
       details("Sampling and arrows", sampling),
-      details("Break it", h("p", { class: "ddw-small ddw-muted" }, "Plant a fault, train, and learn what it looks like. Press again to mend it."), div("ddw-tools", ...faults.map((f) => f.node))),
+      details("Break it", h("p", { class: "ddw-small ddw-muted" }, "Each button breaks one setting. Train, and see what that failure looks like. Press again to repair it."), div("ddw-tools", ...faults.map((f) => f.node))),
       last),
     /** The colours of small pictures. */
     layout: () => shapes.forEach((s) => s.picture.paint()),
@@ -136,11 +136,11 @@ export function controls(model, sync, lab, signal) {
       beta.hidden = model.get("schedule") !== "linear";
       eta.hidden = model.get("sampler") !== "ddim";
       steps.hidden = model.get("sampler") === "flow";
-      const what = { score: "score: the way to likelier places", eps: "ε̂: the noise that is thought to be in a point", x0: "way to x̂0: where a point is thought to come from" }[model.get("arrows")];
+      const what = { score: "score: in this direction points become more likely", eps: "ε̂: the estimated noise in a point", x0: "x̂0: the estimated clean point" }[model.get("arrows")];
       note.textContent = {
         learned: `The network's ${what}.`,
-        exact: `The perfect denoiser's ${what}. It is a softmax over the data.`,
-        both: `Both: grey is exact, green learned. Orange where the network's ε̂ is wrong.`,
+        exact: `The exact ${what}, computed as a softmax over the data.`,
+        both: "Grey arrows are exact, green ones learned. Orange marks where the network's ε̂ is wrong.",
       }[model.get("field")];
       const running = model.get("running");
       face.firstElementChild?.setAttribute("d", running ? PAUSE : PLAY);

@@ -1,4 +1,4 @@
-// The hand on the plane: it puts a walker down and moves it, or draws data. Mouse, finger, pen or keys.
+// The hand on the plane: it places a walker and drags its start, or draws data. Mouse, finger, pen or keys.
 import { button, group, press } from "../shared/dom.js";
 import { clamp } from "../shared/format.js";
 import { normal, streamAt } from "../shared/random.js";
@@ -11,10 +11,10 @@ import { bytesOf, floats, MOST, VIEW } from "./read.js";
 
 /** @type {Record<Tool, { name: string, title: string, r: number, few: number }>} */
 const TOOLS = {
-  walk: { name: "walker", title: "Put a walker down, and drag where it starts", r: 0, few: 0 },
+  walk: { name: "walker", title: "Place a walker: one sample on its way. Drag its starting point", r: 0, few: 0 },
   brush: { name: "brush", title: "Draw data", r: 0.06, few: 2 },
-  blob: { name: "blob", title: "Put down a cloud of data", r: 0.16, few: 40 },
-  erase: { name: "eraser", title: "Take data away", r: 0.12, few: 0 },
+  blob: { name: "blob", title: "Add a cloud of data", r: 0.16, few: 40 },
+  erase: { name: "eraser", title: "Erase data", r: 0.12, few: 0 },
 };
 
 /** @type {Record<string, [number, number]>} */
@@ -49,7 +49,7 @@ export function hand(model, sync, plane, repaint, signal) {
     on(node, "click", () => choose(/** @type {Tool} */ (key)), signal);
     return { key, node };
   });
-  const clear = button({ title: "Take all data away" }, "clear");
+  const clear = button({ title: "Erase all data" }, "clear");
 
   /** @param {Tool} next */
   function choose(next) {

@@ -50,7 +50,7 @@ export function planeView() {
   /** Arrows as one path, each no longer than its cell. @param {Float32Array} x0 @param {import("./read.js").Arrows} kind @param {number} signal @param {number} noise */
   function arrows(x0, kind, signal, noise) {
     const path = new Path2D();
-    const every = size / CELLS < 18 ? 2 : 1; // on a phone every second one, in both directions
+    const every = size / CELLS < 16 ? 2 : 1; // on a phone every second one, in both directions
     const cell = (every * size) / CELLS;
     for (let k = 0; k < PLACES.length; k += 2) {
       if ((k / 2) % every || floor(k / 2 / CELLS) % every) continue;

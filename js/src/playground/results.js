@@ -41,7 +41,7 @@ function square(name, color) {
 }
 
 export function densities() {
-  const [data, drawn] = [square("the data", "accent"), square("the walkers' ends", "guess")];
+  const [data, drawn] = [square("data", "accent"), square("samples", "guess")];
   const said = h("p", { class: "ddw-small fit" });
   /** @type {unknown} */
   let of;
@@ -58,9 +58,9 @@ export function densities() {
       data.show(own, full);
       drawn.show(densityOf(ends), full);
       const strong = (/** @type {string} */ text) => h("strong", { class: "ddw-num" }, text);
-      if (!fit) return said.replaceChildren("distance of the two: –");
+      if (!fit) return said.replaceChildren("distance –");
       said.replaceChildren("distance ", strong(fixed3(fit.fit)), " = ", strong(`${(fit.fit / fit.floor).toFixed(1)} ×`), ` the floor of ${fixed3(fit.floor)} ± ${fixed3(fit.spread)}`);
-      attr(said, "title", "Kernel two-sample distance of the walkers' ends from the data. The floor is what two draws of the data have from each other: no sampler gets below it but by luck.");
+      attr(said, "title", "Kernel two-sample distance between the samples and the data. The floor is the distance between two random parts of the data, so a perfect sampler gets about 1 ×.");
     },
   };
 }
