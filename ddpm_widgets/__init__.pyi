@@ -26,11 +26,13 @@ from .muon import Muon
 from .noising import Diffusion, Target, make_target, min_snr_weights, noisify, to_x0_and_eps
 from .page_network import page_weights
 from .pipelines import from_diffusers, to_diffusers
+from .plane import PlaneNet, exact_denoiser, plane_points, two_sample
 from .plots import (
     plot_curves,
     plot_density,
     plot_normals,
     plot_paths,
+    plot_plane,
     plot_schedules,
     plot_step_changes,
     plot_sum,
@@ -50,6 +52,7 @@ from .training import DDPMCB, EMA, RECIPES, Recipe, train
 from .unets import UNet, init_ddpm, unet
 from .weights import WeightsError, load_model, pretrained, save_model
 from .widgets.density_scrubber import DensityScrubber
+from .widgets.diffusion_playground import DiffusionPlayground
 from .widgets.fid_lab import FIDLab
 from .widgets.live_sampler import LiveSampler
 from .widgets.noise_scrubber import NoiseScrubber
@@ -75,6 +78,7 @@ __all__ = [
     "DensityScrubber",
     "Diagnosis",
     "Diffusion",
+    "DiffusionPlayground",
     "EMA",
     "Evaluation",
     "FIDLab",
@@ -91,6 +95,7 @@ __all__ = [
     "NoiseScrubber",
     "OneCycle",
     "PairsMonitor",
+    "PlaneNet",
     "ProcessError",
     "Progress",
     "RECIPES",
@@ -122,6 +127,7 @@ __all__ = [
     "dpm_solver_coefficients",
     "draw_garments",
     "evaluate",
+    "exact_denoiser",
     "exercises",
     "fashion_mnist",
     "fid",
@@ -137,12 +143,14 @@ __all__ = [
     "min_snr_weights",
     "noisify",
     "page_weights",
+    "plane_points",
     "plot_curves",
     "plot_density",
     "plot_loss",
     "plot_normals",
     "plot_pairs",
     "plot_paths",
+    "plot_plane",
     "plot_schedules",
     "plot_step_changes",
     "plot_sum",
@@ -157,5 +165,6 @@ __all__ = [
     "to_x0_and_eps",
     "train",
     "translate",
+    "two_sample",
     "unet",
 ]

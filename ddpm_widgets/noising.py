@@ -150,7 +150,7 @@ class Diffusion(NamedTuple):
     schedule: Schedule  # the forward process
     target: Target = "eps"  # what the network predicts
     data_range: tuple[float, float] = (-1.0, 1.0)  # of the images
-    shape: tuple[int, ...] = (1, 32, 32)  # channels, height and width of an image
+    shape: tuple[int, ...] = (1, 32, 32)  # of one sample: channels, height and width of an image
     sampler: str = "ddpm"  # the sampler to use unless one is named
     steps: int | None = None  # and how many steps; None: all
     spacing: Spacing = "trailing"  # and which ones: see `respace`

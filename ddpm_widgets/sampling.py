@@ -71,7 +71,9 @@ class SamplingOptions:
     spacing: Spacing | None = None  # which timesteps, see `respace`; None: the model's, "trailing" with a named sampler
     variance: Variance | None = None  # of "ddpm", its noise: "large", σ² = β_t, or "small", β̃_t; None: the model's
     eta: float | None = None  # of "ddim": from 0 (the default), no fresh noise, to 1
-    shape: tuple[int, ...] | None = None  # channels, height and width of an image; None: the model's, else (1, 32, 32)
+    shape: tuple[int, ...] | None = (
+        None  # of one sample, for an image channels, height and width; None: the model's, else (1, 32, 32)
+    )
     clamp: tuple[float, float] | Literal["data"] | None = "data"  # the range of x̂0; "data": the model's; None: none
     target: Target | None = None  # what the network predicts; None: what the model carries, else "eps"
     precision: str = "fp32"  # "bf16" asks the network in half precision; "auto" where the machine computes in it
@@ -157,8 +159,10 @@ def _carried_by(model: Any, schedule: Schedule | None) -> Diffusion:
 
 
 def _check_shape(shape: Any) -> tuple[int, ...]:
-    if not isinstance(shape, tuple | list) or len(shape) != 3:
-        raise ValueError(f"shape must be the channels, height and width of an image, found {shown(shape)}.")
+    if not isinstance(shape, tuple | list) or not shape:
+        raise ValueError(
+            f"shape must be that of one sample, for an image (channels, height, width), found {shown(shape)}."
+        )
     return tuple(check_whole("each of the numbers in shape", k, 1) for k in shape)
 
 

@@ -1,10 +1,10 @@
 // Bundle the front end: src/NAME.js -> ../ddpm_widgets/static/NAME.js and NAME.css, each self-contained, and what brings
 // saved pages to life: src/host/host.js -> host.js for widgets, src/host/plots.js -> plots.js for figures. Before them, the loops
-// of the network in the page: kernel/kernel.ts -> src/net/kernel.wasm.js. `node build.mjs OUT` writes the bundles somewhere else
+// of the networks in the page: kernel/kernel.ts -> src/net/kernel.wasm.js, kernel/plane.ts -> src/playground/kernel.wasm.js. `node build.mjs OUT` writes the bundles somewhere else
 // and refuses a stale kernel (the freshness test does so), `--watch` rebuilds on save.
 import asc from "assemblyscript/asc";
 import { build, context } from "esbuild";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -14,19 +14,22 @@ const watch = args.includes("--watch");
 const out = resolve(args.find((a) => !a.startsWith("--")) ?? join(here, "../ddpm_widgets/static"));
 const LIMIT = 60_000; // each saved widget repeats its bundle
 
-const kernel = join(here, "src/net/kernel.wasm.js");
-const compiled = `// Made of kernel/kernel.ts by build.mjs: WebAssembly, as base64.
-export const relaxed = "${await compile("relaxed-simd")}";
-export const plain = "${await compile("simd")}";
+// kernel/NAME.ts -> the module that its loops belong to
+for (const [name, place] of [["kernel", "net"], ["plane", "playground"]]) {
+  const module = join(here, `src/${place}/kernel.wasm.js`);
+  const compiled = `// Made of kernel/${name}.ts by build.mjs: WebAssembly, as base64.
+export const relaxed = "${await compile(name, "relaxed-simd")}";
+export const plain = "${await compile(name, "simd")}";
 `;
-if (out === resolve(here, "../ddpm_widgets/static")) writeFileSync(kernel, compiled);
-else if (readFileSync(kernel, "utf8") !== compiled) throw new Error("src/net/kernel.wasm.js must be made of kernel/kernel.ts, found an older one: run `npm run build`.");
+  if (out === resolve(here, "../ddpm_widgets/static")) writeFileSync(module, compiled);
+  else if (readFileSync(module, "utf8") !== compiled) throw new Error(`src/${place}/kernel.wasm.js must be made of kernel/${name}.ts, found an older one: run \`npm run build\`.`);
+}
 
-/** The kernel's WebAssembly as base64, for browsers with this feature. */
-async function compile(feature) {
+/** A kernel's WebAssembly as base64, for browsers with this feature. */
+async function compile(name, feature) {
   let made;
-  const { error, stderr } = await asc.main(["kernel.ts", "--enable", "simd", "--enable", feature, "-O3", "--noAssert", "-o", "kernel.wasm"], {
-    readFile: (name) => (name === "kernel.ts" ? readFileSync(join(here, "kernel/kernel.ts"), "utf8") : null),
+  const { error, stderr } = await asc.main([`${name}.ts`, "--enable", "simd", "--enable", feature, "-O3", "--noAssert", "-o", "kernel.wasm"], {
+    readFile: (file) => (/^\w+\.ts$/.test(file) && existsSync(join(here, "kernel", file)) ? readFileSync(join(here, "kernel", file), "utf8") : null),
     writeFile: (name, data) => (made = data),
     listFiles: () => [],
   });

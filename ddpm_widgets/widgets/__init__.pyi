@@ -1,4 +1,5 @@
 from .density_scrubber import DensityScrubber
+from .diffusion_playground import DiffusionPlayground
 from .fid_lab import FIDLab
 from .live_sampler import LiveSampler
 from .noise_scrubber import NoiseScrubber
@@ -10,6 +11,7 @@ from .training_monitor import TrainingMonitor
 
 __all__ = [
     "DensityScrubber",
+    "DiffusionPlayground",
     "FIDLab",
     "LiveSampler",
     "NoiseScrubber",

@@ -235,6 +235,7 @@ def widgets():
         counts=[2],
     )
     yield d.LiveSampler()
+    yield d.DiffusionPlayground(n=20)
 
 
 def frames_of():
@@ -272,12 +273,13 @@ NAMES = [
     "SolverLab",
     "FIDLab",
     "LiveSampler",
+    "DiffusionPlayground",
 ]  # in the order of `widgets`
 
 
-@pytest.mark.parametrize("which", range(8), ids=NAMES)
+@pytest.mark.parametrize("which", range(9), ids=NAMES)
 def test_2000_random_messages(which, monkeypatch):
-    "16,000 over the eight widgets, through the handler that the kernel calls: it never raises, and what only Python may set stays."
+    "18,000 over the nine widgets, through the handler that the kernel calls: it never raises, and what only Python may set stays."
     widget = list(widgets())[which]
     sent = []
     monkeypatch.setattr(widget, "_send", lambda message, buffers=None: sent.append(message))

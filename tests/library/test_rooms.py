@@ -23,7 +23,7 @@ FLOORS = {
         *["events", "learner", "callbacks", "lr_finder", "muon", "checkpoint_files", "checkpoints"],
     ],
     "meeting": ["sampling", "training", "weights", "pipelines", "page_network"],
-    "judges": ["evaluation", "diagnosis", "exercises"],
+    "judges": ["evaluation", "plane", "diagnosis", "exercises"],
     "faces": ["plots", "loss_plots", "widgets"],
 }
 ROOMS = [room for rooms in FLOORS.values() for room in rooms]
@@ -37,6 +37,7 @@ NO_TORCH = ("checks", "images", "figures", "progress", "drawing", "plots", "loss
 LONGEST = {"drawing": 700}  # long, and of one piece
 WHEN_ASKED = {  # what a widget imports only when it is given or asked for something of it
     "widgets.schedule_explorer": {"schedule"},  # asked for its `schedule`
+    "widgets.diffusion_playground": {"noising", "plane", "schedule"},  # given a name, or asked for its `model`
     "widgets.live_sampler": {
         "page_network",
         "sampling",

@@ -19,7 +19,7 @@ import torch
 from test_static_pages import RAW, near
 from test_static_pages import shown as images_on
 
-from ddpm_widgets import _lighten, pretrained, sample
+from ddpm_widgets import _lighten, pretrained, sample, two_sample
 from ddpm_widgets import widgets as W
 from ddpm_widgets.widgets.density_scrubber import axis
 
@@ -42,6 +42,7 @@ MADE = {  # a widget to put the page's state into
         counts=[2],
     ),
     "LiveSampler": W.LiveSampler,
+    "DiffusionPlayground": lambda: W.DiffusionPlayground(n=20),
     "TrainingMonitor": W.TrainingMonitor,
 }
 
@@ -219,8 +220,19 @@ def check_live_sampler(w):
     )
 
 
+def check_diffusion_playground(w):
+    "It trains by itself, and what it trained answers in Python."
+    w.root.get_by_role("button", name="Train", exact=True).click()
+    w.root.locator("xpath=self::*[@data-step > 200]").wait_for(timeout=60_000)
+    w.root.get_by_role("button", name="Pause").first.click()
+    w.place.page.wait_for_timeout(1500)
+    p = w.python
+    p.weights = bytes(w.place.evaluate("el => Array.from(new Uint8Array(el.ddw.model.get('weights').buffer))"))
+    assert two_sample(sample(p.model, n=250, steps=20, sampler="ddim", progress=False), p.points) < 0.5
+
+
 CHECKS = {"NoiseScrubber": check_noise_scrubber, "SamplingPlayer": check_sampling_player, "ScheduleExplorer": check_schedule_explorer,
-          "TrainingMonitor": check_training_monitor, "DensityScrubber": check_density_scrubber, "SolverLab": check_solver_lab, "FIDLab": check_fid_lab, "LiveSampler": check_live_sampler}  # fmt: skip
+          "TrainingMonitor": check_training_monitor, "DensityScrubber": check_density_scrubber, "SolverLab": check_solver_lab, "FIDLab": check_fid_lab, "LiveSampler": check_live_sampler, "DiffusionPlayground": check_diffusion_playground}  # fmt: skip
 
 
 def test_every_widget_is_alive(site, new_page):

@@ -18,6 +18,7 @@ from ddpm_widgets import Diffusion, _docs, cosine_schedule, garments, page_weigh
 from ddpm_widgets.data import DataLoaders, dataset_of
 from ddpm_widgets.widgets import (
     DensityScrubber,
+    DiffusionPlayground,
     FIDLab,
     LiveSampler,
     NoiseScrubber,
@@ -85,6 +86,8 @@ def widgets(dls):
         "phase": EVIL[2],
     }
     x0 = np.random.default_rng(0).uniform(-1, 1, (4, 2, 2))
+    playground = DiffusionPlayground(n=20, link=EVIL[0])
+    playground.shape = EVIL[2]
     return {
         "noise": NoiseScrubber(x, {name: LINEAR for name in EVIL[:4]}, labels=dls.classes, link=EVIL[2]),
         "explorer": ScheduleExplorer(schedules={name: LINEAR for name in EVIL[:4]}),
@@ -96,6 +99,7 @@ def widgets(dls):
         ),
         "live": LiveSampler(page_weights(labelled(), classes=EVIL), steps=2),
         "monitor": monitor,
+        "playground": playground,
     }
 
 
@@ -190,7 +194,7 @@ def test_in_a_page_of_the_site(widgets, page, tmp_path):
     NBProcessor(nb=nb, procs=[_docs.make_static], rm_directives="quarto", process=True)
     outs = [out for c in nb.cells for out in c.get("outputs", [])]
     body = "\n".join(raw for _, raw in BLOCK.findall("\n\n".join("".join(o["data"]["text/markdown"]) for o in outs)))
-    assert body.count("data-ddw=") == len(widgets) == 8 and body.count("data-ddw-plot=") == 2
+    assert body.count("data-ddw=") == len(widgets) == 9 and body.count("data-ddw-plot=") == 2
     (tmp_path / "static").mkdir()
     shutil.copytree(NBS / "static/vendor", tmp_path / "static/vendor")
     (tmp_path / "page.html").write_text(PAGE.format(title="page", body=body), encoding="utf-8")

@@ -12,6 +12,7 @@ from torch import nn
 from ddpm_widgets import _lighten, garments, train
 from ddpm_widgets.widgets import (
     DensityScrubber,
+    DiffusionPlayground,
     FIDLab,
     LiveSampler,
     NoiseScrubber,
@@ -77,10 +78,11 @@ WIDGETS = {
     "SolverLab": SolverLab,
     "FIDLab": fid_lab,
     "LiveSampler": lambda: LiveSampler(steps=4),
+    "DiffusionPlayground": lambda: DiffusionPlayground(n=60, t=20, start=[1, 1]),
 }
 
 FRAME = Path(__file__).parents[1] / "support/frame.html"  # what Quarto puts around a page of the site, shortened
-OPEN = ["Enlarge", "sigmoid"]  # buttons: the enlarged image, a schedule hidden
+OPEN = ["Enlarge", "sigmoid", "brush"]  # buttons: the enlarged image, a schedule hidden, a tool that draws
 
 
 def violations(page):

@@ -37,6 +37,7 @@ def test_the_types_name_the_traits(name):
         "solver_lab": "solver",
         "fid_lab": "fid",
         "live_sampler": "live",
+        "diffusion_playground": "playground",
     }.get(name, name.rpartition("_")[2])
     text = (ROOT / "js/src" / folder / "read.js").read_text(encoding="utf-8")
     typed = re.findall(r"@property \{.*?\} (\w+)", re.search(r"@typedef \{object\} OwnTraits(.*?)\*/", text, re.S)[1])

@@ -77,7 +77,8 @@ const brought = (url, key = url) =>
 
 /** @param {HTMLElement} place @returns {Promise<Mounted>} */
 export async function mount(place) {
-  const widget = await load(place.dataset.ddw ?? "", place.dataset.ddwModule);
+  const made = await load(place.dataset.ddw ?? "", place.dataset.ddwModule);
+  const widget = typeof made === "function" ? await made() : made; // a function makes one for each widget
   const from = place.dataset.ddwFrom;
   const saved = from ? structuredClone(await brought(from)) : JSON.parse(place.querySelector("script")?.textContent ?? "{}");
   const model = staticModel(unpack(saved));

@@ -5,7 +5,7 @@ import { timesteps } from "./sampler.js";
 /** @typedef {import("./serve.js").Taken} Taken */
 /** @typedef {import("./sampler.js").Draw} Draw */
 /** @typedef {(step: Taken) => void} Hear */
-/** @typedef {(request: any, moved?: Transferable[]) => Promise<any>} Ask */
+/** @typedef {import("../shared/remote.js").Ask} Ask */
 /** @typedef {{ id: number, draw?: Draw, hear: Hear, done: (whole: boolean) => void }} Job */
 
 export class Engine {

@@ -1,5 +1,6 @@
 // What the Worker does, as a function: it starts a network, and takes one step of a drawing at a time. Whoever asks decides
 // what comes next, so that a drawing can wait for a more urgent one, or be given up, after any step.
+import { compile } from "../shared/remote.js";
 import { Network } from "./network.js";
 import { timesteps, walk } from "./sampler.js";
 
@@ -28,14 +29,4 @@ export function server() {
     if (step.i === drawing.ts.length - 1) drawings.delete(id);
     return { ...step, steps: drawing.ts.length, ts: drawing.ts };
   };
-}
-
-/** The first kernel that this browser and this page allow; null: none. @param {Uint8Array[]} kernels @returns {import("./ops.js").Wasm | null} */
-function compile(kernels) {
-  for (const code of kernels) {
-    try {
-      return /** @type {any} */ (new WebAssembly.Instance(new WebAssembly.Module(/** @type {BufferSource} */ (code))).exports);
-    } catch {} // an instruction that is too new, or a page that forbids WebAssembly
-  }
-  return null;
 }
