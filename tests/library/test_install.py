@@ -1,5 +1,6 @@
 "The package is built from a clean copy, installed into a clean environment, and imported from somewhere else."
 
+import json
 import re
 import tarfile
 import zipfile
@@ -120,3 +121,32 @@ def test_what_pip_does_is_said_while_it_does_it(tmp_path):
     done = run(command, capture_output=True, text=True)
     assert done.returncode == 1 and "no-such-package-here" in done.stderr and str(log) in done.stderr
     assert "no-such-package-here" in log.read_text()
+
+
+INSTALLS = """
+import json, sys
+from IPython.core.interactiveshell import InteractiveShell
+
+shell = InteractiveShell.instance()
+for _ in range(2):  # where it is installed, nothing happens
+    shell.run_cell(json.loads(sys.argv[1])).raise_error()
+import ddpm_widgets
+print(ddpm_widgets.__file__)
+"""
+
+
+def test_a_lesson_installs_the_package_where_it_is_missing(dist, tmp_path):
+    firsts = []
+    for path in sorted((ROOT / "nbs/lessons").glob("*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        firsts.append(next("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"))
+    assert len(set(firsts)) == 1 and firsts[0].startswith("#| hide\n")  # not on the site
+    there = Environment(tmp_path / "venv")
+    assert (
+        there.run("-c", "from importlib.util import find_spec; print(find_spec('ddpm_widgets'))", cwd=tmp_path)
+        == "None\n"
+    )
+    # as on an index, but for the checkout's own metadata, which pip sees beside the borrowed dependencies
+    own = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(dist), "PIP_NO_DEPS": "1", "PIP_FORCE_REINSTALL": "1"}
+    said = python("-c", INSTALLS, json.dumps(firsts[0]), exe=there.exe, env={**there.env, **own}, cwd=tmp_path)
+    assert Path(said.split()[-1]).is_relative_to(there.home) and said.count("Successfully installed") <= 1
