@@ -17,6 +17,7 @@ SIZE = 640, 360
 CHOSEN = {  # lesson: (the cell whose picture it is, which part of it: the middle of the crop, from 0 to 1)
     "01": ("868e1850", 0.5, 0.4),
     "02": ("f0b3987d", 0.3, 0.5),
+    "02b": ("9a1e030d", 0.0, 1.0),
     "03": ("9aae40aa", 0.5, 0.9),
     "04": ("4ae827d9", 1.0, 0.5),
     "05": ("9d1fa13e", 1.0, 0.5),
@@ -31,7 +32,7 @@ CARD = """<style>@font-face {{ font-family: Inter; font-weight: 100 900; src: ur
 font-family:Inter,system-ui,sans-serif;display:flex;flex-direction:column;justify-content:space-between">
 <img src="data:image/png;base64,{strip}" style="width:1056px;image-rendering:pixelated;border-radius:12px">
 <div><div style="font-size:72px;font-weight:680;letter-spacing:-.025em;line-height:1.1">Learn diffusion models by hand</div>
-<div style="font-size:34px;color:#9aa4b5;margin-top:20px">ddpm-widgets: ten lessons, nine widgets, one small exact library</div></div></body>"""
+<div style="font-size:32px;color:#9aa4b5;margin-top:20px">ddpm-widgets: eleven lessons, nine widgets, one small exact library</div></div></body>"""
 
 
 def picture_of(lesson: Path, cell: str) -> Image.Image:

@@ -6,6 +6,7 @@ from .experiments import check_group_norm, check_paired_difference, check_wrappe
 from .forward_process import check_noisify, check_x0_from_eps
 from .generative_models import check_density, check_sample_heights, check_score
 from .how_good_is_it import check_frechet_distance, check_kernel_distance
+from .plane import check_exact_x0, check_plane_step, check_score_from_eps
 from .reverse_step import check_posterior_mean, check_sampler_step
 from .sampling import check_posterior_sigmas, check_sampler
 from .strides import check_ddim_step, check_solver_step, check_spacing
@@ -23,6 +24,7 @@ __all__ = [
     "check_distance_covered",
     "check_doubt",
     "check_dropout",
+    "check_exact_x0",
     "check_frechet_distance",
     "check_from_v",
     "check_group_norm",
@@ -33,12 +35,14 @@ __all__ = [
     "check_noisify",
     "check_normalise_images",
     "check_paired_difference",
+    "check_plane_step",
     "check_posterior_mean",
     "check_posterior_sigmas",
     "check_sample_heights",
     "check_sampler",
     "check_sampler_step",
     "check_score",
+    "check_score_from_eps",
     "check_settled_from",
     "check_solver_step",
     "check_spacing",

@@ -3633,3 +3633,166 @@ def copies(made, training, held_out):
         ("two things are wrong", {"near <": "near >", "usual.median()": "usual.mean()"}),
     ],
 }
+
+ANSWERS["check_exact_x0"] = {
+    "right": [
+        """
+def my_x0(x_t, points, ab):
+    distance = ((x_t[:, None] - ab.sqrt() * points) ** 2).sum(2)
+    weight = torch.softmax(-distance / (2 * (1 - ab)), 1)
+    return weight @ points
+""",
+        """
+def my_x0(x_t, points, ab):
+    d = torch.cdist(x_t, ab.sqrt() * points)
+    w = (-(d**2) / 2 / (1 - ab)).exp()
+    w = w / w.sum(1, keepdim=True)
+    return w @ points
+""",
+        """
+def my_x0(x_t, points, ab):
+    means = []
+    for x in x_t:
+        w = torch.exp(-((x - ab.sqrt() * points) ** 2).sum(1) / (2 * (1 - ab)))
+        means.append((w[:, None] * points).sum(0) / w.sum())
+    return torch.stack(means)
+""",
+        """
+def my_x0(x_t, points, ab):
+    place = points * ab**0.5
+    logits = (x_t @ place.T - (place**2).sum(1) / 2) / (1 - ab)
+    return logits.softmax(-1) @ points
+""",
+    ],
+    "wrong": [
+        ("comes back as it was", {"weight @ points": "x_t"}),
+        ("the mean of all points", {"weight @ points": "points.mean(0).expand(len(x_t), 2)"}),
+        ("you return the nearest point", {"weight @ points": "points[distance.argmin(1)]"}),
+        ("the distance to the points themselves", {"ab.sqrt() * points) **": "points) **"}),
+        ("multiplied by ᾱ: it is √ᾱ", {"ab.sqrt() * points": "ab * points"}),
+        ("a minus is missing", {"-distance": "distance"}),
+        ("a 2 is missing", {"(2 * (1 - ab))": "(1 - ab)"}),
+        ("below the line stands 2σ", {"(2 * (1 - ab))": "(2 * (1 - ab).sqrt())"}),
+        ("the variance of the noise is 1-ᾱ", {"(2 * (1 - ab))": "(2 * ab)"}),
+        ("makes no difference", {" / (2 * (1 - ab))": ""}),
+        ("you multiply by 1-ᾱ", {"(2 * (1 - ab))": "2 * (1 - ab)"}),
+        ("leave out the root", {".sum(2)": ".sum(2).sqrt()"}),
+        (
+            "leave out the root",
+            {
+                "distance = ((x_t[:, None] - ab.sqrt() * points) ** 2).sum(2)": "distance = torch.cdist(x_t, ab.sqrt() * points)"
+            },
+        ),
+        ("should sum to 1", {", 1)": ", 0)"}),
+        ("do not sum to 1", {"torch.softmax(": "torch.exp(", ", 1)": ")"}),
+        ("√ᾱ times too small", {"weight @ points": "weight @ (ab.sqrt() * points)"}),
+        (
+            "which enlarges the noise too",
+            {"(x_t[:, None] - ab.sqrt() * points)": "(x_t[:, None] / ab.sqrt() - points)"},
+        ),
+        ("halves the squared distance", {".sum(2)": ".mean(2)"}),
+        ("two things are wrong", {"-distance": "distance", "(2 * (1 - ab))": "(1 - ab)"}),
+        ("it stops at", {"x_t[:, None]": "x_t"}),
+        ("it returns nothing", {"return weight @ points": "weight @ points"}),
+        (
+            "weights of their own",
+            """
+def my_x0(x_t, points, ab):
+    d = (x_t[:, None] - ab.sqrt() * points) ** 2
+    w = (-d / (2 * (1 - ab))).exp()
+    return (w * points).sum(1) / w.sum(1)
+""",
+        ),
+    ],
+}
+
+ANSWERS["check_score_from_eps"] = {
+    "right": [
+        """
+def my_score(eps, ab):
+    return -eps / (1 - ab[:, None]).sqrt()
+""",
+        """
+def my_score(eps, ab):
+    sigma = torch.sqrt(1 - ab).reshape(-1, 1)
+    return -eps / sigma
+""",
+        """
+def my_score(eps, ab):
+    return torch.stack([-e / (1 - a) ** 0.5 for e, a in zip(eps, ab)])
+""",
+        """
+def my_score(eps, ab):
+    return (eps.T * -((1 - ab) ** -0.5)).T
+""",
+    ],
+    "wrong": [
+        ("comes back as it was", {"-eps / (1 - ab[:, None]).sqrt()": "eps"}),
+        ("the direction is right", {"-eps / (1 - ab[:, None]).sqrt()": "-eps"}),
+        ("a minus is missing", {"-eps": "eps"}),
+        ("divided by 1-ᾱ, a variance", {".sqrt()": ""}),
+        ("multiplied by √(1-ᾱ)", {"-eps / ": "-eps * "}),
+        ("multiplied by 1-ᾱ", {"-eps / ": "-eps * ", ".sqrt()": ""}),
+        ("divided by √ᾱ", {"(1 - ab[:, None]).sqrt()": "ab[:, None].sqrt()"}),
+        ("divided by ᾱ", {"(1 - ab[:, None]).sqrt()": "ab[:, None]"}),
+        ("1-√ᾱ stands", {"(1 - ab[:, None]).sqrt()": "(1 - ab[:, None].sqrt())"}),
+        ("lines them up", {"ab[:, None]": "ab"}),
+        ("all points get the same", {"ab[:, None]": "ab.mean()"}),
+        ("all points get the first", {"ab[:, None]": "ab[0]"}),
+        ("two things are wrong", {"-eps": "eps", ".sqrt()": ""}),
+        ("it returns nothing", {"return ": ""}),
+    ],
+}
+
+ANSWERS["check_plane_step"] = {
+    "right": [
+        """
+def my_step(x_t, x0, ab, ab_prev):
+    eps = (x_t - ab.sqrt() * x0) / (1 - ab).sqrt()
+    return ab_prev.sqrt() * x0 + (1 - ab_prev).sqrt() * eps
+""",
+        """
+def my_step(x_t, x0, ab, ab_prev):
+    ratio = ((1 - ab_prev) / (1 - ab)) ** 0.5
+    return ab_prev**0.5 * x0 + ratio * (x_t - ab**0.5 * x0)
+""",
+        """
+def my_step(x_t, x0, ab, ab_prev):
+    signal, noise = ab.sqrt(), (1 - ab).sqrt()
+    next_signal, next_noise = ab_prev.sqrt(), (1 - ab_prev).sqrt()
+    noise_in_x_t = (x_t - signal * x0) / noise
+    return next_signal * x0 + next_noise * noise_in_x_t
+""",
+        """
+def my_step(x_t, x0, ab, ab_prev):
+    k = ((1 - ab_prev) / (1 - ab)).sqrt()
+    return k * x_t + (ab_prev.sqrt() - k * ab.sqrt()) * x0
+""",
+    ],
+    "wrong": [
+        ("x_t comes back", {"ab_prev.sqrt() * x0 + (1 - ab_prev).sqrt() * eps": "x_t"}),
+        ("x_t comes back", {"ab_prev.sqrt()": "ab.sqrt()", "(1 - ab_prev)": "(1 - ab)"}),
+        ("you jump to the guess", {"ab_prev.sqrt() * x0 + (1 - ab_prev).sqrt() * eps": "x0"}),
+        ("x_t stands where the noise", {"sqrt() * eps": "sqrt() * x_t"}),
+        ("the division is missing", {"(x_t - ab.sqrt() * x0) / (1 - ab).sqrt()": "x_t - ab.sqrt() * x0"}),
+        ("divided by 1-ᾱ", {"/ (1 - ab).sqrt()": "/ (1 - ab)"}),
+        ("you subtract all of x̂0", {"(x_t - ab.sqrt() * x0)": "(x_t - x0)"}),
+        ("you subtract ᾱ·x̂0", {"(x_t - ab.sqrt() * x0)": "(x_t - ab * x0)"}),
+        ("the wrong sign", {"(x_t - ab.sqrt() * x0)": "(ab.sqrt() * x0 - x_t)"}),
+        ("the guess is added", {"(x_t - ab": "(x_t + ab"}),
+        ("only x̂0 is divided", {"(x_t - ab.sqrt() * x0)": "x_t - ab.sqrt() * x0"}),
+        ("in ε̂ stands 1-√ᾱ", {"(1 - ab).sqrt()": "(1 - ab.sqrt())"}),
+        ("x̂0 has no weight", {"ab_prev.sqrt() * x0": "x0"}),
+        ("x̂0 is multiplied by ᾱ", {"ab_prev.sqrt() * x0": "ab_prev * x0"}),
+        ("of the old timestep", {"ab_prev.sqrt() * x0": "ab.sqrt() * x0"}),
+        ("ε̂ is multiplied by 1-ᾱ", {"(1 - ab_prev).sqrt()": "(1 - ab_prev)"}),
+        ("as much noise is put back", {"(1 - ab_prev)": "(1 - ab)"}),
+        ("fresh noise", {"sqrt() * eps": "sqrt() * torch.randn_like(x_t)"}),
+        (
+            "in the new mix the two rates",
+            {"ab_prev.sqrt() * x0 + (1 - ab_prev).sqrt()": "(1 - ab_prev).sqrt() * x0 + ab_prev.sqrt()"},
+        ),
+        ("two things are wrong", {"/ (1 - ab).sqrt()": "/ (1 - ab)", "ab_prev.sqrt() * x0": "x0"}),
+        ("it returns nothing", {"return ": ""}),
+    ],
+}

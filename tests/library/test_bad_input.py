@@ -292,6 +292,11 @@ CALLS = {  # name → the function, and arguments that are right
     "plot_loss": (d.plot_loss, {"source": [1.0, 0.5, 0.4]}),
     "plot_loss of several": (lambda a, b: d.plot_loss({"a": a, "b": b}), {"a": [1.0, 0.5], "b": [2.0, 1.0]}),
     "plot_pairs": (d.plot_pairs, {"runs": {"a": [[1.0, 0.5]] * 2, "b": [[1.0, 0.5]] * 2}}),
+    "plot_plane": (
+        d.plot_plane,
+        {"panels": {"a": {"data": np.zeros((3, 2))}}, "columns": 2, "reach": 1.0},
+    ),
+    "plot_plane layer": (lambda layer: d.plot_plane({"a": {"data": layer}}), {"layer": np.zeros((3, 2, 2))}),
     "plot_step_changes": (d.plot_step_changes, {"steps": STEPS}),
     "step_changes": (step_changes, {"steps": STEPS}),
     "show_images with labels": (

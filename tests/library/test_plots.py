@@ -21,6 +21,7 @@ from ddpm_widgets.plots import (
     plot_density,
     plot_normals,
     plot_paths,
+    plot_plane,
     plot_schedules,
     plot_step_changes,
     plot_sum,
@@ -234,6 +235,25 @@ def test_paths_begin_on_the_left():
         assert (path.x[0], path.y[0], path.x[-1], path.y[-1]) == (1000, 0, 0, 1000) and len(path.x) == 101
     with pytest.raises(ValueError, match="found [(]5,[)]"):
         plot_paths(np.zeros(5), "height")
+
+
+def test_panels_of_the_plane_share_scale_and_colours():
+    points, arrows = torch.rand(5, 2), torch.rand(4, 3, 2)
+    fig = plot_plane({"a": {"data": points}, "b": {"made": arrows, "data": points}, "c": {}}, columns=2)
+    assert [(trace.name, trace.mode, trace.xaxis) for trace in fig.data] == [
+        *[("data", "markers", "x"), ("made", "lines", "x2"), ("made", "markers", "x2"), ("data", "markers", "x2")]
+    ]
+    assert fig.data[0].marker.color == fig.data[3].marker.color != fig.data[1].line.color
+    assert [trace.showlegend for trace in fig.data] == [True, True, False, False]
+    x = fig.data[1].x.reshape(4, 4)
+    assert np.abs(x[:, :3] - arrows[..., 0].numpy()).max() < 1e-3 and np.isnan(x[:, 3]).all()  # a gap after each
+    assert np.allclose(fig.data[2].y, arrows[:, -1, 1], atol=1e-3)
+    assert fig.layout.xaxis3.range == fig.layout.yaxis.range and fig.layout.yaxis3.scaleanchor == "x3"
+    assert fig.layout.yaxis3.domain[1] < fig.layout.yaxis2.domain[0] == fig.layout.yaxis.domain[0]
+    with pytest.raises(ValueError, match="layer 'made' must be points, shape .*, found [(]3, 4[)]"):
+        plot_plane({"a": {"made": np.zeros((3, 4))}})
+    with pytest.raises(ValueError, match="panels must be a dict of dicts, at least one"):
+        plot_plane({})
 
 
 def test_bars_stand_on_each_other_and_add_up():
