@@ -485,6 +485,10 @@ def test_new_data_keep_the_network_and_its_training_and_a_name_keeps_its_points(
     box = plane.bounding_box()
     assert "40 points" in plane.get_attribute("aria-label")
     says(page, "it answers 0, so there are no arrows")
+    press(page, "exact")
+    says(page, "weighted by how likely each is")
+    page.wait_for_function(f"!document.querySelector('{ROOT}').textContent.includes('untrained')")
+    press(page, "learned")
     page.locator(".shape").nth(2).click()
     page.locator(".shape").nth(0).click()
     assert np.array_equal(state(page, "points"), first)
@@ -493,7 +497,7 @@ def test_new_data_keep_the_network_and_its_training_and_a_name_keeps_its_points(
     press(page, "Train")
     until(page, "d.step > 20")
     press(page, "clear")
-    says(page, "0 data points")
+    says(page, "data, n = 0")
     page.wait_for_timeout(300)
     drawn = "n => document.querySelectorAll('.squares canvas')[n].getContext('2d').getImageData(0, 0, 56, 56).data.some((v, i) => i % 4 === 3 && v)"  # fmt: skip
     assert not page.evaluate(drawn, 0) and not page.evaluate(drawn, 1) and not data(page, "field")
@@ -505,7 +509,7 @@ def test_new_data_keep_the_network_and_its_training_and_a_name_keeps_its_points(
         assert len(state(page, "points")) == (0 if outside else 1), "outside the square nothing is drawn"
     until(page, f"d.step > {step} + 20")  # it goes on by itself
     press(page, "Pause", "blob")
-    says(page, "1 data points")
+    says(page, "data, n = 1")
     page.wait_for_timeout(1300)
     assert state(page, "losses")[0, 0] > step, "the curve is that of the new data"
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -537,6 +541,9 @@ def test_a_network_from_python_is_named_kept_by_faults_of_sampling_and_brought_b
     press(page, "learning rate too high")
     says(page, "The network is untrained")
     assert state(page, "lr") == 0.3 and not page.errors
+    press(page, "only 100 training steps")
+    until(page, "d.step == 100")
+    assert page.get_by_title("Fresh noise in each step").count() == 2
     page.locator("summary", has_text="Show the code").click()
     page.set_viewport_size({"width": 400, "height": 900})
     inside = "() => { const a = document.querySelector('pre').getBoundingClientRect(), b = document.querySelector('.ddw').getBoundingClientRect(); return b.left < a.left && a.right < b.right && b.right <= 400; }"

@@ -59,10 +59,10 @@ export function controls(model, sync, lab, signal) {
   const face = icon(PLAY);
   const word = span("", "Train");
   const train = button({ class: "ddw-btn train" }, face, word);
-  const [once, reset] = [button({ title: "One step of training" }, "Step"), button({ title: "Start over, with your network from Python or an untrained one" }, "Reset")];
+  const [once, reset] = [button({ title: "One step of training" }, "Step"), button({ title: "Start over: your network from Python, or an untrained one" }, "Reset")];
   const said = span("ddw-small ddw-muted ddw-num said", "");
   on(train, "click", () => sync.set("running", !model.get("running")), signal);
-  on(once, "click", () => lab.once(), signal);
+  on(once, "click", () => lab.some(), signal);
   on(reset, "click", () => lab.reset(true), signal);
 
   /** A few that exclude each other. @param {"field" | "direction"} name @param {string} label @param {[string, string, string][]} options value, text, title */
@@ -78,8 +78,8 @@ export function controls(model, sync, lab, signal) {
     return { el: group("switch", label, ...nodes.map((b) => b.node)), nodes, paint: () => nodes.forEach(({ value, node }) => press(node, model.get(name) === value)) };
   };
   const field = radio("field", "Whose arrows", [
-    ["learned", "learned", "The network's arrows, and its walkers"],
-    ["exact", "exact", "The best possible denoiser's arrows, and its walkers"],
+    ["learned", "learned", "The network's arrows and walkers"],
+    ["exact", "exact", "Those of the best possible denoiser"],
     ["both", "difference", "Both, and how far they are apart"],
   ]);
   const direction = radio("direction", "Direction of time", [
@@ -102,7 +102,7 @@ export function controls(model, sync, lab, signal) {
     tip("What the network predicts; v = √ᾱ ε − √(1−ᾱ) x0", choice("target", "predicts", [["eps", "ε, the noise"], ["x0", "x0, the point"], ["v", "v"]])),
     choice("schedule", "schedule", ["linear", "cosine", "sigmoid"].map((name) => [name, name])), beta,
     slider("T", "T", [1, 3, 0.05], String, { from: Math.log10, to: (u) => Math.round(10 ** u) }),
-    tip("The network shown is a moving average of the weights; this much of it stays at each step", choice("ema", "average", [[0, "none"], [0.99, ".99"], [0.999, ".999"]])),
+    tip("Decay of the moving average of the weights: the network that is shown", choice("ema", "average", [[0, "none"], [0.99, ".99"], [0.999, ".999"]])),
     choice("speed", "speed", [[2, "2 steps a second"], [20, "20 a second"], [200, "200 a second"], [0, "as fast as it can"]]),
     check("time_input", "give the network t", "Without t, the network has to guess how much noise there is")); // prettier-ignore
   const sampling = div("group",
@@ -119,17 +119,19 @@ export function controls(model, sync, lab, signal) {
     }, signal); // prettier-ignore
     return { node, broken, sound: Object.fromEntries(Object.keys(traits).map((trait) => [trait, SOUND[trait]])) };
   });
+  const early = button({ title: "Start over, and stop there" }, "only 100 training steps");
+  on(early, "click", () => (lab.reset(), lab.some(100)), signal);
   const details = (/** @type {string} */ title, /** @type {Node[]} */ ...inner) => h("details", {}, h("summary", {}, title), ...inner);
 
   return {
     shapes: group("shapes", "Data", ...shapes.map((s) => s.node)),
     training: div("ddw-tools", train, once, reset, said),
     seen: div("seen", span("ddw-small ddw-muted", "arrows"), field.el, note),
-    walking: div("ddw-tools walking", direction.el, tip("DDPM adds fresh noise in each step (small σ: less). DDIM does not, DPM-Solver++ needs fewer steps, probability flow is DDIM in T steps", choice("sampler", "sampler", [["ddpm", "DDPM"], ["ddpm small", "DDPM, small σ"], ["ddim", "DDIM"], ["dpm++", "DPM-Solver++"], ["flow", "probability flow"]])), steps),
+    walking: div("ddw-tools walking", direction.el, tip("Fresh noise in each step: DDPM much, small σ less, DDIM by η, the others none. Probability flow is DDIM in T steps", choice("sampler", "sampler", [["ddpm", "DDPM"], ["ddpm small", "DDPM, small σ"], ["ddim", "DDIM"], ["dpm++", "DPM-Solver++"], ["flow", "probability flow"]])), steps),
     more: div("more",
       details("Training", training),
       details("Sampling and arrows", sampling),
-      details("Break it", h("p", { class: "ddw-small ddw-muted" }, "Each button breaks one setting. Train, and see what that failure looks like. Press again to repair it."), div("ddw-tools", ...faults.map((f) => f.node)))),
+      details("Break it", h("p", { class: "ddw-small ddw-muted" }, "Each button breaks one setting. Train, and see what that looks like. Press again to repair it."), div("ddw-tools", ...faults.map((f) => f.node), early))),
     /** The colours of small pictures. */
     layout: () => shapes.forEach((s) => s.picture.paint()),
     paint() {

@@ -11,9 +11,9 @@ import { bytesOf, floats, MOST, VIEW } from "./read.js";
 
 /** @type {Record<Tool, { name: string, title: string, r: number, few: number }>} */
 const TOOLS = {
-  walk: { name: "walker", title: "Place a walker: one sample, which starts at the ring at t = T-1. The dot shows it at t, the thin line the rest of its way", r: 0, few: 0 },
+  walk: { name: "walker", title: "Place one sample. It starts at the ring at T-1; the dot is where it is at t, the thin line the rest of its way", r: 0, few: 0 },
   brush: { name: "brush", title: "Draw data inside the square", r: 0.06, few: 1 },
-  blob: { name: "blob", title: "Add a cloud of 40 points inside the square", r: 0.16, few: 40 },
+  blob: { name: "blob", title: "Add 40 points around a place", r: 0.16, few: 40 },
   erase: { name: "eraser", title: "Erase data", r: 0.12, few: 0 },
 };
 

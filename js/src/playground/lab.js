@@ -211,11 +211,10 @@ export class Lab {
     this.tell();
   }
 
-  /** One step. */
-  async once() {
-    if (!this.ask || !this.points.length) return;
+  /** So many steps. */
+  async some(n = 1) {
     this.sync.set("running", false);
-    await this.slice(1);
+    for (const end = this.step + n; this.ask && this.points.length && this.step < end; ) await this.slice(end - this.step);
     this.renew();
   }
 

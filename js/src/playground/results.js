@@ -32,7 +32,7 @@ function square(name, color) {
     el: h("figure", {}, canvas, caption),
     /** @param {Float32Array} density @param {number} full what is drawn at full strength @param {number} n points */
     show(density, full, n) {
-      caption.textContent = `${n.toLocaleString("en")} ${name}`;
+      caption.textContent = `${name}, n = ${n}`;
       ctx.fillStyle = getComputedStyle(canvas).getPropertyValue(`--ddw-${color}`).trim();
       ctx.fillRect(0, 0, SIDE, SIDE);
       const image = ctx.getImageData(0, 0, SIDE, SIDE);
@@ -43,7 +43,7 @@ function square(name, color) {
 }
 
 export function densities() {
-  const [data, drawn] = [square("data points", "accent"), square("samples", "guess")];
+  const [data, drawn] = [square("data", "accent"), square("samples", "guess")];
   const said = h("p", { class: "ddw-small fit" });
   /** @type {unknown} */
   let of;
