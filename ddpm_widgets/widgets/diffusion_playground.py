@@ -231,7 +231,7 @@ class DiffusionPlayground(Widget):
     def model(self) -> Any:  # a `PlaneNet`
         """The network that the page shows, as a new PlaneNet. It carries `diffusion`, so `sample` takes it. While the page trains, its weights arrive once a second.
 
-        Set a PlaneNet that carries `diffusion` to show it. Raises ValueError if its width or its schedule is none that the page has.
+        Set a PlaneNet that carries `diffusion` to show it; *Reset* in the page returns to it. Raises ValueError if its width or its schedule is none that the page has.
         """
         import torch
 

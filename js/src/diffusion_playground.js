@@ -22,7 +22,7 @@ import { atEnd, frame, life, listen, mount, on, onWidth } from "./shared/view.js
 
 /** What the plane shows, for those who can not see it. @param {Model} model @param {Lab} lab @param {string} tool */
 function words(model, { points, walked, step }, tool) {
-  const does = tool === "walk" ? "Press to place a walker; arrow keys move it, Escape removes it." : `Arrow keys move the ${tool}, space draws.`;
+  const does = tool === "walker" ? "Press to place a walker; arrow keys move it, Escape removes it." : `Arrow keys move the ${tool}, space draws.`;
   const walkers = walked && model.get("direction") === "sample" ? ` and ${walked.n} walkers` : "";
   return `The plane at t ${model.get("t")}: ${points.length / 2} points${walkers}, with the ${model.get("field") === "exact" ? "exact" : "learned"} field after ${step} steps of training. ${does}`;
 }
@@ -32,6 +32,7 @@ function build(model, lab, signal) {
   const sync = syncer(model, signal);
   const [plane, tools, loss, result, eq, source] = [planeView(), controls(model, sync, lab, signal), lossCurve(), densities(), formula(), code(model)];
   const line = timeline({ n: 2, label: "timestep t", signal, onInput: (t) => sync.set("t", t), text: (t) => `t ${t}` });
+  const now = span("ddw-small ddw-num", "");
   const say = span("ddw-small ddw-muted", "");
   const status = h("p", { role: "status" }, say);
   const repaint = frame(paint, signal);
@@ -39,9 +40,9 @@ function build(model, lab, signal) {
   const root = h("div", { class: "ddw ddw-diffusion-playground", role: "group", "aria-label": "A playground of diffusion in the plane" },
     div("ddw-head", eq.el, status),
     div("board",
-      div("left", div("above", tools.shapes, pointer.el), plane.el, tools.walking, line.el),
-      div("right", tools.training, loss.el, tools.seen, result.el)),
-    tools.more(source.el)); // prettier-ignore
+      div("left", div("above", tools.shapes, pointer.el), plane.el, tools.walking, div("time", line.el, now)),
+      div("right", tools.training, loss.el, tools.seen, result.el, tools.more)),
+    source.el); // prettier-ignore
   /** @type {Float32Array} */
   let noise = new Float32Array();
   let [painted, length] = [0, 0];
@@ -64,24 +65,28 @@ function build(model, lab, signal) {
     if (noise.length < lab.points.length) noise = normal(streamAt(model.get("seed"), 3), Math.max(1024, 2 * lab.points.length));
     if (T !== length) line.setLength((length = T));
     if (line.t !== t) line.show(t);
+    now.textContent = `t = ${t}`;
     if (lab.alphaBar.length > t) eq.show(model, lab.alphaBar, t);
     plane.paint(lab, model, noise, t, pointer.ring());
     tools.count();
-    const now = performance.now();
-    if (now - late > 120 || !lab.awake) results(now);
+    const clock = performance.now();
+    if (clock - late > 120 || !lab.awake) results(clock);
     Object.assign(root.dataset, { painted: String(++painted), t: String(t), step: String(lab.step), how: lab.how, worker: String(lab.worker), field: Object.keys(lab.field).join(" "), fit: lab.fit ? (lab.fit.fit / lab.fit.floor).toFixed(3) : "" });
   }
 
   /** Loss and densities: eight times a second are enough. @param {number} now */
   function results(now) {
     late = now;
+    if (!lab.awake) plane.say(words(model, lab, pointer.tool()));
     loss.paint(lab);
     const ink = getComputedStyle(root).color; // of the theme
     if (ink !== shown[0]) tools.layout();
     if ([ink, lab.walked, lab.points, lab.fit].some((of, i) => of !== shown[i])) result.paint(lab);
     shown = [ink, lab.walked, lab.points, lab.fit];
     const slow = lab.worker || !lab.how ? "" : "Slower than it could be: this page forbids Workers.";
-    const ready = lab.step || model.get("running") ? "" : "The network is untrained: press Train.";
+    const zero = model.get("target") === "eps" ? "it answers 0, so there are no arrows, and the samples run into the corners. Press" : "press";
+    const fresh = lab.given ? "Your network, trained in Python. Train continues from it." : `The network is untrained: ${zero} Train.`;
+    const ready = lab.old ? "The data are new: the network has learned the old ones." : lab.step || model.get("running") || model.get("field") === "exact" ? "" : fresh;
     const lost = lab.losses.length && !Number.isFinite(lab.losses[lab.losses.length - 1][1]) ? "The loss is no longer a number: lower the learning rate and reset." : "";
     const full = lab.points.length >= 2 * MOST ? `${MOST.toLocaleString("en")} points are the limit.` : "";
     say.textContent = !lab.points.length ? "Draw some data." : [slow, lost || ready, full].filter(Boolean).join(" ");

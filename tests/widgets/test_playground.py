@@ -469,6 +469,87 @@ def test_a_hand_draws_data_and_puts_a_walker_down(page, tmp_path):
     assert not page.errors
 
 
+def says(page, text):
+    page.wait_for_function(f"t => document.querySelector('{ROOT}').textContent.includes(t)", arg=text)
+
+
+def press(page, *names):
+    for name in names:
+        page.get_by_role("button", name=name, exact=True).click()
+
+
+@pytest.mark.browser
+def test_new_data_keep_the_network_and_its_training_and_a_name_keeps_its_points(page, tmp_path):
+    opened(page, tmp_path, n=40)
+    plane, first = page.locator("canvas.plane"), state(page, "points")
+    box = plane.bounding_box()
+    assert "40 points" in plane.get_attribute("aria-label")
+    says(page, "it answers 0, so there are no arrows")
+    press(page, "exact")
+    says(page, "weighted by how likely each is")
+    page.wait_for_function(f"!document.querySelector('{ROOT}').textContent.includes('untrained')")
+    press(page, "learned")
+    page.locator(".shape").nth(2).click()
+    page.locator(".shape").nth(0).click()
+    assert np.array_equal(state(page, "points"), first)
+    press(page, "eraser")
+    page.locator("canvas[aria-label*='move the eraser']").wait_for()
+    press(page, "Train")
+    until(page, "d.step > 20")
+    press(page, "clear")
+    says(page, "data, n = 0")
+    page.wait_for_timeout(300)
+    drawn = "n => document.querySelectorAll('.squares canvas')[n].getContext('2d').getImageData(0, 0, 56, 56).data.some((v, i) => i % 4 === 3 && v)"  # fmt: skip
+    assert not page.evaluate(drawn, 0) and not page.evaluate(drawn, 1) and not data(page, "field")
+    step = int(data(page, "step"))
+    press(page, "brush")
+    for outside, x in ((True, 0.05), (False, 0.5)):
+        page.mouse.click(box["x"] + x * box["width"], box["y"] + box["height"] / 2)
+        page.wait_for_timeout(200)
+        assert len(state(page, "points")) == (0 if outside else 1), "outside the square nothing is drawn"
+    until(page, f"d.step > {step} + 20")  # it goes on by itself
+    press(page, "Pause", "blob")
+    says(page, "data, n = 1")
+    page.wait_for_timeout(1300)
+    assert state(page, "losses")[0, 0] > step, "the curve is that of the new data"
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    says(page, "The data are new: the network has learned the old ones.")
+    assert int(data(page, "step")) > step and len(state(page, "points")) == 41
+    press(page, "sample")
+    assert state(page, "t") == 99
+    says(page, "t = 99")
+    assert not page.errors
+
+
+@pytest.mark.browser
+def test_a_network_from_python_is_named_kept_by_faults_of_sampling_and_brought_back(page, tmp_path):
+    net = network()
+    opened(page, tmp_path, model=net, n=40)
+    says(page, "Your network, trained in Python.")
+    press(page, "Step")
+    until(page, "d.step == 1")
+    page.locator("summary", has_text="Break it").click()
+    press(page, "too few sampling steps")
+    assert state(page, "steps") == 2
+    press(page, "too few sampling steps")
+    page.wait_for_timeout(300)
+    assert state(page, "steps") == 20 and data(page, "step") == "1"
+    press(page, "Reset")
+    until(page, "d.step == 0")
+    says(page, "Your network, trained in Python.")
+    assert np.array_equal(state(page, "weights")[:, 0], flat(net))
+    press(page, "learning rate too high")
+    says(page, "The network is untrained")
+    assert state(page, "lr") == 0.3 and not page.errors
+    press(page, "only 100 training steps")
+    until(page, "d.step == 100")
+    assert page.get_by_title("Fresh noise in each step").count() == 2
+    page.locator("summary", has_text="Show the code").click()
+    page.set_viewport_size({"width": 400, "height": 900})
+    inside = "() => { const a = document.querySelector('pre').getBoundingClientRect(), b = document.querySelector('.ddw').getBoundingClientRect(); return b.left < a.left && a.right < b.right && b.right <= 400; }"
+    assert page.evaluate(inside), "long lines scroll"
+
+
 @pytest.mark.browser
 def test_ten_thousand_random_messages_leave_it_well(page, tmp_path):
     "All that Python lets through, in any order, while it trains; then it learns as if nothing had been."

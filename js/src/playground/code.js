@@ -16,7 +16,7 @@ export function program(model) {
 opt = torch.optim.Adam(net.parameters(), lr=${get("lr")})
 for step in range(2000):
     x0 = points[torch.randint(len(points), (${get("batch")},))]
-    (x_t, t), eps = noisify(x0, schedule)  # eq. 4
+    (x_t, t), eps = noisify(x0, schedule)  # DDPM paper, eq. 4
     loss = (net(x_t, t) - ${target === "eps" ? "eps" : `make_target(x0, eps, t, schedule, "${target}")`}).square().mean()
     opt.zero_grad(), loss.backward(), opt.step()`;
   return `import torch

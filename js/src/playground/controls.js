@@ -17,7 +17,7 @@ const FEW = 500; // points of a shape
 const FAULTS = [
   ["learning rate too high", { lr: 0.3 }],
   ["schedule that leaves signal", { schedule: "linear", beta_max: 0.0003, sampler: "ddim" }],
-  ["too few steps", { sampler: "ddim", steps: 2 }],
+  ["too few sampling steps", { sampler: "ddim", steps: 2 }],
   ["network that is not given t", { time_input: false }],
 ];
 /** @type {Record<string, any>} */
@@ -45,11 +45,12 @@ export function controls(model, sync, lab, signal) {
   const { slider, choice, check, paint } = fields(model, sync, signal);
   const set = (/** @type {Record<string, any>} */ traits) => Object.entries(traits).forEach(([name, value]) => sync.set(/** @type {any} */ (name), value));
 
+  const made = { [model.get("shape")]: model.get("points") }; // a name stands for the same points as before
   const shapes = Object.entries(SHAPES).map(([key, { name }]) => {
     const picture = thumb(key);
     const node = button({ class: "ddw-btn shape", "aria-label": name, title: name }, picture.canvas);
     on(node, "click", () => {
-      set({ shape: key, points: bytesOf(shape(key, FEW, model.get("seed"))) });
+      set({ shape: key, points: (made[key] ??= bytesOf(shape(key, FEW, model.get("seed")))) });
       lab.reset();
     }, signal); // prettier-ignore
     return { key, node, picture };
@@ -58,25 +59,28 @@ export function controls(model, sync, lab, signal) {
   const face = icon(PLAY);
   const word = span("", "Train");
   const train = button({ class: "ddw-btn train" }, face, word);
-  const [once, reset] = [button({ title: "One step of training" }, "Step"), button({ title: "Start over with an untrained network" }, "Reset")];
+  const [once, reset] = [button({ title: "One step of training" }, "Step"), button({ title: "Start over: your network from Python, or an untrained one" }, "Reset")];
   const said = span("ddw-small ddw-muted ddw-num said", "");
   on(train, "click", () => sync.set("running", !model.get("running")), signal);
-  on(once, "click", () => lab.once(), signal);
-  on(reset, "click", () => lab.reset(), signal);
+  on(once, "click", () => lab.some(), signal);
+  on(reset, "click", () => lab.reset(true), signal);
 
   /** A few that exclude each other. @param {"field" | "direction"} name @param {string} label @param {[string, string, string][]} options value, text, title */
   const radio = (name, label, options) => {
     const nodes = options.map(([value, text, title]) => {
       const node = button({ title }, text);
-      on(node, "click", () => sync.set(name, /** @type {any} */ (value)), signal);
+      on(node, "click", () => {
+        sync.set(name, /** @type {any} */ (value));
+        if (value === "sample") sync.set("t", model.get("T") - 1);
+      }, signal); // prettier-ignore
       return { value, node };
     });
     return { el: group("switch", label, ...nodes.map((b) => b.node)), nodes, paint: () => nodes.forEach(({ value, node }) => press(node, model.get(name) === value)) };
   };
   const field = radio("field", "Whose arrows", [
-    ["learned", "learned", "The network's arrows, and its walkers"],
-    ["exact", "exact", "The best possible denoiser's arrows, and its walkers"],
-    ["both", "difference", "Both, and a colour that shows how far the network is from the exact answer"],
+    ["learned", "learned", "The network's arrows and walkers"],
+    ["exact", "exact", "Those of the best possible denoiser"],
+    ["both", "difference", "Both, and how far they are apart"],
   ]);
   const direction = radio("direction", "Direction of time", [
     ["noise", "add noise", "Play from the data to the noise"],
@@ -86,17 +90,19 @@ export function controls(model, sync, lab, signal) {
   on(again, "click", () => sync.set("noise_seed", (model.get("noise_seed") + 1) % 2 ** 32), signal);
 
   const note = h("p", { class: "ddw-small ddw-muted note" });
+  /** @template {HTMLElement} E @param {string} title @param {E} node */
+  const tip = (title, node) => ((node.title = title), node);
   const beta = slider("beta_max", "β of the last step", [-4, -0.5, 0.05], short, log);
-  const eta = slider("eta", "η", [0, 1, 0.05], (x) => x.toFixed(2));
-  const steps = slider("steps", "steps", [1, 100, 1], String);
+  const eta = tip("Fresh noise in each step of DDIM: 0 none, 1 as much as DDPM", slider("eta", "η", [0, 1, 0.05], (x) => x.toFixed(2)));
+  const steps = tip("Steps of the sampler from noise to data", slider("steps", "steps", [1, 100, 1], String));
   const training = div("group",
     slider("lr", "learning rate", [-5, 0, 0.05], short, log),
     choice("batch", "batch", [8, 32, 64, 128, 256, 512].map((n) => [n, String(n)])),
     choice("width", "width", [16, 32, 64, 128, 256].map((n) => [n, String(n)])),
-    choice("target", "predicts", [["eps", "ε, the noise"], ["x0", "x0, the point"], ["v", "v"]]),
+    tip("What the network predicts; v = √ᾱ ε − √(1−ᾱ) x0", choice("target", "predicts", [["eps", "ε, the noise"], ["x0", "x0, the point"], ["v", "v"]])),
     choice("schedule", "schedule", ["linear", "cosine", "sigmoid"].map((name) => [name, name])), beta,
     slider("T", "T", [1, 3, 0.05], String, { from: Math.log10, to: (u) => Math.round(10 ** u) }),
-    choice("ema", "average", [[0, "none"], [0.99, ".99"], [0.999, ".999"]]),
+    tip("Decay of the moving average of the weights: the network that is shown", choice("ema", "average", [[0, "none"], [0.99, ".99"], [0.999, ".999"]])),
     choice("speed", "speed", [[2, "2 steps a second"], [20, "20 a second"], [200, "200 a second"], [0, "as fast as it can"]]),
     check("time_input", "give the network t", "Without t, the network has to guess how much noise there is")); // prettier-ignore
   const sampling = div("group",
@@ -106,25 +112,26 @@ export function controls(model, sync, lab, signal) {
     const node = button({}, name);
     const broken = () => Object.entries(traits).every(([trait, value]) => model.get(/** @type {any} */ (trait)) === value);
     on(node, "click", () => {
-      const now = broken();
-      set(SOUND);
+      const [now, lr] = [broken(), model.get("lr")];
+      for (const fault of faults) if (fault.broken()) set(fault.sound);
       if (!now) set(traits);
-      lab.reset();
+      if (lr !== model.get("lr")) lab.reset(); // what else the network depends on makes a new one by itself
     }, signal); // prettier-ignore
-    return { node, broken };
+    return { node, broken, sound: Object.fromEntries(Object.keys(traits).map((trait) => [trait, SOUND[trait]])) };
   });
+  const early = button({ title: "Start over, and stop there" }, "only 100 training steps");
+  on(early, "click", () => (lab.reset(), lab.some(100)), signal);
   const details = (/** @type {string} */ title, /** @type {Node[]} */ ...inner) => h("details", {}, h("summary", {}, title), ...inner);
 
   return {
     shapes: group("shapes", "Data", ...shapes.map((s) => s.node)),
     training: div("ddw-tools", train, once, reset, said),
     seen: div("seen", span("ddw-small ddw-muted", "arrows"), field.el, note),
-    walking: div("ddw-tools walking", direction.el, choice("sampler", "sampler", [["ddpm", "DDPM"], ["ddpm small", "DDPM, small σ"], ["ddim", "DDIM"], ["dpm++", "DPM-Solver++"], ["flow", "probability flow"]]), steps),
-    more: (/** @type {Node} */ last) => div("more",
+    walking: div("ddw-tools walking", direction.el, tip("Fresh noise in each step: DDPM much, small σ less, DDIM by η, the others none. Probability flow is DDIM in T steps", choice("sampler", "sampler", [["ddpm", "DDPM"], ["ddpm small", "DDPM, small σ"], ["ddim", "DDIM"], ["dpm++", "DPM-Solver++"], ["flow", "probability flow"]])), steps),
+    more: div("more",
       details("Training", training),
       details("Sampling and arrows", sampling),
-      details("Break it", h("p", { class: "ddw-small ddw-muted" }, "Each button breaks one setting. Train, and see what that failure looks like. Press again to repair it."), div("ddw-tools", ...faults.map((f) => f.node))),
-      last),
+      details("Break it", h("p", { class: "ddw-small ddw-muted" }, "Each button breaks one setting. Train, and see what that looks like. Press again to repair it."), div("ddw-tools", ...faults.map((f) => f.node), early))),
     /** The colours of small pictures. */
     layout: () => shapes.forEach((s) => s.picture.paint()),
     paint() {
@@ -136,11 +143,11 @@ export function controls(model, sync, lab, signal) {
       beta.hidden = model.get("schedule") !== "linear";
       eta.hidden = model.get("sampler") !== "ddim";
       steps.hidden = model.get("sampler") === "flow";
-      const what = { score: "score: in this direction points become more likely", eps: "ε̂: the estimated noise in a point", x0: "x̂0: the estimated clean point" }[model.get("arrows")];
+      const what = { score: "score: the way to more likely points, longer where it is stronger", eps: "ε̂: the estimated noise, longer where it is more", x0: "x̂0: each line ends at the estimated clean point" }[model.get("arrows")];
       note.textContent = {
         learned: `The network's ${what}.`,
-        exact: `The exact ${what}, computed as a softmax over the data.`,
-        both: "Grey arrows are exact, green ones learned. Orange marks where the network's ε̂ is wrong.",
+        exact: `The exact ${what}. The exact x̂0 is the mean of the data, weighted by how likely each is.`,
+        both: "Wide pale arrows are exact, thin green ones learned. Orange is the error of the network's ε̂, at its strongest 2 or more.",
       }[model.get("field")];
       const running = model.get("running");
       face.firstElementChild?.setAttribute("d", running ? PAUSE : PLAY);

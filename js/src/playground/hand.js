@@ -11,9 +11,9 @@ import { bytesOf, floats, MOST, VIEW } from "./read.js";
 
 /** @type {Record<Tool, { name: string, title: string, r: number, few: number }>} */
 const TOOLS = {
-  walk: { name: "walker", title: "Place a walker: one sample on its way. Drag its starting point", r: 0, few: 0 },
-  brush: { name: "brush", title: "Draw data", r: 0.06, few: 2 },
-  blob: { name: "blob", title: "Add a cloud of data", r: 0.16, few: 40 },
+  walk: { name: "walker", title: "Place one sample. It starts at the ring at T-1; the dot is where it is at t, the thin line the rest of its way", r: 0, few: 0 },
+  brush: { name: "brush", title: "Draw data inside the square", r: 0.06, few: 1 },
+  blob: { name: "blob", title: "Add 40 points around a place", r: 0.16, few: 40 },
   erase: { name: "eraser", title: "Erase data", r: 0.12, few: 0 },
 };
 
@@ -73,7 +73,7 @@ export function hand(model, sync, plane, repaint, signal) {
   function act(x, y, other) {
     if (tool === "walk") return sync.set("start", [x, y].map((v) => Math.round(1e4 * clamp(v, -VIEW, VIEW)) / 1e4));
     const own = other ? (tool === "erase" ? "brush" : "erase") : tool;
-    draw(dabbed(floats(model, "points"), own, clamp(x, -1, 1), clamp(y, -1, 1), streamAt(model.get("seed"), 1e7 + dabs++)));
+    if (own === "erase" || Math.max(Math.abs(x), Math.abs(y)) <= 1) draw(dabbed(floats(model, "points"), own, x, y, streamAt(model.get("seed"), 1e7 + dabs++)));
   }
 
   /** @param {number} x @param {number} y */
@@ -98,7 +98,7 @@ export function hand(model, sync, plane, repaint, signal) {
     const [fromX, fromY] = at;
     if (!canvas.hasPointerCapture(e.pointerId)) return move(x, y);
     if (tool === "walk") return move(x, y), act(x, y);
-    const far = Math.hypot(x - fromX, y - fromY) / Math.max(0.03, TOOLS[tool].r / 2); // dabs stand half a radius apart, however fast the hand is
+    const far = Math.hypot(x - fromX, y - fromY) / (TOOLS[tool].r / 4); // dabs stand a quarter of a radius apart, however fast the hand is
     if (far < 1 || tool === "blob") return;
     for (let k = 1; k <= far; k++) act(fromX + ((x - fromX) * k) / far, fromY + ((y - fromY) * k) / far, e.shiftKey);
     move(x, y);
@@ -126,6 +126,6 @@ export function hand(model, sync, plane, repaint, signal) {
     el: group("ddw-tools hand", "What the pointer does", ...buttons.map((b) => b.node), clear),
     /** Where the tool is; undefined: not to be seen. */
     ring: () => (here ? { x: at[0], y: at[1], r: TOOLS[tool].r || 0.05 } : undefined),
-    tool: () => tool,
+    tool: () => TOOLS[tool].name,
   };
 }

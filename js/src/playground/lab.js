@@ -65,6 +65,9 @@ export class Lab {
   key;
   /** @type {DataView | undefined} the weights that it sent last */
   sent;
+  /** @type {DataView | undefined} those of a network that was trained elsewhere */
+  given;
+  old = false; // whether the network learned from other data
   rate = 0; // steps a second
   watch = { from: 0, count: 0 };
   /** @type {Record<string, number>} */
@@ -117,7 +120,7 @@ export class Lab {
       queueMicrotask(() => ((queued = false), this.build()));
     });
     on("lr batch ema", () => ask({ settings: this.settings() }));
-    on("points", () => this.take());
+    on("points", () => (this.take(), this.train()));
     on("t field", () => this.askField());
     on("sampler steps eta walkers noise_seed field", () => this.askWalk());
     on("start", () => this.askWalk());
@@ -142,8 +145,10 @@ export class Lab {
   take() {
     this.points = floats(this.model, "points").slice();
     this.ask?.({ points: this.points });
-    this.field.exact = undefined;
-    this.fit = undefined;
+    this.field.exact = this.fit = undefined;
+    this.old = this.step > 0;
+    this.forget([]);
+    if (!this.points.length) (this.field = {}), (this.walked = this.single = undefined);
     this.renew();
   }
 
@@ -160,18 +165,30 @@ export class Lab {
     this.ask?.({ network: { settings: this.settings(), weights: known ? floats(model, "weights").slice() : undefined } });
     this.step = this.base = known ? model.get("step") : 0;
     const losses = known ? floats(model, "losses") : new Float32Array();
-    this.losses = Array.from({ length: losses.length / 2 }, (_, i) => [losses[2 * i], losses[2 * i + 1]]);
-    this.since = [];
-    const [[from] = [0], [to] = [1]] = this.losses;
-    this.each = clamp(to - from, 1, 1e4) || 1;
+    this.forget(Array.from({ length: losses.length / 2 }, (_, i) => [losses[2 * i], losses[2 * i + 1]]));
+    this.given = known && !this.step ? given : undefined;
+    this.old = false;
     this.field = {};
     if (!known) this.share(true);
     this.renew();
   }
 
-  /** Forget what was learned. */
-  reset() {
+  /** A new curve of losses begins with these. @param {[number, number][]} losses */
+  forget(losses) {
+    const [[from] = [0], [to] = [1]] = (this.losses = losses);
+    this.each = clamp(to - from, 1, 1e4) || 1;
+    this.since = [];
+  }
+
+  /** Forget what was learned here. @param {boolean} [back] to the network that was trained elsewhere, if there is one */
+  reset(back) {
     this.key = "";
+    if (back && this.given) {
+      this.sent = undefined;
+      this.sync.set("step", 0);
+      this.sync.set("losses", bytesOf(new Float32Array()));
+      this.sync.set("weights", this.given);
+    }
     this.build();
   }
 
@@ -194,11 +211,10 @@ export class Lab {
     this.tell();
   }
 
-  /** One step. */
-  async once() {
-    if (!this.ask || !this.points.length) return;
+  /** So many steps. */
+  async some(n = 1) {
     this.sync.set("running", false);
-    await this.slice(1);
+    for (const end = this.step + n; this.ask && this.points.length && this.step < end; ) await this.slice(end - this.step);
     this.renew();
   }
 
@@ -219,9 +235,10 @@ export class Lab {
 
   /** A slice of training, of at most so many steps. @param {number} most */
   async slice(most) {
-    const { key } = this;
+    const { since } = this;
     const { steps, losses } = await /** @type {import("../shared/remote.js").Ask} */ (this.ask)({ train: { steps: most, ms: SLICE } });
-    if (key !== this.key) return; // of a network that is no more
+    if (since !== this.since) return; // of a network or of data that are no more
+    this.old = false;
     this.step = this.base + steps;
     losses.forEach((/** @type {number} */ loss, /** @type {number} */ i) => this.keep(this.step - losses.length + i + 1, loss));
     this.clock(losses.length);

@@ -50,7 +50,7 @@ export function planeView() {
   /** Arrows as one path, each no longer than its cell. @param {Float32Array} x0 @param {import("./read.js").Arrows} kind @param {number} signal @param {number} noise */
   function arrows(x0, kind, signal, noise) {
     const path = new Path2D();
-    const every = size / CELLS < 16 ? 2 : 1; // on a phone every second one, in both directions
+    const every = kind === "x0" || size / CELLS < 16 ? 2 : 1; // every second one, in both directions: lines that cross, or a phone
     const cell = (every * size) / CELLS;
     for (let k = 0; k < PLACES.length; k += 2) {
       if ((k / 2) % every || floor(k / 2 / CELLS) % every) continue;
@@ -60,6 +60,7 @@ export function planeView() {
       if (kind === "x0") { // all the way
         path.moveTo(px(PLACES[k]), py(PLACES[k + 1]));
         path.lineTo(px(x0[k]), py(x0[k + 1]));
+        path.addPath(discs(1, () => [x0[k], x0[k + 1]], 1));
         continue;
       }
       const unit = kind === "score" ? noise * far : far; // in units that are near 1
@@ -138,13 +139,9 @@ export function planeView() {
       if (field === "both" && learned && exact) difference(learned.x0, exact.x0, signal, rest, color("noise"));
       const square = new Path2D();
       square.rect(px(-1), py(1), px(1) - px(-1), py(-1) - py(1));
-      stroke(square, rule, 1, 1);
-      const faint = kind === "x0" ? 0.5 : 1;
-      for (const [of, color, alpha] of /** @type {const} */ ([[field !== "learned" && exact, fg, field === "both" ? 0.35 : 0.55], [field !== "exact" && learned, guess, 0.6]])) {
-        if (!of) continue;
-        stroke(arrows(of.x0, kind, signal, rest), color, faint * alpha, 1);
-        if (kind === "x0") fill(discs(CELLS ** 2, (i) => [of.x0[2 * i], of.x0[2 * i + 1]], 2), color, alpha);
-      }
+      stroke(square, canvas.dataset.tool === "walk" ? rule : data, 1, 1); // data lie inside
+      for (const [of, ink, width] of /** @type {const} */ ([[field !== "learned" && exact, color("muted"), field === "both" ? 4 : 1], [field !== "exact" && learned, guess, 1]]))
+        if (of) stroke(arrows(of.x0, kind, signal, rest), ink, width > 1 ? 0.35 : 0.75, width);
 
       const sampling = model.get("direction") === "sample";
       const { points, walked, single } = lab;
@@ -184,7 +181,7 @@ export function planeView() {
     const image = heatCtx.getImageData(0, 0, CELLS, CELLS);
     for (let k = 0; k < CELLS ** 2; k++) {
       const off = (signal / noise) * Math.hypot(learned[2 * k] - exact[2 * k], learned[2 * k + 1] - exact[2 * k + 1]);
-      image.data[4 * k + 3] = 150 * (off / (1 + off));
+      image.data[4 * k + 3] = 150 * min(1, off / 2);
     }
     heatCtx.putImageData(image, 0, 0);
     ctx.imageSmoothingEnabled = true;

@@ -26,11 +26,13 @@ export function densityOf(points) {
 /** A density under its name. @param {string} name @param {string} color */
 function square(name, color) {
   const canvas = h("canvas", { width: SIDE, height: SIDE, role: "img", "aria-label": `density of ${name}` });
+  const caption = h("figcaption", { class: "ddw-small ddw-muted" });
   const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
   return {
-    el: h("figure", {}, canvas, h("figcaption", { class: "ddw-small ddw-muted" }, name)),
-    /** @param {Float32Array} density @param {number} full what is drawn at full strength */
-    show(density, full) {
+    el: h("figure", {}, canvas, caption),
+    /** @param {Float32Array} density @param {number} full what is drawn at full strength @param {number} n points */
+    show(density, full, n) {
+      caption.textContent = `${name}, n = ${n}`;
       ctx.fillStyle = getComputedStyle(canvas).getPropertyValue(`--ddw-${color}`).trim();
       ctx.fillRect(0, 0, SIDE, SIDE);
       const image = ctx.getImageData(0, 0, SIDE, SIDE);
@@ -55,8 +57,8 @@ export function densities() {
         own = densityOf(points);
         full = 0.8 * own.reduce((a, b) => max(a, b), 1e-9);
       }
-      data.show(own, full);
-      drawn.show(densityOf(ends), full);
+      data.show(own, full, points.length / 2);
+      drawn.show(densityOf(ends), full, ends.length / 2);
       const strong = (/** @type {string} */ text) => h("strong", { class: "ddw-num" }, text);
       if (!fit) return said.replaceChildren("distance –");
       said.replaceChildren("distance ", strong(fixed3(fit.fit)), " = ", strong(`${(fit.fit / fit.floor).toFixed(1)} ×`), ` the floor of ${fixed3(fit.floor)} ± ${fixed3(fit.spread)}`);
@@ -76,11 +78,12 @@ export function lossCurve() {
     paint({ losses, best: least }) {
       const xs = losses.map(([step]) => step);
       const ys = losses.map(([, loss]) => loss);
-      const steps = max(1, xs[xs.length - 1] ?? 1);
+      const from = xs[0] - 1; // not 0 where the data are new
+      const steps = max(1, xs[xs.length - 1] - from);
       let mean = ys[0];
       const smooth = ys.map((y, i) => (mean += (y - mean) / min(i + 1, 20)));
       const { lo, hi } = range([smooth.length ? smooth.slice(smooth.length / 50) : [1], [least * 0.95, least * 1.25]], true);
-      const x = (/** @type {number} */ v) => (1000 * v) / steps;
+      const x = (/** @type {number} */ v) => (1000 * (v - from)) / steps;
       const y = (/** @type {number} */ v) => 100 - 100 * max(-0.02, min(1.02, Math.log(v / lo) / Math.log(hi / lo)));
       attr(raw, "d", path(xs, ys, x, y));
       attr(line, "d", path(xs, smooth, x, y));
