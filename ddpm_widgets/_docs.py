@@ -178,8 +178,9 @@ class make_static(Processor):
     def figure(self, spec: dict[str, Any], alt: str) -> str:
         "A plotly figure's HTML."
         data = json_script({"data": spec["data"], "layout": spec["layout"]})
-        height = spec["layout"].get("height", 450)
-        place = f'<div data-ddw-plot="{self.up}{FIGURES}" role="img" aria-label="{html.escape(alt)}" style="height:{height}px">{data}</div>'
+        height, aspect = spec["layout"].get("height", 450), (spec["layout"].get("meta") or {}).get("aspect")
+        size = f"aspect-ratio:{aspect}" if aspect else f"height:{height}px"
+        place = f'<div data-ddw-plot="{self.up}{FIGURES}" role="img" aria-label="{html.escape(alt)}" style="{size}">{data}</div>'
         return "\n".join([place, *self.once("plots", host_script("plots"))])
 
     def cell(self, cell):

@@ -166,7 +166,7 @@ def plot_paths(
 def plot_plane(
     panels: dict[str, dict[str, Any]],  # title → layer → points, shape (n, 2), or paths, shape (n, places, 2)
     alt: str = "",  # what the figure shows, for those who cannot see it
-    columns: int = 3,  # panels in a row
+    columns: int = 2,  # panels in a row; three are too small on a phone
     reach: float = 1.2,  # a panel shows -reach … reach on both axes
 ) -> go.Figure:
     """Panels of points and paths in the plane. Each path has a dot at its end, and a layer the same colour in all panels.
@@ -183,7 +183,8 @@ def plot_plane(
     fig = figure(
         "", "", alt or f"The plane: {'; '.join(map(str, panels))}.", hovermode=False, margin=dict(l=8, r=8, t=56, b=8)
     )
-    fig.update_layout(height=64 + 250 * rows, legend=dict(y=1 + 28 / (250 * rows), itemsizing="constant"))
+    fig.update_layout(height=64 + 300 * rows, legend=dict(yref="container", y=1, yanchor="top", itemsizing="constant"))
+    fig.layout.meta["aspect"] = round(1 / (0.12 + 1.12 * rows / columns), 3)  # of the whole figure, on a page
     for i, (title, layers) in enumerate(panels.items()):
         left, top, axis = i % columns / columns, 1 - i // columns / rows, str(i + 1 if i else "")
         look = dict(range=[-reach, reach], constrain="domain", showticklabels=False, ticks="", showgrid=False)

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inPage, mix } from "../src/host/plots.js";
 
-test("a figure takes the page's ink and width, and keeps what it says of itself", () => {
+test("a figure takes the page's ink and its place's size, and keeps what it says of itself", () => {
   const layout = { width: 700, height: 300, font: { size: 13, color: "#000" }, xaxis: { title: { text: "t" }, gridcolor: "#eee" }, yaxis2: { type: "log" }, title: { text: "loss" } };
   const own = inPage(layout, "rgb(1, 2, 3)", "Inter");
   assert.equal(own.width, undefined);
-  assert.equal(own.height, 300);
+  assert.equal(own.height, undefined);
   assert.deepEqual(own.font, { size: 13, color: "rgb(1, 2, 3)", family: "Inter" });
   assert.deepEqual(own.xaxis, { title: { text: "t" }, gridcolor: "rgba(1, 2, 3, 0.14)", zerolinecolor: "rgba(1, 2, 3, 0.3)", linecolor: "rgba(1, 2, 3, 0.3)" });
   assert.equal(own.yaxis2.type, "log");

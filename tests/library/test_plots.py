@@ -250,6 +250,11 @@ def test_panels_of_the_plane_share_scale_and_colours():
     assert np.allclose(fig.data[2].y, arrows[:, -1, 1], atol=1e-3)
     assert fig.layout.xaxis3.range == fig.layout.yaxis.range and fig.layout.yaxis3.scaleanchor == "x3"
     assert fig.layout.yaxis3.domain[1] < fig.layout.yaxis2.domain[0] == fig.layout.yaxis.domain[0]
+    for panels, columns, width in ((2, 2, 380), (4, 2, 380), (6, 2, 550), (6, 3, 800)):  # square panels, as on a page
+        layout = plot_plane({str(i): {} for i in range(panels)}, columns=columns).layout
+        across, up = (np.diff(axis.domain)[0] for axis in (layout.xaxis, layout.yaxis))
+        ratio = across * (width - 16) / (up * (width / layout.meta["aspect"] - 64))
+        assert 0.95 < ratio < 1.15, f"{panels} panels, {width} px wide: {ratio:.2f}"
     with pytest.raises(ValueError, match="layer 'made' must be points, shape .*, found [(]3, 4[)]"):
         plot_plane({"a": {"made": np.zeros((3, 4))}})
     with pytest.raises(ValueError, match="panels must be a dict of dicts, at least one"):

@@ -301,9 +301,10 @@ def test_figures_and_html_and_pictures():
     bold = "".join(two[0]["data"]["text/markdown"])
     assert "````{=html}\n<b>bold</b>\n```\n````" in bold, "a longer fence than any inside"
     assert len(three) == 1 and set(three[0]["data"]) == {"image/png"}
-    figure["layout"]["meta"] = {"alt": "What the figure says of itself."}
+    figure["layout"]["meta"] = {"alt": "What the figure says of itself.", "aspect": 1.5}
     (cell,) = page(code(shows(**{_docs.PLOTLY: figure}))).cells
-    assert 'aria-label="What the figure says of itself."' in "".join(cell.outputs[0]["data"]["text/markdown"])
+    text = "".join(cell.outputs[0]["data"]["text/markdown"])
+    assert 'aria-label="What the figure says of itself." style="aspect-ratio:1.5"' in text, "no longer of one height"
 
 
 def test_a_reference_leads_to_the_line_and_speaks_plainly():

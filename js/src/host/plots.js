@@ -4,13 +4,14 @@
 /** @typedef {Record<string, any>} Dict */
 
 /**
- * A figure's layout on a page: as wide as its place, no ground of its own, ink and hairlines as the page has them.
+ * A figure's layout on a page: as large as its place, no ground of its own, ink and hairlines as the page has them.
  * @param {Dict} layout @param {string} ink the page's text colour @param {string} font @returns {Dict}
  */
 export function inPage(layout, ink, font) {
   /** @type {Dict} */
   const own = { ...layout, autosize: true, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)" };
   delete own.width;
+  delete own.height;
   own.font = { ...layout.font, color: ink, family: font };
   for (const name of Object.keys(layout)) {
     if (!/^[xy]axis\d*$/.test(name)) continue;
