@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from .checks import check_whole, shown
+from .ddpm import rates
 from .images import as_array
 from .noising import Diffusion, Target, check_target, make_target
 from .schedule import Schedule, check_schedule
@@ -155,9 +156,10 @@ class ExactDenoiser(nn.Module):
         schedule, target = self.diffusion.schedule, self.diffusion.target
         x, points = x_t.double(), self.points.double()  # at small t the weights need the digits of float64
         alpha_bar = schedule.alpha_bar64.to(x.device)[t][:, None]
-        distance = (x[:, None] - alpha_bar.sqrt()[:, None] * points).square().sum(2)
-        x0 = torch.softmax(-distance / (2 * (1 - alpha_bar)), 1) @ points
-        eps = (x - alpha_bar.sqrt() * x0) / (1 - alpha_bar).sqrt()
+        signal, noise = rates(alpha_bar)
+        distance = (x[:, None] - signal[:, None] * points).square().sum(2)
+        x0 = torch.softmax(-distance / (2 * noise**2), 1) @ points
+        eps = (x - signal * x0) / noise
         return make_target(x0, eps, t, schedule, target).to(x_t.dtype)
 
 # %% ../nbs/api/30_plane.ipynb #9a1e000f

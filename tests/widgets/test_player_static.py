@@ -1,4 +1,4 @@
-"The SamplingPlayer on a page saved by `to_html`: pixels against numpy, mouse, keyboard, wheel, company and manners."
+"The SamplingPlayer on a page saved by `to_html`: pixels against numpy, mouse, keyboard, company and manners."
 
 from types import SimpleNamespace
 
@@ -277,7 +277,7 @@ def test_drag_along_the_curve(open_page):
     assert s.root.locator(".ddw-flag").inner_text() == "t = 0"
 
 
-def test_keys_and_wheel(open_page):
+def test_keys(open_page):
     w = SamplingPlayer(steps(40))
     s = open_page(w)
     s.page.evaluate("() => { window.leaked = []; addEventListener('keydown', (e) => leaked.push(e.key)); }")
@@ -288,11 +288,6 @@ def test_keys_and_wheel(open_page):
         s.painted()
     assert s.page.evaluate("leaked") == []
     assert "% of the way done" in s.slider.get_attribute("aria-valuetext")
-    box = s.box()
-    s.page.mouse.move(box["x"] + 30, box["y"] + 30)
-    s.page.mouse.move(box["x"] + 40, box["y"] + 40)
-    s.page.mouse.wheel(0, 300)
-    s.painted(w.ts[0][3])
 
 
 def test_play_speed_and_loop(open_page):
