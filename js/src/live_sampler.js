@@ -180,14 +180,12 @@ function render({ model, el, signal: outer }) {
   async function draw() {
     if (!engine) return;
     const now = engine.timesteps(settings(model));
-    if (ts.length && now.join() !== ts.join()) { // the same place on the way, in other steps
-      const t = ts[board.at(ts.length)];
-      const near = now.reduce((best, own, i) => (Math.abs(own - t) < Math.abs(now[best] - t) ? i : best), 0);
+    if (now.join() !== ts.join()) {
+      const t = ts[board.at(ts.length)] ?? now[board.at(now.length)];
       ts = now;
-      sync.set("at", near);
+      sync.set("at", now.reduce((best, own, i) => (Math.abs(own - t) < Math.abs(now[best] - t) ? i : best), 0)); // the same place on the way, in other steps
+      view.paint(ts);
     }
-    ts = now;
-    view.paint(ts);
     const begun = performance.now();
     const mode = model.get("mode");
     let passes = 0;
