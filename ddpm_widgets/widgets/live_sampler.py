@@ -196,7 +196,7 @@ class LiveSampler(Widget):
             for trait, value in self._of(file, facts, name).items():
                 self.set_trait(trait, value)
             self.steps = min(self.steps, self._most)
-        self.image = np.zeros(0, np.float32)
+        self.image, self.stills = np.zeros(0, np.float32), b""
         self._answer(self, {"ask": "weights"}, [])  # unasked: while a training runs, a kernel hears no question
 
     def _answer(self, _: Any, content: Any, buffers: Any) -> None:

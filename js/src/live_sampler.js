@@ -107,6 +107,7 @@ function build(model, sync, signal, board, redraw) {
     },
     /** The network is on its way: until then, what Python drew. @param {number} share that has come @param {string} text */
     await(share, text) {
+      bar.hidden = false;
       bar.value = share;
       said.textContent = text;
       status.hidden = true;

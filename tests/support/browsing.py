@@ -84,3 +84,17 @@ def page(new_page):
     yield p
     assert not p.errors, p.errors
     assert not p.outside, p.outside
+
+
+# what a page may forbid → its policy, how a network is then computed, and whether a Worker does it
+POLICIES = {
+    "WebAssembly": ("script-src 'unsafe-inline' blob:; worker-src blob:", "js", "true"),
+    "Workers": ("script-src 'unsafe-inline' blob: 'wasm-unsafe-eval'; worker-src 'none'", "wasm", "false"),
+    "both": ("script-src 'unsafe-inline' blob:; worker-src 'none'", "js", "false"),
+}
+
+
+def forbidding(policy: str, text: str) -> str:
+    "A page with this policy for its scripts and Workers."
+    whole = f"default-src 'self' 'unsafe-inline' data: blob:; {policy}"
+    return text.replace("<head>", f'<head><meta http-equiv="Content-Security-Policy" content="{whole}">')

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from browsing import POLICIES, forbidding
 
 from ddpm_widgets import DiffusionPlayground, PlaneNet, exact_denoiser, plane_points, sample, two_sample
 from ddpm_widgets.noising import Diffusion, make_target, noisify
@@ -585,18 +586,10 @@ def test_ten_thousand_random_messages_leave_it_well(page, tmp_path):
     assert not page.errors and len(page.workers) == 1
 
 
-POLICIES = {
-    "WebAssembly": ("script-src 'unsafe-inline' blob:; worker-src blob:", "js", "true"),
-    "Workers": ("script-src 'unsafe-inline' blob: 'wasm-unsafe-eval'; worker-src 'none'", "wasm", "false"),
-    "both": ("script-src 'unsafe-inline' blob:; worker-src 'none'", "js", "false"),
-}
-
-
 @pytest.mark.browser
 @pytest.mark.parametrize("policy,how,worker", POLICIES.values(), ids=POLICIES)
 def test_pages_that_forbid_it_train_more_slowly_and_stay_alive(page, tmp_path, policy, how, worker):
-    meta = f"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'self' 'unsafe-inline' data: blob:; {policy}\">"
-    opened(page, tmp_path, lambda text: text.replace("<head>", "<head>" + meta), n=50, running=True)
+    opened(page, tmp_path, lambda text: forbidding(policy, text), n=50, running=True)
     until(page, "d.step > 60")
     assert (data(page, "how"), data(page, "worker")) == (how, worker)
     frames = page.evaluate(
