@@ -459,7 +459,7 @@ def test_the_tab_key_stops_once_among_sixteen_noises_and_once_on_the_way(page, t
     file = page_weights(random_network("small", 16, block_out_channels=(8, 16), norm_num_groups=8))
     LiveSampler(file, seed=3, steps=4, compact=False).to_html(tmp_path / "live.html")
     page.goto((tmp_path / "live.html").as_uri())
-    painted(page)
+    drawn = painted(page)
     stops = "(box) => [...document.querySelectorAll(`${box} button`)].map((b, i) => b.tabIndex ? -1 : i).filter((i) => i >= 0)"
     assert page.evaluate(stops, ".grid") == [3]
     assert page.evaluate(stops, ".steps") == [0]
@@ -471,9 +471,12 @@ def test_the_tab_key_stops_once_among_sixteen_noises_and_once_on_the_way(page, t
     )
     assert page.evaluate(stops, ".grid") == [2 + across]
     page.wait_for_function("n => document.querySelector('[data-ddw]').ddw.model.get('seed') === n", arg=2 + across)
-    page.locator(".steps .cell").nth(0).focus()
+    page.locator(".steps .cell").nth(0).focus()  # while the way is being drawn
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowDown")  # the guess at the second step
+    drawn = painted(page, drawn)
+    page.evaluate("document.querySelector('[data-ddw]').ddw.model.set('seed', 0)")  # drawn anew under the focus
+    painted(page, drawn)
     page.keyboard.press("Enter")
     page.wait_for_function("document.querySelector('[data-ddw]').ddw.model.get('mode') === 'step'")
     assert (state(page, "at"), state(page, "part")) == (1, "x0")

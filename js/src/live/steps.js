@@ -52,13 +52,13 @@ export function steps(choose, signal) {
       rows[1].view.show(i, x0);
       rows[2].view.show(i, eps, { lo: -1.5, hi: 1.5 });
     },
-    /** All steps of a line; those that it does not have are empty, and cannot be chosen. @param {(Taken | undefined)[]} taken */
+    /** All steps of a line; those that it does not have are empty, and choosing one does nothing. @param {(Taken | undefined)[]} taken */
     all(taken) {
       ts.forEach((_, i) => {
         const step = taken[i];
         if (step) this.show(step);
         else for (const { view } of rows) view.clear(i, i + 1);
-        for (const { marks } of rows) if (marks.children[i]) /** @type {HTMLButtonElement} */ (marks.children[i]).disabled = !step;
+        for (const { marks } of rows) if (marks.children[i]) attr(marks.children[i], "aria-disabled", !step); // disabled, it would lose the focus
       });
     },
     /** Frame the chosen step. @param {number} i -1: none @param {"x" | "x0"} part */
