@@ -361,7 +361,9 @@ The network knows its schedule, its target and the sampler that suits it. --samp
 --steps choose another way through the noise:
   ddpm    the sampler of the 2020 paper, with fresh noise in each of its 1000 steps
   ddim    without fresh noise: as good in about 20 steps
-  dpm++   looks back at the step before: as good in about 15""",
+  dpm++   looks back at the step before: as good in about 15
+  euler   along the probability flow: the same walk as ddim
+  heun    the same, and asks the network twice a step""",
         f"""\
 examples:
   ddpm-widgets sample                                    64 garments in samples.png, in seconds
@@ -388,7 +390,9 @@ examples:
         help="the picture to write: .png, .jpg or .webp (default: %(default)s)",
     )
     sub.add_argument(
-        "--sampler", choices=("ddpm", "ddim", "dpm++"), help="the way through the noise (default: the network's)"
+        "--sampler",
+        choices=("ddpm", "ddim", "dpm++", "euler", "heun"),
+        help="the way through the noise (default: the network's)",
     )
     sub.add_argument(
         "--steps",

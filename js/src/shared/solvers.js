@@ -3,7 +3,7 @@ import { floor, max, min, sqrt } from "./math.js";
 import { formula } from "./schedules.js";
 
 /** @typedef {"ddpm" | "ddpm small" | "ddim" | "dpm++"} Sampler "ddpm" has σ² = β, "ddpm small" σ² = β̃ */
-/** @typedef {"trailing" | "leading" | "linspace" | "logsnr" | "linear_levels"} Spacing */
+/** @typedef {"trailing" | "leading" | "linspace" | "logsnr" | "linear_levels" | "karras"} Spacing */
 /** One step back: x0·x̂0 + x·x_t + sigma·z + before·(the x̂0 of the step before). @typedef {{ x0: number, x: number, sigma: number, before: number }} Step */
 
 const logit = (/** @type {number} */ a) => Math.log(a / (1 - a));
@@ -42,6 +42,7 @@ const round = (x) => (x % 1 === 0.5 && floor(x) % 2 === 0 ? floor(x) : Math.roun
 /**
  * The timesteps that `steps` strides visit, from noise to image. trailing: equally long in t, from the last on; leading: from 0 on;
  * linspace: from the last to 0. logsnr: equally long in log-SNR. linear_levels: as noisy as trailing strides of the linear schedule are.
+ * karras: equally long in the seventh root of the noise level, from 80 at most (Karras et al. 2022, eq. 5).
  * @param {ArrayLike<number>} alphaBar of the whole schedule @param {number} steps @param {Spacing} spacing @returns {number[]}
  */
 export function respace(alphaBar, steps, spacing) {
@@ -50,11 +51,13 @@ export function respace(alphaBar, steps, spacing) {
   if (spacing === "trailing") return trailing.reverse();
   if (spacing === "leading") return trailing.map((_, k) => k * floor(T / steps)).reverse();
   if (spacing === "linspace") return trailing.map((_, k) => (steps > 1 ? round((k * (T - 1)) / (steps - 1)) : T - 1)).reverse();
-  const [first, last] = [logit(alphaBar[0]), logit(alphaBar[T - 1])];
+  const root = spacing === "karras" ? (/** @type {number} */ l) => min(80, Math.exp(-l / 2)) ** (1 / 7) : (/** @type {number} */ l) => l;
+  const [first, last] = [root(logit(alphaBar[0])), root(logit(alphaBar[T - 1]))];
   const linear = spacing === "linear_levels" ? formula("linear", { T, beta_min: 1e-4, beta_max: 0.02, s: 0.008 }).logSnr : undefined;
   let before = -1;
   return trailing.map((t, k) => {
-    const level = linear ? linear[t] : steps > 1 ? first + ((last - first) * k) / (steps - 1) : last;
+    const even = steps > 1 ? first + ((last - first) * k) / (steps - 1) : last;
+    const level = linear ? linear[t] : spacing === "karras" ? -14 * Math.log(even) : even;
     let at = 0;
     for (let i = 1; i < T; i++) if (Math.abs(logit(alphaBar[i]) - level) < Math.abs(logit(alphaBar[at]) - level)) at = i;
     return (before = min(max(at, before + 1), T - steps + k)); // no place twice
