@@ -279,7 +279,7 @@ NAMES = [
 
 @pytest.mark.parametrize("which", range(9), ids=NAMES)
 def test_2000_random_messages(which, monkeypatch):
-    "18,000 over the nine widgets, through the handler that the kernel calls: it never raises, and what only Python may set stays."
+    "18,000 over the eleven widgets, through the handler that the kernel calls: it never raises, and what only Python may set stays."
     widget = list(widgets())[which]
     sent = []
     monkeypatch.setattr(widget, "_send", lambda message, buffers=None: sent.append(message))
