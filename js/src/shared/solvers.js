@@ -39,6 +39,9 @@ export function coefficients(sampler, alphaBar, eta = 0) {
 /** Round half to even, as torch does. @param {number} x */
 const round = (x) => (x % 1 === 0.5 && floor(x) % 2 === 0 ? floor(x) : Math.round(x));
 
+/** The timesteps that `steps` equal strides visit, from the last of T on. @param {number} T @param {number} steps @returns {number[]} */
+export const trailing = (T, steps) => Array.from({ length: steps }, (_, k) => round(((k + 1) * T) / steps) - 1).reverse();
+
 /**
  * The timesteps that `steps` strides visit, from noise to image. trailing: equally long in t, from the last on; leading: from 0 on;
  * linspace: from the last to 0. logsnr: equally long in log-SNR. linear_levels: as noisy as trailing strides of the linear schedule are.
@@ -47,17 +50,18 @@ const round = (x) => (x % 1 === 0.5 && floor(x) % 2 === 0 ? floor(x) : Math.roun
  */
 export function respace(alphaBar, steps, spacing) {
   const T = alphaBar.length;
-  const trailing = Array.from({ length: steps }, (_, k) => round(((k + 1) * T) / steps) - 1);
-  if (spacing === "trailing") return trailing.reverse();
-  if (spacing === "leading") return trailing.map((_, k) => k * floor(T / steps)).reverse();
-  if (spacing === "linspace") return trailing.map((_, k) => (steps > 1 ? round((k * (T - 1)) / (steps - 1)) : T - 1)).reverse();
-  const root = spacing === "karras" ? (/** @type {number} */ l) => min(80, Math.exp(-l / 2)) ** (1 / 7) : (/** @type {number} */ l) => l;
+  const even = trailing(T, steps).reverse();
+  if (spacing === "trailing") return even.reverse();
+  if (spacing === "leading") return even.map((_, k) => k * floor(T / steps)).reverse();
+  if (spacing === "linspace") return even.map((_, k) => (steps > 1 ? round((k * (T - 1)) / (steps - 1)) : T - 1)).reverse();
+  const edm = spacing === "karras";
+  const root = (/** @type {number} */ l) => (edm ? min(80, Math.exp(-l / 2)) ** (1 / 7) : l);
   const [first, last] = [root(logit(alphaBar[0])), root(logit(alphaBar[T - 1]))];
   const linear = spacing === "linear_levels" ? formula("linear", { T, beta_min: 1e-4, beta_max: 0.02, s: 0.008 }).logSnr : undefined;
   let before = -1;
-  return trailing.map((t, k) => {
-    const even = steps > 1 ? first + ((last - first) * k) / (steps - 1) : last;
-    const level = linear ? linear[t] : spacing === "karras" ? -14 * Math.log(even) : even;
+  return even.map((t, k) => {
+    const stride = steps > 1 ? first + ((last - first) * k) / (steps - 1) : last;
+    const level = linear ? linear[t] : edm ? -14 * Math.log(stride) : stride;
     let at = 0;
     for (let i = 1; i < T; i++) if (Math.abs(logit(alphaBar[i]) - level) < Math.abs(logit(alphaBar[at]) - level)) at = i;
     return (before = min(max(at, before + 1), T - steps + k)); // no place twice
