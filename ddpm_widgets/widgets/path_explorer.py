@@ -166,7 +166,9 @@ class PathExplorer(Widget):
         if not isinstance(path, str) or path not in _PATHS:
             raise ValueError(f"path must be one of {', '.join(_PATHS)}, found {shown(path)}.")
         _, alpha, sigma = path_rates(path, self.log_snr)
-        x = alpha * (self.images[self.image] / 127.5 - 1) + sigma * normal(self.seed, tuple(self.shape[1:]))
+        x = alpha * (self.images[self.image] / 127.5 - 1) + sigma * normal(self.seed, tuple(self.shape[1:])).astype(
+            np.float64
+        )
         return x / np.hypot(alpha, sigma) if self.same_scale else x
 
     def frame(
