@@ -28,7 +28,7 @@ export function chart(model, sync, signal) {
   const rows = ROWS.map(([key, name]) => ({ key, line: div("stands") , name }));
   const frame = h("div", { class: "frame", ...UNSPOKEN }, scale, plot, axis,
     div("ends", h("span", {}, "← less noise"), h("span", {}, "log-SNR"), h("span", {}, "more noise →")),
-    div("rows", div("ddw-muted", "Where samplers call the network, in ten steps; arrows: beyond the chart"), ...rows.map(({ name, line }) => div("row", h("span", {}, name), line)))); // prettier-ignore
+    div("rows", div("ddw-muted", "Where samplers call the network, in ten steps (an arrow points beyond the chart)"), ...rows.map(({ name, line }) => div("row", h("span", {}, name), line)))); // prettier-ignore
   const buttons = Object.entries(TRAININGS).map(([key, { name, color, dash }]) => {
     const value = span("ddw-num ddw-muted");
     const el = button({ title: "Show or hide; the number is the weight at the mark" }, swatch(color, dash, 4, "swatch"), name, value);
