@@ -43,7 +43,7 @@ function controls(model, sync, seen, signal) {
 function build(model, sync, signal, state) {
   const seen = () => state.seen;
   const [images, weights, tools] = [columns(model, sync, seen, signal), chart(model, sync, signal), controls(model, sync, seen, signal)];
-  const hint = h("p", { class: "ddw-small ddw-muted" }, "All three hold the same image ", symbol("x", "0"), " and the same noise ", symbol("ε"), ". Drag a clock: the other two follow to where the signal-to-noise ratio is the same.");
+  const hint = h("p", { class: "ddw-small ddw-muted" }, "All three hold the same image ", symbol("x", "0"), " and the same noise ", symbol("ε"), ". Drag a clock: the other two follow to where the signal-to-noise ratio (SNR) is the same.");
   const root = group("ddw ddw-path-explorer", "One image on three paths", tools.el, images.el, hint, weights.el);
   const now = () => clamp(model.get("log_snr"), -EDGE, EDGE);
   let [eps, drawn] = [seen().eps(model.get("seed")), model.get("seed")];

@@ -25,7 +25,7 @@ export function chart(model, sync, signal) {
   const [dots, flag] = [h("div"), div("ddw-flag")];
   const plot = div("plot", stretched(100, {}, rules, lines), div("ddw-cursor"), dots, flag);
   const axis = div("axis", ...[10, 5, 0, -5, -10].map((l) => h("span", { style: `--x: ${across(l)}` }, number(l))));
-  const rows = ROWS.map(([key, name]) => ({ key, line: div("stands") , name }));
+  const rows = ROWS.map(([key, name]) => ({ key, line: div("stands"), name }));
   const frame = h("div", { class: "frame", ...UNSPOKEN }, scale, plot, axis,
     div("ends", h("span", {}, "← less noise"), h("span", {}, "log-SNR"), h("span", {}, "more noise →")),
     div("rows", div("ddw-muted", "Where samplers call the network, in ten steps (an arrow points beyond the chart)"), ...rows.map(({ name, line }) => div("row", h("span", {}, name), line)))); // prettier-ignore
@@ -50,7 +50,7 @@ export function chart(model, sync, signal) {
     /** The curves that are shown. */
     draw() {
       const shown = model.get("curves").map((key) => ({ key, ...TRAININGS[key] }));
-      put(lines, shown.map(({ key, color, dash }) => svg("path", { d: path(GRID, GRID.map((l) => weightAt(key, l)), (l) => 1000 * across(l), (v) => 100 * (1 - v / TOP)), class: "ddw-curve", style: `stroke: ${color}`, "stroke-dasharray": dash })));
+      put(lines, shown.map(({ key, color, dash }) => svg("path", { d: path(GRID, GRID.map((l) => weightAt(key, l)), (l) => 1000 * across(l), (v) => 100 * (1 - v / TOP)), class: "ddw-curve", style: `stroke: ${color}; stroke-width: ${key === "cosine" ? 4.5 : 2}`, "stroke-dasharray": dash }))); // the flow's curve lies on the cosine's
       put(dots, shown.map(({ color }) => h("div", { class: "ddw-dot", style: `--c: ${color}` })));
       for (const { key, el } of buttons) press(el, model.get("curves").includes(key));
     },
