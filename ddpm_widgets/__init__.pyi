@@ -59,6 +59,7 @@ from .widgets.diffusion_playground import DiffusionPlayground
 from .widgets.fid_lab import FIDLab
 from .widgets.live_sampler import LiveSampler
 from .widgets.noise_scrubber import NoiseScrubber
+from .widgets.path_explorer import PathExplorer
 from .widgets.sampling_player import SamplingPlayer
 from .widgets.schedule_explorer import ScheduleExplorer
 from .widgets.solver_lab import SolverLab
@@ -98,6 +99,7 @@ __all__ = [
     "NoiseScrubber",
     "OneCycle",
     "PairsMonitor",
+    "PathExplorer",
     "PlaneNet",
     "ProcessError",
     "Progress",
