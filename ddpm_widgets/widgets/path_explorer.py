@@ -41,21 +41,21 @@ def path_rates(
 def loss_weights(
     log_snr: np.ndarray,  # of any shape
 ) -> dict[str, np.ndarray]:  # name of the training -> weights shaped like log_snr, not normalised
-    """How much weight a training puts on a log-SNR: the density with which it draws it, times the weight of its squared error, written as an error of ε̂
-    (Kingma & Gao 2023, arXiv 2303.00848).
+    """How much weight a training puts on a log-SNR: the density with which it draws it, times the weight of its squared error, written as an error of v
+    (Kingma & Gao 2023, arXiv 2303.00848, who write it as one of ε).
     """
     level = np.exp(-np.asarray(log_snr, np.float64) / 2)  # σ/α
     spent = np.log1p(level**2)  # -ln ᾱ
     normal = lambda mean, std: np.exp(-0.5 * ((log_snr - mean) / std) ** 2) / (std * np.sqrt(2 * np.pi))  # noqa: E731
     linear = level**2 / (1 + level**2) / np.sqrt(0.01 + 39.8 * spent)  # β from 0.1 to 20: Song et al. 2020, eq. 33
-    drawn_and_error = {
-        "linear": (np.where(spent <= 10.05, linear, 0.0), 1.0),
-        "cosine": (level / (1 + level**2) / np.pi, 1 + level**2),  # target v; Nichol & Dhariwal 2021, eq. 17
+    drawn_and_eps_error = {
+        "linear": (np.where(spent <= 10.05, linear, 0.0), 1.0),  # of ε
+        "cosine": (level / (1 + level**2) / np.pi, 1 + level**2),  # Nichol & Dhariwal 2021, eq. 17
         "edm": (normal(2.4, 2.4), 1 + (level / 0.5) ** 2),  # Karras et al. 2022, table 1
         "flow": (level / (1 + level) ** 2 / 2, (1 + level) ** 2),
         "logit-normal": (normal(0, 2), (1 + level) ** 2),
     }
-    return {name: drawn * error for name, (drawn, error) in drawn_and_error.items()}
+    return {name: drawn * error / (1 + level**2) for name, (drawn, error) in drawn_and_eps_error.items()}
 
 # %% ../../nbs/api/widgets/17_path_explorer.ipynb #pe170011
 _TRAININGS = {  # name -> its colour in LIGHT, and what the poster calls it

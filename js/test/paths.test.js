@@ -66,14 +66,15 @@ for (const [key, draw] of Object.entries(DRAWN)) {
   });
 }
 
-test("the weight of an error is what its target makes of an error of ε", () => {
+test("the weight of an error is what its target makes of an error of v", () => {
   for (const l of [-6, 0, 2.5]) {
     const [x0, eps, delta, level] = [0.7, -0.4, 0.01, Math.exp(-l / 2)];
     const [alpha, sigma] = ratesOf("vp", l, false);
     const x = alpha * x0 + sigma * eps;
     const guess = (x - sigma * (eps + delta)) / alpha; // x̂0 where ε̂ is off by delta
-    const share = (/** @type {number} */ right, /** @type {number} */ wrong) => ((wrong - right) / delta) ** 2;
-    near(TRAININGS.linear.factor(l, level), 1);
+    const share = (/** @type {number} */ right, /** @type {number} */ wrong) => ((wrong - right) / delta) ** 2 / (1 + level ** 2); // an error in v is √(1+level²) times one in ε
+    near(TRAININGS.linear.factor(l, level), 1 / (1 + level ** 2));
+    near(TRAININGS.cosine.factor(l, level), 1);
     near(TRAININGS.cosine.factor(l, level), share(alpha * eps - sigma * x0, alpha * (eps + delta) - sigma * guess), 1e-9);
     near(TRAININGS.edm.factor(l, level), (share(x0, guess) * (level ** 2 + 0.25)) / (0.5 * level) ** 2, 1e-9);
     near(TRAININGS.flow.factor(l, level), share(eps - x0, eps + delta - guess), 1e-9);

@@ -10,7 +10,7 @@ import { GRID, TRAININGS, weightAt } from "./weights.js";
 
 /** @typedef {import("./read.js").Seen} Seen */
 
-const TOP = 0.2; // of the vertical axis; some weights go beyond it where there is hardly any signal
+const TOP = 0.2; // of the vertical axis
 /** Where a log-SNR lies, 0 … 1: more noise to the right. @param {number} logSnr */
 export const across = (logSnr) => (EDGE - logSnr) / (2 * EDGE);
 const ROWS = /** @type {const} */ ([["vp", "DDPM: even in t"], ["edm", "EDM: even in the seventh root of σ, 80 to 0.002"], ["flow", "Flow: even in s, from 1"]]); // prettier-ignore
@@ -40,7 +40,7 @@ export function chart(model, sync, signal) {
   return {
     el: h("figure", { class: "weights" },
       h("figcaption", {}, h("b", {}, "Weight of each noise level in training"), h("span", { class: "ddw-small ddw-muted" },
-        "How often it is drawn, times the weight of its error, counted as an error of ε. Each curve has area 1 from −12 to 12.")),
+        "How often it is drawn, times the weight of its error, counted as an error of v. Each curve has area 1 from −12 to 12.")),
       group("ddw-tools", "Trainings", ...buttons.map((b) => b.el)), frame), // prettier-ignore
     /** Where samplers stand. @param {Seen} seen */
     stand(seen) {

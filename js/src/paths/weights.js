@@ -1,5 +1,5 @@
 // How much weight a training puts on each log-SNR λ: the density with which it draws λ, times the weight of its squared error, written as
-// an error of ε̂ (Kingma & Gao 2023, arXiv 2303.00848). The same as loss_weights in ddpm_widgets.widgets.path_explorer.
+// an error of v (Kingma & Gao 2023, arXiv 2303.00848). The same as loss_weights in ddpm_widgets.widgets.path_explorer.
 import { DASHES, GUESS, SIGNAL } from "../shared/palette.js";
 import { sqrt } from "../shared/math.js";
 import { EDGE, noiseLevel } from "./read.js";
@@ -15,13 +15,13 @@ const linear = (_, level) => {
   return spent > 10.05 ? 0 : level ** 2 / (1 + level ** 2) / sqrt(0.01 + 39.8 * spent);
 };
 /** @type {Weight} */
-const flowError = (_, level) => (1 + level) ** 2;
+const flowError = (_, level) => (1 + level) ** 2 / (1 + level ** 2);
 
 /** @type {Record<string, { name: string, color: string, dash: string | undefined, density: Weight, factor: Weight }>} */
 export const TRAININGS = {
-  linear: { name: "DDPM, linear, ε", color: "var(--ddw-linear)", dash: DASHES[0], density: linear, factor: () => 1 },
-  cosine: { name: "DDPM, cosine, v", color: "var(--ddw-cosine)", dash: DASHES[0], density: (_, l) => l / (1 + l * l) / Math.PI, factor: (_, l) => 1 + l * l },
-  edm: { name: "EDM", color: SIGNAL, dash: DASHES[0], density: gaussian(2.4, 2.4), factor: (_, l) => 1 + (l / 0.5) ** 2 },
+  linear: { name: "DDPM, linear, ε", color: "var(--ddw-linear)", dash: DASHES[0], density: linear, factor: (_, l) => 1 / (1 + l * l) },
+  cosine: { name: "DDPM, cosine, v", color: "var(--ddw-cosine)", dash: DASHES[0], density: (_, l) => l / (1 + l * l) / Math.PI, factor: () => 1 },
+  edm: { name: "EDM", color: SIGNAL, dash: DASHES[0], density: gaussian(2.4, 2.4), factor: (_, l) => (1 + (l / 0.5) ** 2) / (1 + l * l) },
   flow: { name: "Flow, uniform s", color: GUESS, dash: DASHES[1], density: (_, l) => l / (1 + l) ** 2 / 2, factor: flowError },
   "logit-normal": { name: "Flow, logit-normal s", color: "var(--ddw-sigmoid)", dash: DASHES[2], density: gaussian(0, 2), factor: flowError },
 };
