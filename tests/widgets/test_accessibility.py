@@ -20,6 +20,7 @@ from ddpm_widgets.widgets import (
     ScheduleExplorer,
     SolverLab,
     TrainingMonitor,
+    UNetXRay,
 )
 
 AXE = Path(__file__).parents[2] / "js/node_modules/axe-core/axe.min.js"
@@ -79,6 +80,7 @@ WIDGETS = {
     "FIDLab": fid_lab,
     "LiveSampler": lambda: LiveSampler(steps=4),
     "DiffusionPlayground": lambda: DiffusionPlayground(n=60, t=20, start=[1, 1]),
+    "UNetXRay": lambda: UNetXRay(block="mid_block.resnets.0"),
 }
 
 FRAME = Path(__file__).parents[1] / "support/frame.html"  # what Quarto puts around a page of the site, shortened
