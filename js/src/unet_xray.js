@@ -109,12 +109,17 @@ function render({ model, el, signal: outer }) {
   };
   const given = () => ({ x: image, t: now(), ...(model.get("classes").length ? { label: model.get("label") } : {}) });
 
-  /** Paint what the traits say and what has been worked out. */
-  function paint() {
+  /** What goes in: image, noise, t and pixel. */
+  function prepare() {
     image = noisy(model, model.get("index"), now(), model.get("seed"));
     select.paint();
     if (line.t !== now()) line.show(now());
     views.input(image);
+  }
+
+  /** Paint what the traits say and what has been worked out. */
+  function paint() {
+    prepare();
     u.mark(model.get("block"));
     if (looked) {
       views.show(looked);
@@ -187,7 +192,7 @@ function render({ model, el, signal: outer }) {
       if (!engine || signal.aborted) return;
       const begun = performance.now();
       const mine = [model.get("index"), model.get("seed"), now(), model.get("label"), model.get("weights")].join();
-      paint();
+      prepare();
       looked = await engine.ask({ given: given(), pixel: model.get("pixel") });
       if (signal.aborted) return;
       if (mine !== key) {

@@ -143,6 +143,7 @@ def test_axe_finds_nothing(shown, name, scheme):
 @pytest.mark.parametrize("name", [name for name in WIDGETS if name != "TrainingMonitor"])
 def test_axe_finds_nothing_where_two_of_a_kind_share_a_page(shown, name):
     page = shown(name, WIDGETS[name]())
+    page.locator(".ddw").last.scroll_into_view_if_needed()  # a network is loaded when it comes near the screen
     page.wait_for_function("document.querySelectorAll('.ddw[data-painted]').length == 2")
     for _ in opened(page):
         assert not (found := violations(page)), "\n\n".join(found)

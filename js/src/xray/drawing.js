@@ -40,7 +40,7 @@ export function drawing(choose, signal) {
     div("", h("i", { class: "band" }), "a skip: how strong it is beside what comes from below (×), and how far ε̂ moves without it (%)"),
     div("", "Click a block for all its channels.")); // prettier-ignore
   u.append(corner, legend);
-  const el = h("div", { class: "scroll", tabindex: -1 }, div("sheet", u, ...strips.map(({ title, chart }) => div("", title, chart))));
+  const el = div("scroll", div("sheet", u, ...strips.map(({ title, chart }) => div("", title, chart))));
   const stop = rove(columns, signal);
   /** @type {import("./layout.js").Layout} */
   let layout = { places: [], bridges: [], width: 0, height: 0 };
@@ -57,7 +57,7 @@ export function drawing(choose, signal) {
   function column(place) {
     const { name, kind, c, h: high, w, side, x, y } = place;
     const canvases = Array.from({ length: SHOWN }, () => h("canvas", { style: `width:${side}px;height:${side}px`, ...UNSPOKEN }));
-    const button = h("button", { type: "button", class: "block", "data-block": name, style: `left:${x}px;top:${y - HEAD}px;width:${side}px`, "aria-label": `${name}, ${KINDS[kind]}: ${c} channels of ${high}×${w}`, title: name },
+    const button = h("button", { type: "button", class: "block", "data-block": name, style: `left:${x}px;top:${y - HEAD}px;width:${side}px`, title: `${name}, ${KINDS[kind]}: ${c} channels of ${high}×${w}` },
       span("kind", kind), ...canvases, span("c", String(c)), span("size", `${high}×${w}`)); // prettier-ignore
     return { place, button, canvases };
   }
