@@ -85,6 +85,7 @@ function render({ model, el, signal: outer }) {
   let losses = {};
   /** @type {Map<string, Float32Array>} */
   let slopes = new Map();
+  let known = ""; // of what the slopes are
   /** @type {(() => Promise<void>)[]} */
   let pieces = [];
 
@@ -128,7 +129,7 @@ function render({ model, el, signal: outer }) {
       curve.show(now(), looked.waves, looked.emb);
     }
     const { side, all } = grid();
-    views.depend(slopes, side, all);
+    views.depend(slopes, side, all, known !== key);
     open();
   }
 
@@ -179,9 +180,9 @@ function render({ model, el, signal: outer }) {
       const some = cells.slice(i * each, (i + 1) * each);
       const found = await own.ask({ given: given(), cells: some, side });
       if (key !== mine) return;
-      if (!i) slopes = new Map();
+      if (known !== mine) [slopes, known] = [new Map(), mine];
       some.forEach(([x, y], k) => slopes.set(`${x},${y}`, found[k]));
-      views.depend(slopes, side, all);
+      views.depend(slopes, side, all, false);
       if (slopes.size === all) root.dataset.slopes = mine;
     })); // prettier-ignore
     pieces = [...compare, cut, ...depend];

@@ -34,7 +34,8 @@ export function layoutOf(blocks, room) {
   const scale = clamp((room - least * (blocks.length - 1)) / rows.reduce((sum, row) => sum + base(row), 0), 0.8, 1.4);
   const sides = blocks.map(([, , , w], i) => {
     const side = scale * base(rows[i]);
-    return side < w ? side : Math.floor(side / w) * w; // whole screen pixels where there is room
+    const whole = Math.floor(side / w) * w;
+    return whole < 0.8 * side ? side : whole; // whole screen pixels, where the picture does not become much smaller by it
   });
   const sum = sides.reduce((a, b) => a + b, 0);
   const gap = clamp((room - sum) / (blocks.length - 1), least, 20);

@@ -80,7 +80,11 @@ export function panels(pixel, point, signal) {
       views[2].show(0, guess);
       const most = own.map(({ weights }) => weights.reduce((a, b) => Math.max(a, b)));
       own.forEach((row, i) => this.attend(row, most[i], guess));
-      rowsNote.textContent = own.length ? `largest weights ${most.map((m) => m.toFixed(2)).join(", ")}; even would be ${own.map(({ h: a, w: b }) => (1 / a / b).toFixed(a * b > 99 ? 3 : 2)).filter((text, i, all) => !i || text !== all[i - 1]).join(", ")}` : "this network has none";
+      const words = (/** @type {number[]} */ list) => {
+        const texts = [...new Set(list.sort((a, b) => a - b).map((m) => m.toFixed(m < 0.01 ? 3 : 2)))];
+        return texts.length > 1 ? `${texts[0]} to ${texts[texts.length - 1]}` : texts[0];
+      };
+      rowsNote.textContent = own.length ? `largest weight ${words([...most])}; even would be ${words(own.map(({ h: a, w: b }) => 1 / a / b))}` : "this network has none";
     },
     /** @param {Row} row @param {number} most its largest weight @param {Float32Array} image below it */
     attend({ name, h: high, w: wide, weights }, most, image) {
@@ -89,8 +93,8 @@ export function panels(pixel, point, signal) {
       put(canvas, kind.w, kind.h, (out) => tinted(kind, image, (a, b) => (0.9 * weights[Math.floor((b * high) / kind.h) * wide + Math.floor((a * wide) / kind.w)]) / most, out));
       attr(canvas, "aria-label", `${name}: largest weight ${most.toFixed(2)}`);
     },
-    /** What ε̂ at the pixel depends on, as far as it is known. @param {Map<string, Float32Array>} slopes by the cell @param {number} side of a cell @param {number} cells all of them */
-    depend(slopes, side, cells) {
+    /** What ε̂ at the pixel depends on, as far as it is known. @param {Map<string, Float32Array>} slopes by the cell @param {number} side of a cell @param {number} cells all of them @param {boolean} old they belong to another t, image or noise */
+    depend(slopes, side, cells, old) {
       const [u, v] = pixel();
       const area = kind.h * kind.w;
       const own = new Map([...slopes].map(([cell, change]) => {
@@ -106,6 +110,7 @@ export function panels(pixel, point, signal) {
         values[(top / side) * wide + left / side] = Math.sign(value) * Math.sqrt(Math.abs(value) / most);
       }
       put(field.canvas, wide, values.length / wide, (out) => signed(values, 0, wide, values.length / wide, 1, out));
+      field.el.classList.toggle("old", old);
       const far = [...own].filter(([, value]) => Math.abs(value) > 0.01 * most).length;
       field.note.textContent = slopes.size < cells ? `${slopes.size} of ${cells} passes` : `largest slope ${most.toFixed(2)}; ${Math.round((100 * far) / cells)} % of the image has over 1 % of it`;
       attr(field.canvas, "aria-label", `how ε̂ at pixel ${u}, ${v} changes with the brightness of each ${side}×${side} pixels of x_t: ${field.note.textContent}`);
