@@ -105,7 +105,7 @@ class UNetXRay(NetworkWidget):
         model: Any = None,  # a network that carries `diffusion`, as after training; bytes of `page_weights`; None: the shipped model
         images: Any = None,  # a few, of the size that the network takes, as for `NoiseScrubber`; None: six drawn garments
         *,
-        t: int = 500,  # timestep to begin with, 0 … T-1
+        t: int | None = None,  # timestep to begin with, 0 … T-1; None: the middle
         seed: int = 0,  # which noise, 0 … 2³²-1
         index: int = 0,  # which of the images
         classes: Any = (),  # names, for a network that takes a class
@@ -114,17 +114,10 @@ class UNetXRay(NetworkWidget):
         own = self._begin(model, classes, traits)
         steps = len(own["alpha_bar"]) // 4
         x0 = self._images(images, own["shape"])
-        t = (
-            check_whole("t", t, 0, steps - 1, mend=f"the model has {steps} timesteps")
-            if t != 500
-            else min(t, steps - 1)
-        )
+        mend = f"the model has {steps} timesteps"
+        t = steps // 2 if t is None else check_whole("t", t, 0, steps - 1, mend=mend)
         seed = check_whole("seed", seed, 0, 2**32 - 1)
         index = check_whole("index", index, 0, len(x0) - 1, mend=f"there are {len(x0)} images")
-        block = traits.get("block", "")
-        names = [name for name, *_ in own["blocks"]]
-        if block != "" and block not in names:
-            raise ValueError(f"block must be one of the network's, {names[0]} … {names[-1]}, found {shown(block)}.")
         traits.setdefault("pixel", (own["shape"][2] // 2, own["shape"][1] // 2))
         super().__init__(**own, x0=x0.tobytes(), t=t, seed=seed, index=index, **traits)
         self.on_msg(self._answer)
@@ -197,8 +190,9 @@ class UNetXRay(NetworkWidget):
 
     @T.validate("block")
     def _known(self, proposal):
-        if proposal.value and proposal.value not in [name for name, *_ in self.blocks]:
-            raise T.TraitError(f"block must be one of the network's, found {shown(proposal.value)}.")
+        names = ["", *(name for name, *_ in self.blocks)]
+        if proposal.value not in names:
+            raise T.TraitError(f"block must be one of {', '.join(names[1:])}, found {shown(proposal.value)}.")
         return proposal.value
 
     def description(self) -> str:
