@@ -16,9 +16,10 @@ import { frame, life, listen, mount, on, onWidth, rove } from "./shared/view.js"
 import { detail } from "./xray/detail.js";
 import { drawing } from "./xray/drawing.js";
 import { embedding } from "./xray/embedding.js";
-import { start, worker } from "./xray/engine.js";
+import { start } from "./xray/engine.js";
 import { SHOWN } from "./xray/layout.js";
 import { cellsOf } from "./xray/look.js";
+import { inOrder } from "./xray/order.js";
 import { strongest } from "./xray/paint.js";
 import { panels } from "./xray/panels.js";
 import { countOf, imageOf, noisy } from "./xray/read.js";
@@ -188,7 +189,7 @@ function render({ model, el, signal: outer }) {
     pieces = [...compare, cut, ...depend];
   }
 
-  const run = worker(
+  const run = inOrder(
     async () => {
       if (!engine || signal.aborted) return;
       const begun = performance.now();

@@ -1,4 +1,4 @@
-// The network at work in a Worker, or where the page forbids Workers on the main thread; and what is asked of it, in which order.
+// The network at work in a Worker, or where the page forbids Workers on the main thread.
 import code from "text:./worker.js";
 import { plain, relaxed } from "../net/kernel.wasm.js";
 import { decoded } from "../shared/bytes.js";
@@ -11,28 +11,4 @@ import { remote } from "../shared/remote.js";
 export async function start(weights, signal) {
   const { ask, worker } = await remote(code, signal);
   return { ask, facts: await ask({ weights, kernels: [relaxed, plain].map(decoded) }), worker };
-}
-
-/**
- * One thing at a time: what was asked for last, as soon as it was asked for, and while nothing is, the rest, piece by piece.
- * @param {() => Promise<void>} first @param {() => Promise<boolean>} rest does a piece, and says whether there is more
- */
-export function worker(first, rest) {
-  let [asked, running] = [false, false];
-  return async function run() {
-    asked = true;
-    if (running) return;
-    running = true;
-    try {
-      for (let more = true; asked || more; ) {
-        if (asked) {
-          asked = false;
-          await first();
-          more = true;
-        } else more = await rest();
-      }
-    } finally {
-      running = false;
-    }
-  };
 }
