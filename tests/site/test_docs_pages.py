@@ -235,7 +235,9 @@ def check_diffusion_playground(w):
 def check_unet_xray(w):
     "The blocks have answered, in the page's own network, and the pixel follows the pointer."
     w.root.locator("xpath=self::*[@data-painted]").wait_for(timeout=60_000)
-    box = w.root.locator(".panel canvas").first.bounding_box()
+    canvas = w.root.locator(".panel canvas").first
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
     w.place.page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.8 * box["height"])
     w.place.page.wait_for_timeout(500)
     _, h, wide = w.python.shape

@@ -196,7 +196,7 @@ def test_in_a_page_of_the_site(widgets, page, tmp_path):
     NBProcessor(nb=nb, procs=[_docs.make_static], rm_directives="quarto", process=True)
     outs = [out for c in nb.cells for out in c.get("outputs", [])]
     body = "\n".join(raw for _, raw in BLOCK.findall("\n\n".join("".join(o["data"]["text/markdown"]) for o in outs)))
-    assert body.count("data-ddw=") == len(widgets) == 9 and body.count("data-ddw-plot=") == 2
+    assert body.count("data-ddw=") == len(widgets) == 10 and body.count("data-ddw-plot=") == 2
     (tmp_path / "static").mkdir()
     shutil.copytree(NBS / "static/vendor", tmp_path / "static/vendor")
     (tmp_path / "page.html").write_text(PAGE.format(title="page", body=body), encoding="utf-8")

@@ -53,12 +53,13 @@ export function drawing(choose, signal) {
     if (own) choose(own.getAttribute("aria-pressed") === "true" ? "" : String(own.dataset.block));
   }, signal); // prettier-ignore
 
-  /** @param {Place} place */
-  function column(place) {
+  /** @param {Place} place @param {number} i */
+  function column(place, i) {
     const { name, kind, c, h: high, w, side, x, y } = place;
+    const crowded = 6.5 * `${high}×${w}`.length > side + 8 && layout.places[i - 1]?.row === place.row; // then the first of its row says it
     const canvases = Array.from({ length: SHOWN }, () => h("canvas", { style: `width:${side}px;height:${side}px`, ...UNSPOKEN }));
     const button = h("button", { type: "button", class: "block", "data-block": name, style: `left:${x}px;top:${y - HEAD}px;width:${side}px`, title: `${name}, ${KINDS[kind]}: ${c} channels of ${high}×${w}` },
-      span("kind", kind), ...canvases, span("c", String(c)), span("size", `${high}×${w}`)); // prettier-ignore
+      span("kind", kind), ...canvases, span("c", String(c)), span("size", crowded ? "" : `${high}×${w}`)); // prettier-ignore
     return { place, button, canvases };
   }
 
@@ -68,7 +69,8 @@ export function drawing(choose, signal) {
     const left = (/** @type {number} */ row) => Math.min(...layout.places.filter((p) => p.row === row).map((p) => p.x)) - 14;
     const right = (/** @type {number} */ row) => layout.width - Math.max(...layout.places.filter((p) => p.row === row).map((p) => p.x + p.side)) - 14;
     for (const [box, room] of /** @type {[HTMLElement, (row: number) => number][]} */ ([[corner, left], [legend, right]])) {
-      const row = Array.from({ length: rows }, (_, i) => i + 1).find((i) => room(i) >= needed) ?? rows;
+      const below = Array.from({ length: rows }, (_, i) => i + 1);
+      const row = below.find((i) => room(i) >= needed) ?? below.find((i) => room(i) >= 0.65 * needed) ?? rows;
       const top = Math.max(...layout.places.filter((p) => p.row < row).map((p) => (box === corner ? p.x < room(row) : p.x > layout.width - room(row)) ? p.y + columnHeight(p.side) + 34 : 0)); // prettier-ignore
       box.style.cssText = `width:${Math.min(room(row), 300)}px;top:${top}px`;
       u.style.height = `${Math.max(parseFloat(u.style.height), top + box.offsetHeight)}px`;
@@ -94,7 +96,7 @@ export function drawing(choose, signal) {
       cells = places.map(column);
       putChildren(columns, cells.map(({ button }) => button));
       stop();
-      corners(130);
+      corners(200);
       for (const { chart } of strips) {
         attr(chart, "viewBox", `0 0 ${width} ${STRIP}`);
         Object.assign(chart.style, { width: `${width}px`, height: `${STRIP}px` });
