@@ -150,7 +150,9 @@ def test_what_changes_with_t_is_what_changes_in_pytorch(shipped, tmp_path, prese
         gone = float(moved.mean(1).square().sum() * moved.shape[1] / moved.square().sum())
         assert seen[name]["removed"] == pytest.approx(gone, abs=1e-3)
     assert seen["conv_in"]["output"] == 0
-    if preset == "nb15":
+    if preset == "fast":
+        assert all(change.get("removed", 0) < 0.01 for change in seen.values()), "the reference says so"
+    else:
         assert seen["down_blocks.0.resnets.0"]["removed"] == pytest.approx(1)
         assert seen["mid_block.resnets.0"]["removed"] < 0.5
 
