@@ -63,17 +63,24 @@ export function drawing(choose, signal) {
     return { place, button, canvases };
   }
 
-  /** Where a corner's box stands: beside the lowest row in which it has room. @param {number} needed how wide */
-  function corners(needed) {
-    const rows = Math.max(...layout.places.map(({ row }) => row));
-    const left = (/** @type {number} */ row) => Math.min(...layout.places.filter((p) => p.row === row).map((p) => p.x)) - 14;
-    const right = (/** @type {number} */ row) => layout.width - Math.max(...layout.places.filter((p) => p.row === row).map((p) => p.x + p.side)) - 14;
+  /** Put the boxes into the empty corners: as low, and so as wide, as they fit without making the drawing higher. @param {number} least how wide */
+  function corners(least) {
+    const { places, width, height } = layout;
+    const rows = Array.from({ length: Math.max(...places.map(({ row }) => row)) }, (_, i) => i + 1);
+    const own = (/** @type {number} */ row) => places.filter((place) => place.row === row);
+    const left = (/** @type {number} */ row) => Math.min(...own(row).map(({ x }) => x)) - 14;
+    const right = (/** @type {number} */ row) => width - Math.max(...own(row).map(({ x, side }) => x + side)) - 14;
     for (const [box, room] of /** @type {[HTMLElement, (row: number) => number][]} */ ([[corner, left], [legend, right]])) {
-      const below = Array.from({ length: rows }, (_, i) => i + 1);
-      const row = below.find((i) => room(i) >= needed) ?? below.find((i) => room(i) >= 0.65 * needed) ?? rows;
-      const top = Math.max(...layout.places.filter((p) => p.row < row).map((p) => (box === corner ? p.x < room(row) : p.x > layout.width - room(row)) ? p.y + columnHeight(p.side) + 34 : 0)); // prettier-ignore
-      box.style.cssText = `width:${Math.min(room(row), 300)}px;top:${top}px`;
-      u.style.height = `${Math.max(parseFloat(u.style.height), top + box.offsetHeight)}px`;
+      /** @param {number} row */
+      const put = (row) => {
+        const above = places.filter((place) => place.row < row && (box === corner ? place.x < room(row) : place.x + place.side > width - room(row)));
+        const top = Math.max(...above.map(({ y, side }) => y + columnHeight(side) + 34));
+        box.style.cssText = `width:${Math.min(room(row), 300)}px;top:${top}px`;
+        return top + box.offsetHeight;
+      }; // prettier-ignore
+      const wide = rows.filter((row) => room(row) >= least);
+      const row = [...wide].reverse().find((i) => put(i) <= height) ?? wide[0] ?? rows[rows.length - 1];
+      u.style.height = `${Math.max(parseFloat(u.style.height), put(row))}px`;
     }
   }
 
@@ -91,12 +98,12 @@ export function drawing(choose, signal) {
       bands = bridges.map((bridge) => ({ bridge, path: svg("path", { class: "skip", d: way(bridge) }), name: span("skipped", "") }));
       for (const { bridge: { from, to, high }, name } of bands) name.style.cssText = `left:${(from.x + from.side / 2 + to.x + to.side / 2) / 2}px;top:${from.y - high}px`;
       putChildren(back, [svg("path", { class: "way", d: line }), ...bands.map(({ path }) => path)]);
-      attr(back, "viewBox", `0 0 ${width} ${height}`);
+      Object.assign(back.style, { width: `${width}px`, height: `${height}px` });
       putChildren(names, bands.map(({ name }) => name));
       cells = places.map(column);
       putChildren(columns, cells.map(({ button }) => button));
       stop();
-      corners(200);
+      corners(130);
       for (const { chart } of strips) {
         attr(chart, "viewBox", `0 0 ${width} ${STRIP}`);
         Object.assign(chart.style, { width: `${width}px`, height: `${STRIP}px` });
