@@ -236,6 +236,7 @@ def widgets():
     )
     yield d.LiveSampler()
     yield d.DiffusionPlayground(n=20)
+    yield d.UNetXRay()
     yield d.PathExplorer(IMAGES)
 
 
@@ -275,6 +276,7 @@ NAMES = [
     "FIDLab",
     "LiveSampler",
     "DiffusionPlayground",
+    "UNetXRay",
     "PathExplorer",
 ]  # in the order of `widgets`
 

@@ -27,6 +27,7 @@ from ddpm_widgets.widgets import (
     ScheduleExplorer,
     SolverLab,
     TrainingMonitor,
+    UNetXRay,
     save_html,
 )
 
@@ -99,6 +100,7 @@ def widgets(dls):
             np.eye(4), {n: {n: x0, EVIL[2]: x0 / 2} for n in EVIL[:2]}, lambda x: x.reshape(4, 4), counts=[2]
         ),
         "live": LiveSampler(page_weights(labelled(), classes=EVIL), steps=2),
+        "xray": UNetXRay(page_weights(labelled(), classes=EVIL), np.zeros((1, 8, 8))),
         "monitor": monitor,
         "paths": PathExplorer(link=EVIL[0]),
         "playground": playground,
@@ -196,7 +198,7 @@ def test_in_a_page_of_the_site(widgets, page, tmp_path):
     NBProcessor(nb=nb, procs=[_docs.make_static], rm_directives="quarto", process=True)
     outs = [out for c in nb.cells for out in c.get("outputs", [])]
     body = "\n".join(raw for _, raw in BLOCK.findall("\n\n".join("".join(o["data"]["text/markdown"]) for o in outs)))
-    assert body.count("data-ddw=") == len(widgets) == 10 and body.count("data-ddw-plot=") == 2
+    assert body.count("data-ddw=") == len(widgets) == 11 and body.count("data-ddw-plot=") == 2
     (tmp_path / "static").mkdir()
     shutil.copytree(NBS / "static/vendor", tmp_path / "static/vendor")
     (tmp_path / "page.html").write_text(PAGE.format(title="page", body=body), encoding="utf-8")
