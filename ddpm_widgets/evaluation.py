@@ -12,9 +12,10 @@ import copy
 import hashlib
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import torch
@@ -25,6 +26,7 @@ from .checks import check_path, check_whole, shown
 from .data import DataLoaders, dataset_of
 from .datasets import fashion_mnist
 from .downloads import cache_folder
+from .guidance import class_indices
 from .images import GENERATED, as_array, as_bytes, as_unit, check_floats
 from .progress import Bar
 from .sampling import SamplingOptions, sample
@@ -277,6 +279,12 @@ class Evaluation:
     floor_kid: float
     n: int  # images for each seed
     protocol: dict[str, Any]  # how the images were drawn and compared
+    agreement: float | None = (
+        None  # where classes were asked for, the share of images that the judge finds to be of theirs
+    )
+    floor_agreement: float | None = None  # the same of held-out real images
+    class_fid: float | None = None  # where each class was asked for, the mean of the FIDs within a class
+    floor_class_fid: float | None = None  # of as many real images
 
     @property
     def fid_range(self) -> float:
@@ -291,6 +299,20 @@ class Evaluation:
             [
                 f"FID  {self.fid:8.3f}    real images {self.floor_fid:.3f}{seeds}",
                 f"KID  {1000 * self.kid:8.2f}    real images {1000 * self.floor_kid:.2f}    (in thousandths)",
+                *(
+                    []
+                    if self.agreement is None
+                    else [
+                        f"class {self.agreement:7.1%}    real images {self.floor_agreement:.1%}    (read as asked for)"
+                    ]
+                ),
+                *(
+                    []
+                    if self.class_fid is None
+                    else [
+                        f"FID  {self.class_fid:8.3f}    real images {self.floor_class_fid:.3f}    (within classes, their mean)"
+                    ]
+                ),
                 *(f"{name + ':':11} {value}" for name, value in self.protocol.items()),
             ]
         )
@@ -303,11 +325,12 @@ def evaluate(
     *,
     dls: DataLoaders | None = None,  # the reference is `.train`, the floor comes from `.valid`; None: `fashion_mnist()`
     seeds: Sequence[int] = (0, 1, 2),  # one draw of n images for each
+    labels: Any = None,  # of a network that knows the judge's classes: what to ask for, as in `sample`, or "each": all classes alike
     batch_size: int | None = None,  # images drawn at a time; None: as `sample` chooses
     judge: Classifier | None = None,  # whose features; None: `classifier()`
     cache: str | Path | None = None,  # the folder where features of the reference are kept; None: the cache folder
     progress: bool = True,  # draw progress bars
-    **sampling: Any,  # further options of `sample`: sampler, steps, spacing, variance, eta, clamp, schedule, target
+    **sampling: Any,  # further options of `sample`: sampler, steps, spacing, variance, eta, path, guidance, clamp, schedule, target
 ) -> Evaluation:  # print it, or read `.fid`, `.kid`, `.floor_fid`, `.fid_range`
     """FID and KID of a model against the training images, beside those of held-out real images, over several seeds.
 
@@ -322,6 +345,8 @@ def evaluate(
         )
     if images is not None:
         images = _check_images(images)
+    if labels is not None:
+        sampling["labels"] = torch.arange(n) % 10 if isinstance(labels, str) and labels == "each" else labels
     n = check_whole("n", n if images is None else len(images), 2, 2**31 - 1)
     if not isinstance(seeds, Sequence) or not len(seeds):
         raise ValueError(f"seeds must be a list of whole numbers, one or more, found {shown(seeds)}.")
@@ -353,12 +378,48 @@ def evaluate(
         + ("" if len(floor) == n else f", all there are, instead of {n}"),
         "features": f"{real.shape[1]}, classifier {fingerprint(judge)[:12]}; the middle 28×28, grey, 256 levels",
     }
-    return Evaluation(
+    found = Evaluation(
         sum(fids) / len(fids), sum(kids) / len(kids), fids, kids, fid(real, floor), kid(real, floor), n, protocol
     )
+    if labels is None:
+        return found
+    carried: Any = model
+    asked = class_indices(sampling["labels"], carried.diffusion.classes).expand(n)
+    return replace(found, **_within_classes(judge, asked, drawn, real, dls))
 
 
-_OWN = ("n", "dls", "seeds", "batch_size", "judge", "cache", "progress", "schedule")  # keywords of `evaluate` itself
+@torch.inference_mode()
+def _within_classes(
+    judge: Classifier, asked: Tensor, drawn: list[Tensor], real: Tensor, dls: DataLoaders
+) -> dict[str, Any]:
+    "How often images are read as the class asked for and, where each class has two images or more, their FID to the training images of it."
+    held_out = dataset_of(dls.valid)
+    theirs = features(held_out.batch(range(len(held_out)))[0], judge, known=True)
+    read = lambda seen, labels: float((judge.head(seen).argmax(1) == labels).float().mean())  # noqa: E731
+    found: dict[str, Any] = {
+        "agreement": mean(read(one, asked) for one in drawn),
+        "floor_agreement": read(theirs, held_out.labels),
+    }
+    counts, classes = asked.bincount(minlength=10).tolist(), dataset_of(dls.train).labels
+    if min(counts) < 2:
+        return found
+    of = [real[classes == k] for k in range(10)]
+    found["class_fid"] = mean(fid(of[k], one[asked == k]) for one in drawn for k in range(10))
+    found["floor_class_fid"] = mean(fid(of[k], theirs[held_out.labels == k][: counts[k]]) for k in range(10))
+    return found
+
+
+_OWN = (
+    "n",
+    "dls",
+    "seeds",
+    "labels",
+    "batch_size",
+    "judge",
+    "cache",
+    "progress",
+    "schedule",
+)  # keywords of `evaluate` itself
 
 
 def _describe_sampling(
@@ -371,7 +432,8 @@ def _describe_sampling(
     said = "".join(
         f", {k} {v}"
         for k, v in {"spacing": way.diffusion.spacing, **sampling}.items()
-        if k in ("variance", "eta", "clamp", "precision") or (k == "spacing" and v not in (None, "trailing"))
+        if k in ("variance", "eta", "path", "clamp", "precision", "guidance", "guidance_levels", "guidance_rescale")
+        or (k == "spacing" and v not in (None, "trailing"))
     )
     return {
         "n": f"{n} images for each of the seeds {', '.join(map(str, seeds))}",

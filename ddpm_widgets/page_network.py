@@ -123,7 +123,9 @@ def page_weights(
         )
     config = _check(net, d)
     known = config.get("num_class_embeds") or 0
-    classes = tuple(classes) or tuple(map(str, range(known)))
+    classes = tuple(classes) or (
+        (*d.classes, "anything") if len(d.classes) + 1 == known else tuple(map(str, range(known)))
+    )
     if len(classes) != known:
         raise ValueError(f"classes must be {known} names, one for each class of the network, found {len(classes)}.")
     tensors: dict[str, Tensor] = {BETAS: d.schedule.betas64}

@@ -23,8 +23,9 @@ from torch import Tensor, nn
 
 from .checks import check_whole, shown
 from .ddpm import reverse_step
+from .guidance import Guidance, check_guidance, class_indices, guided, rescaled
 from .noising import Diffusion, Target, check_target, make_target, to_x0_and_eps
-from .paths import PathName
+from .paths import PathName, noise_level
 from .progress import Bar
 from .samplers import Sampler, StepCoefficients, Variance, sampler_coefficients, visits
 from .schedule import Schedule, Spacing, check_schedule, respace
@@ -80,6 +81,10 @@ class SamplingOptions:
     )
     clamp: tuple[float, float] | Literal["data"] | None = "data"  # the range of x̂0; "data": the model's; None: none
     target: Target | None = None  # what the network predicts; None: what the model carries, else "eps"
+    labels: Any = None  # of a network that knows classes: a class, by name or number, or one for each image; None: any
+    guidance: float | None = None  # w of ε̂ = (1+w)·ε̂_class - w·ε̂_none, -1 or more; None: the network is asked once
+    guidance_levels: tuple[float, float] | None = None  # noise levels σ/α between which there is guidance; None: all
+    guidance_rescale: float = 0.0  # how far the spread of a guided answer is brought back, 0 to 1
     precision: str = "fp32"  # "bf16" asks the network in half precision; "auto" where the machine computes in it
 
     @classmethod
@@ -109,7 +114,19 @@ class SamplingOptions:
         coefficients = sampler_coefficients(d.sampler, steps, variance=variance, eta=self.eta, path=self.path)
         half = {"bf16": torch.bfloat16, "fp16": torch.float16, None: None}[half_precision(self.precision)]
         clamp = (d.data_range if d.clip else None) if isinstance(self.clamp, str) else self.clamp
-        return ReverseProcess(d, steps, coefficients, clamp, half)
+        return ReverseProcess(d, steps, coefficients, clamp, half, self._guidance(d.classes))
+
+    def _guidance(self, classes: tuple[str, ...]) -> Guidance | None:
+        "What is asked for, of a network with these classes."
+        options = check_guidance(self.guidance, self.guidance_levels, self.guidance_rescale)
+        if self.labels is None and self.guidance is not None:
+            raise ValueError("guidance needs labels, found none: pass labels=…, to a network trained with labels=True.")
+        if not classes:
+            if self.labels is not None:
+                raise ValueError("this network knows no classes, found labels: train it with labels=True.")
+            return None
+        labels = torch.tensor([len(classes)]) if self.labels is None else class_indices(self.labels, classes)
+        return Guidance(labels, len(classes), *options)
 
 # %% ../nbs/api/26_sampling.ipynb #f2793eef
 # Keywords of `sample` itself; `sample_steps` has all but the last two.
@@ -136,6 +153,24 @@ class ReverseProcess(NamedTuple):
     coefficients: list[StepCoefficients]  # of each pass of the network, the first for t=0: see `visits`
     clamp: tuple[float, float] | None  # the range in which x̂0 is kept
     autocast_dtype: torch.dtype | None = None  # what the network computes in, if not in float32
+    guidance: Guidance | None = None  # of a network that knows classes, what it is asked for
+
+    def ask(self, model: nn.Module, x_t: Tensor, t: Tensor, level: float, first: int) -> Tensor:
+        "The network's answer, shaped like x_t, to images `first` … `first + n - 1` of a drawing at a noise level; guided if that is asked for."
+        if self.guidance is None:
+            return predict(model, x_t, t)
+        labels, none, weight, (low, high), rescale = self.guidance
+        labels = (labels.expand(first + len(x_t)) if len(labels) == 1 else labels)[first : first + len(x_t)].to(
+            t.device
+        )
+        if weight is None or not low <= level <= high:
+            return predict(model, x_t, t, labels)
+        both = predict(
+            model, x_t.repeat(2, *[1] * (x_t.ndim - 1)), t.repeat(2), torch.cat([labels, torch.full_like(labels, none)])
+        )
+        conditional, plain = both.chunk(2)
+        answer = guided(conditional, plain, weight)
+        return rescaled(answer, conditional, rescale) if rescale else answer
 
 
 def _carried_by(model: Any, schedule: Schedule | None) -> Diffusion:
@@ -203,7 +238,7 @@ def sample_steps(
     | None = None,  # for a repeatable draw: an int gives image i the same noise in every batch and on every device
     x_T: Tensor | None = None,  # start from this noise, shape (n, *shape), instead of a fresh draw
     progress: bool = False,  # draw a progress bar
-    **options: Any,  # sampler, steps, spacing, variance, eta, path, shape, clamp, target, precision: see `SamplingOptions`
+    **options: Any,  # sampler, steps, spacing, variance, eta, path, shape, clamp, target, labels, guidance, precision, …: see `SamplingOptions`
 ) -> Iterator[Step]:  # one for each step, in the order they are taken
     """Go back from noise to images and yield each step taken, the noisiest first (DDPM algorithm 2, and its faster relatives).
 
@@ -228,6 +263,7 @@ def _walk_back(
     gaussian = Noise(seed, size, device, first)
     schedule = way.schedule.to(device)
     timesteps = way.schedule.timesteps.tolist()
+    levels = noise_level(way.schedule.alpha_bar64).tolist()
     index = torch.arange(len(timesteps), device=device)  # made once: nothing in the loop waits for the device
     with eval_mode(model), Bar(total=len(way.coefficients), unit=" steps", disable=not progress) as bar:
         x_t = gaussian() if x_T is None else x_T.to(device)
@@ -236,7 +272,7 @@ def _walk_back(
         x0_before: Any = None
         for c, i in zip(reversed(way.coefficients), reversed(visits(way.coefficients, len(timesteps))), strict=True):
             with torch.autocast(device.type, way.autocast_dtype, enabled=way.autocast_dtype is not None):
-                pred = predict(model, x_t, schedule.timesteps[i].expand(size[0])).to(x_t.dtype)
+                pred = way.ask(model, x_t, schedule.timesteps[i].expand(size[0]), levels[i], first).to(x_t.dtype)
             x0, eps = to_x0_and_eps(pred, x_t, index[i].expand(size[0]), schedule, way.diffusion.target)  # eq. 15
             if way.clamp is not None:
                 x0 = x0.clamp(*way.clamp)
@@ -255,6 +291,10 @@ def _check_size(
     "The shape of what is asked for. Raises ValueError unless n is a whole number from 1 up, x_T, if given, has that shape, and the seed is one."
     n = check_whole("n", n, 1, 2**31 - 1)
     size = (n, *way.diffusion.shape)
+    if way.guidance is not None and len(way.guidance.labels) not in (1, n):
+        raise ValueError(
+            f"labels must be one class, or one for each of the {n} images, found {len(way.guidance.labels)}."
+        )
     if x_T is not None and not isinstance(x_T, Tensor):
         raise TypeError(f"x_T must be a tensor of shape {size}, found {shown(x_T)}.")
     if x_T is not None and x_T.shape != size:
@@ -304,7 +344,7 @@ def sample(
     | None = None,  # images drawn at a time; None: 128, on a GPU 2,048, and half of it again whenever memory runs out
     progress: bool = True,  # draw a progress bar
     split: bool = True,  # where several processes run together, each draws its share; all must call it, and all get all the images
-    **options: Any,  # sampler, steps, spacing, variance, eta, path, shape, clamp, target, precision: see `SamplingOptions`
+    **options: Any,  # sampler, steps, spacing, variance, eta, path, shape, clamp, target, labels, guidance, precision, …: see `SamplingOptions`
 ) -> Tensor:  # the images, shape (n, *shape), on the model's device
     """Draw n images: take the steps of `sample_steps`, and keep the last x̂0, which is what its last step gives.
 

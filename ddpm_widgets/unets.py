@@ -65,11 +65,15 @@ class UNet(nn.Module):
         self,
         x_t: Tensor,  # noisy images, shape (n, channels, height, width)
         t: Tensor | int,  # timesteps, shape (n,), or one for all
+        labels: Tensor
+        | None = None,  # classes, shape (n,), of a network with `num_class_embeds`; None: its last one, which is no class
     ) -> Tensor:  # the prediction, shaped like x_t
         "Predict. Raises ValueError when the images do not fit the network."
         self.check(x_t)
+        if labels is None and (known := self.unet.config.num_class_embeds):
+            labels = torch.full((len(x_t),), known - 1, device=x_t.device)
         folded = F.pixel_unshuffle(x_t, self.patch) if self.patch > 1 else x_t
-        out = self.unet(folded, t, return_dict=False)[0]
+        out = self.unet(folded, t, class_labels=labels, return_dict=False)[0]
         return F.pixel_shuffle(out, self.patch) if self.patch > 1 else out
 
     def check(self, x_t: Tensor) -> None:
@@ -148,11 +152,12 @@ def predict(
     model: nn.Module,  # anything called as model(x_t, t)
     x_t: Tensor,  # noisy images, shape (n, channels, height, width)
     t: Tensor,  # timesteps, shape (n,)
+    *labels: Tensor,  # classes, shape (n,), of a network that takes them
 ) -> Tensor:  # shaped like x_t
     "Ask the network, and unpack diffusers' answer where it comes in an object. A network of another precision than the images is asked in its own. Raises ValueError for an answer of another shape."
     weight = next(model.parameters(), None) if isinstance(model, nn.Module) else None
     other = weight is not None and weight.is_floating_point() and weight.dtype != x_t.dtype
-    out = model(x_t.to(weight) if other else x_t, t)
+    out = model(x_t.to(weight) if other else x_t, t, *labels)
     out = getattr(out, "sample", out)
     check_answer(out, x_t)
     return out.to(x_t.dtype) if other else out
