@@ -1,0 +1,60 @@
+"""`ScratchUNet` against diffusers' `UNet`: training steps a second, with the same weights, images and timesteps, in one run.
+
+    python benchmarks/unet_scratch.py [--presets fast nb17] [--steps 20] [--rounds 7]
+
+The two take turns, a block of steps each, so that a machine whose speed drifts slows both, and the one that begins changes from round to round. Prints the
+steps a second of each block, and the median of the ratios; 0.98 or more is the promise. It takes about three minutes on one core.
+"""
+
+import argparse
+import statistics
+import time
+
+import torch
+import torch.nn.functional as F
+
+from ddpm_widgets import ScratchUNet, init_ddpm, unet
+
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("--presets", nargs="+", default=["fast", "nb17"])
+parser.add_argument("--batch-size", type=int, default=32)
+parser.add_argument("--steps", type=int, default=20, help="steps of a block")
+parser.add_argument("--rounds", type=int, default=7, help="blocks of each, after one that does not count")
+args = parser.parse_args()
+
+device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+torch.manual_seed(0)
+x_t, target = torch.randn(2, args.batch_size, 1, 32, 32, device=device)
+t = torch.randint(1000, (args.batch_size,), device=device)
+
+
+def seconds(model: torch.nn.Module, opt: torch.optim.Optimizer) -> float:
+    "How long a block of training steps takes."
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    start = time.perf_counter()
+    for _ in range(args.steps):
+        F.mse_loss(model(x_t, t), target).backward()
+        opt.step()
+        opt.zero_grad()
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter() - start
+
+
+for preset in args.presets:
+    theirs = init_ddpm(unet(preset)).to(device).train()
+    models = {"diffusers": theirs, "scratch": ScratchUNet.from_diffusers(theirs)}
+    opts = {name: torch.optim.AdamW(model.parameters(), 1e-3, fused=True) for name, model in models.items()}
+    ratios = []
+    for r in range(args.rounds + 1):
+        order = ("diffusers", "scratch") if r % 2 else ("scratch", "diffusers")
+        took = {name: seconds(models[name], opts[name]) for name in order}
+        if r:  # the first warms up
+            ratios.append(took["diffusers"] / took["scratch"])
+            speeds = "   ".join(f"{name} {args.steps / took[name]:6.2f} steps/s" for name in models)
+            print(f"{preset}: {speeds}   ratio {ratios[-1]:.3f}", flush=True)
+    print(
+        f"{preset}, {device.type}: ScratchUNet trains at {statistics.median(ratios):.3f} of the speed of diffusers' "
+        f"(median of {len(ratios)}; least {min(ratios):.3f}, most {max(ratios):.3f})"
+    )
