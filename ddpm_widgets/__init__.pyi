@@ -61,6 +61,7 @@ from .widgets.sampling_player import SamplingPlayer
 from .widgets.schedule_explorer import ScheduleExplorer
 from .widgets.solver_lab import SolverLab
 from .widgets.training_monitor import TrainingMonitor
+from .widgets.unet_xray import UNetXRay
 
 __version__: str
 
@@ -118,6 +119,7 @@ __all__ = [
     "TrainCB",
     "TrainingMonitor",
     "UNet",
+    "UNetXRay",
     "WeightsError",
     "cifar10",
     "classifier",

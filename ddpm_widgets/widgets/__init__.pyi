@@ -8,6 +8,7 @@ from .sampling_player import SamplingPlayer
 from .schedule_explorer import ScheduleExplorer
 from .solver_lab import SolverLab
 from .training_monitor import TrainingMonitor
+from .unet_xray import UNetXRay
 
 __all__ = [
     "DensityScrubber",
@@ -19,5 +20,6 @@ __all__ = [
     "ScheduleExplorer",
     "SolverLab",
     "TrainingMonitor",
+    "UNetXRay",
     "save_html",
 ]

@@ -77,19 +77,9 @@ def words(
             "model must be a trained network, or bytes of `page_weights`, found bytes that are not: make them anew."
         ) from e
 
-# %% ../../nbs/api/widgets/14_live_sampler.ipynb #1ea50006
-class LiveSampler(Widget):
-    """A trained network that draws in the page: change what it begins with, and how it goes on.
-
-    Four ways to touch it (`mode`): paint on the noise; take a step of the way, paint on it, and let it go on from there; cut a hole
-    into the picture and have it filled in; make a drawing, and have it made a garment. Sixteen noises are shown as what becomes of
-    them: take one, or drag from one to another to go between.
-
-    `x_T`, `image`, `mask` and `drawing` are arrays; what is made in the page is there in Python, and what is set in Python in the page.
-    ValueError says what is wrong with a model or an option.
-    """
-
-    _esm, _css = front_end("live_sampler")
+# %% ../../nbs/api/widgets/14_live_sampler.ipynb #1ea5000d
+class NetworkWidget(Widget):
+    "A widget whose network works in the page: whose it is, where its weights are, and how they come there."
 
     network = T.Unicode("", help="the name of the shipped model; empty: one of your own").tag(sync=True)
     weights = T.Unicode("", help="the hash of the network's file").tag(sync=True)
@@ -98,58 +88,20 @@ class LiveSampler(Widget):
     shape = T.List(Whole(), help="channels, height, width").tag(sync=True)
     range = T.List(Finite(), help="black and white").tag(sync=True)
     classes = T.List(T.Unicode(), help="of a network that takes a class").tag(sync=True)
-    x_T = Floats(help="the noise that sampling begins with, (c, h, w)")
-    image = Floats(help="what was drawn last, (c, h, w)")
-    mask = Floats((0, 1), help='of "fill": 1 where it is drawn anew, (h, w)')
-    drawing = Floats(help='of "sketch", (c, h, w)')
-    stills = T.Bytes(
-        help="uint8, (n, c, h, w): what the poster shows, first the picture, then those of sixteen noises; seen until the network has come"
-    ).tag(sync=True)
-    seed = Whole(0, min=0, max=2**32 - 1, help="which noise").tag(sync=True, page=True)
-    to_seed = Whole(-1, min=-1, max=2**32 - 1, help="the noise on the way to which x_T lies; -1: none").tag(
-        sync=True, page=True
-    )
-    mix = Finite(0, help="how far, 0 … 1").tag(sync=True, page=True)
-    mode = T.Enum(MODES, "noise", help="what is painted on").tag(sync=True, page=True)
-    at = Whole(6, min=0, help="the step chosen, 0 being the noisiest").tag(sync=True, page=True)
-    fill = Whole(0, min=0, help="which noise fills the hole").tag(sync=True, page=True)
-    part = T.Enum(("x", "x0"), "x", help="of that step: the noisy image, or the guess").tag(sync=True, page=True)
-    steps = Whole(10, min=1, max=50, help="of the sampler").tag(sync=True, page=True)
-    sampler = T.Enum(SAMPLERS, "dpm++").tag(sync=True, page=True)
-    spacing = T.Enum(SPACINGS, "linear_levels", help="which timesteps").tag(sync=True, page=True)
-    eta = Finite(0, help="of DDIM, how much noise is fresh, 0 … 1").tag(sync=True, page=True)
-    clamp = T.Bool(True, help="keep the guess in the range of the images").tag(sync=True, page=True)
-    label = Whole(0, min=0, help="the class").tag(sync=True, page=True)
-    compact = T.Bool(False, help="without the steps and the settings").tag(sync=True, page=True)
 
-    def __init__(
+    def _begin(
         self,
-        model: Any = None,  # a network that carries `diffusion`, as after training; bytes of `page_weights`; None: the shipped model
-        *,
-        seed: int = 0,  # which noise, 0 … 2³²-1
-        x_T: Any = None,  # noise of your own, shape (c, h, w)
-        steps: int | None = None,  # 1 … 50, and no more than the model has; None: 10
-        sampler: str | None = None,  # "dpm++", "ddim", "ddpm", or "ddpm small" for DDPM with σ² = β̃; None: the model's
-        spacing: str | None = None,  # which timesteps, see `respace`; None: the model's
-        classes: Any = (),  # names, for a network that takes a class
-        **traits: Any,  # any other trait: `mode`, `eta`, `clamp`, …; `link`; `layout`
-    ) -> None:
+        model: Any,  # a network that carries `diffusion`; bytes of `page_weights`; None: the shipped model
+        classes: Any,  # names, for a network that takes a class
+        traits: dict[str, Any],  # what the reader has set
+    ) -> dict[str, Any]:  # the traits that follow from the model
+        "Read a model, before the widget is made. TypeError for an option that follows from it."
         file, facts, name = self._read(model, classes)
-        self._most = min(50, facts["T"])
-        self._page = x_T is not None  # then it does not follow the seed
+        self._model, self._file = model, file
         own = self._of(file, facts, name)
         if taken := next((name for name in own if name in traits), None):
-            raise TypeError(f"LiveSampler has no option {taken!r}: it follows from the model.")
-        steps = min(10, self._most) if steps is None else check_whole("steps", steps, 1, self._most)
-        traits.setdefault("at", min(steps - 1, round(0.6 * steps)))
-        super().__init__(
-            **own, **({} if x_T is None else {"x_T": x_T}), seed=check_whole("seed", seed, 0, 2**32 - 1), steps=steps,
-            sampler=facts["sampler"] if sampler is None else sampler, spacing=facts["spacing"] if spacing is None else spacing, **traits,
-        )  # fmt: skip
-        self._model, self._file, self._page = model, file, False
-        if x_T is None:
-            self.x_T = self.noise()
-        self.on_msg(self._answer)
+            raise TypeError(f"{type(self).__name__} has no option {taken!r}: it follows from the model.")
+        return own
 
     @staticmethod
     def _read(model: Any, classes: Any) -> tuple[bytes, dict[str, Any], str]:
@@ -189,15 +141,17 @@ class LiveSampler(Widget):
         file, facts, name = self._read(model, ())
         if list(facts["shape"]) != self.shape:
             raise ValueError(
-                f"model must draw images of the shape {tuple(self.shape)}, found {tuple(facts['shape'])}: make another LiveSampler."
+                f"model must take images of the shape {tuple(self.shape)}, found {tuple(facts['shape'])}: make another {type(self).__name__}."
             )
-        self._model, self._file, self._most = model, file, min(50, facts["T"])
+        self._model, self._file = model, file
         with self.hold_sync():
             for trait, value in self._of(file, facts, name).items():
                 self.set_trait(trait, value)
-            self.steps = min(self.steps, self._most)
-        self.image, self.stills = np.zeros(0, np.float32), b""
+            self._renew(facts)
         self._answer(self, {"ask": "weights"}, [])  # unasked: while a training runs, a kernel hears no question
+
+    def _renew(self, facts: dict[str, Any]) -> None:
+        "Bring in line with another network what does not follow from its file alone."
 
     def _answer(self, _: Any, content: Any, buffers: Any) -> None:
         "Send the weights to a page that asks for them."
@@ -207,6 +161,76 @@ class LiveSampler(Widget):
     def attachments(self) -> dict[str, bytes]:
         "What a page without a kernel needs beside the state: the weights, by their id."
         return {f"ddw-weights-{self.weights}": self._file}
+
+# %% ../../nbs/api/widgets/14_live_sampler.ipynb #1ea50006
+class LiveSampler(NetworkWidget):
+    """A trained network that draws in the page: change what it begins with, and how it goes on.
+
+    Four ways to touch it (`mode`): paint on the noise; take a step of the way, paint on it, and let it go on from there; cut a hole
+    into the picture and have it filled in; make a drawing, and have it made a garment. Sixteen noises are shown as what becomes of
+    them: take one, or drag from one to another to go between.
+
+    `x_T`, `image`, `mask` and `drawing` are arrays; what is made in the page is there in Python, and what is set in Python in the page.
+    ValueError says what is wrong with a model or an option.
+    """
+
+    _esm, _css = front_end("live_sampler")
+
+    x_T = Floats(help="the noise that sampling begins with, (c, h, w)")
+    image = Floats(help="what was drawn last, (c, h, w)")
+    mask = Floats((0, 1), help='of "fill": 1 where it is drawn anew, (h, w)')
+    drawing = Floats(help='of "sketch", (c, h, w)')
+    stills = T.Bytes(
+        help="uint8, (n, c, h, w): what the poster shows, first the picture, then those of sixteen noises; seen until the network has come"
+    ).tag(sync=True)
+    seed = Whole(0, min=0, max=2**32 - 1, help="which noise").tag(sync=True, page=True)
+    to_seed = Whole(-1, min=-1, max=2**32 - 1, help="the noise on the way to which x_T lies; -1: none").tag(
+        sync=True, page=True
+    )
+    mix = Finite(0, help="how far, 0 … 1").tag(sync=True, page=True)
+    mode = T.Enum(MODES, "noise", help="what is painted on").tag(sync=True, page=True)
+    at = Whole(6, min=0, help="the step chosen, 0 being the noisiest").tag(sync=True, page=True)
+    fill = Whole(0, min=0, help="which noise fills the hole").tag(sync=True, page=True)
+    part = T.Enum(("x", "x0"), "x", help="of that step: the noisy image, or the guess").tag(sync=True, page=True)
+    steps = Whole(10, min=1, max=50, help="of the sampler").tag(sync=True, page=True)
+    sampler = T.Enum(SAMPLERS, "dpm++").tag(sync=True, page=True)
+    spacing = T.Enum(SPACINGS, "linear_levels", help="which timesteps").tag(sync=True, page=True)
+    eta = Finite(0, help="of DDIM, how much noise is fresh, 0 … 1").tag(sync=True, page=True)
+    clamp = T.Bool(True, help="keep the guess in the range of the images").tag(sync=True, page=True)
+    label = Whole(0, min=0, help="the class").tag(sync=True, page=True)
+    compact = T.Bool(False, help="without the steps and the settings").tag(sync=True, page=True)
+
+    def __init__(
+        self,
+        model: Any = None,  # a network that carries `diffusion`, as after training; bytes of `page_weights`; None: the shipped model
+        *,
+        seed: int = 0,  # which noise, 0 … 2³²-1
+        x_T: Any = None,  # noise of your own, shape (c, h, w)
+        steps: int | None = None,  # 1 … 50, and no more than the model has; None: 10
+        sampler: str | None = None,  # "dpm++", "ddim", "ddpm", or "ddpm small" for DDPM with σ² = β̃; None: the model's
+        spacing: str | None = None,  # which timesteps, see `respace`; None: the model's
+        classes: Any = (),  # names, for a network that takes a class
+        **traits: Any,  # any other trait: `mode`, `eta`, `clamp`, …; `link`; `layout`
+    ) -> None:
+        own = self._begin(model, classes, traits)
+        facts, count = words(self._file)
+        self._most = min(50, count)
+        self._page = x_T is not None  # then it does not follow the seed
+        steps = min(10, self._most) if steps is None else check_whole("steps", steps, 1, self._most)
+        traits.setdefault("at", min(steps - 1, round(0.6 * steps)))
+        super().__init__(
+            **own, **({} if x_T is None else {"x_T": x_T}), seed=check_whole("seed", seed, 0, 2**32 - 1), steps=steps,
+            sampler=facts["sampler"] if sampler is None else sampler, spacing=facts["spacing"] if spacing is None else spacing, **traits,
+        )  # fmt: skip
+        self._page = False
+        if x_T is None:
+            self.x_T = self.noise()
+        self.on_msg(self._answer)
+
+    def _renew(self, facts: dict[str, Any]) -> None:
+        self._most = min(50, facts["T"])
+        self.steps = min(self.steps, self._most)
+        self.image, self.stills = np.zeros(0, np.float32), b""
 
     def shape_of(self, name: str) -> tuple[int, ...]:
         "The shape of one of the arrays."

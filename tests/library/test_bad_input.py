@@ -283,6 +283,13 @@ CALLS = {  # name → the function, and arguments that are right
             },
         },
     ),
+    "UNetXRay": (
+        d.UNetXRay,
+        {
+            **{"model": None, "images": np.zeros((2, 32, 32)), "t": 30, "seed": 1, "index": 1, "classes": ()},
+            **{"block": "conv_in", "pixel": (3, 4), "label": 0},
+        },
+    ),
     "page_weights": (lambda precision: d.page_weights(tiny(), precision), {"precision": "fp16"}),
     "DensityScrubber of a mixture": (
         d.DensityScrubber,
@@ -332,6 +339,7 @@ COSTLY = (
         "SolverLab",
         "LiveSampler",
         "DiffusionPlayground",
+        "UNetXRay",
         "page_weights",
         "watch",
         "diagnose",

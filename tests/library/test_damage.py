@@ -236,6 +236,7 @@ def widgets():
     )
     yield d.LiveSampler()
     yield d.DiffusionPlayground(n=20)
+    yield d.UNetXRay()
 
 
 def frames_of():
@@ -274,12 +275,13 @@ NAMES = [
     "FIDLab",
     "LiveSampler",
     "DiffusionPlayground",
+    "UNetXRay",
 ]  # in the order of `widgets`
 
 
-@pytest.mark.parametrize("which", range(9), ids=NAMES)
+@pytest.mark.parametrize("which", range(10), ids=NAMES)
 def test_2000_random_messages(which, monkeypatch):
-    "18,000 over the nine widgets, through the handler that the kernel calls: it never raises, and what only Python may set stays."
+    "20,000 over the ten widgets, through the handler that the kernel calls: it never raises, and what only Python may set stays."
     widget = list(widgets())[which]
     sent = []
     monkeypatch.setattr(widget, "_send", lambda message, buffers=None: sent.append(message))

@@ -43,6 +43,7 @@ MADE = {  # a widget to put the page's state into
     ),
     "LiveSampler": W.LiveSampler,
     "DiffusionPlayground": lambda: W.DiffusionPlayground(n=20),
+    "UNetXRay": W.UNetXRay,
     "TrainingMonitor": W.TrainingMonitor,
 }
 
@@ -231,8 +232,20 @@ def check_diffusion_playground(w):
     assert two_sample(sample(p.model, n=250, steps=20, sampler="ddim", progress=False), p.points) < 0.5
 
 
+def check_unet_xray(w):
+    "The blocks have answered, in the page's own network, and the pixel follows the pointer."
+    w.root.locator("xpath=self::*[@data-painted]").wait_for(timeout=60_000)
+    box = w.root.locator(".panel canvas").first.bounding_box()
+    w.place.page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.8 * box["height"])
+    w.place.page.wait_for_timeout(500)
+    _, h, wide = w.python.shape
+    assert w.get("pixel") == [int(0.3 * wide), int(0.8 * h)]
+    ink = "(c) => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((v) => v)"
+    assert all(canvas.evaluate(ink) for canvas in w.root.locator(".block canvas:not([hidden])").all())
+
+
 CHECKS = {"NoiseScrubber": check_noise_scrubber, "SamplingPlayer": check_sampling_player, "ScheduleExplorer": check_schedule_explorer,
-          "TrainingMonitor": check_training_monitor, "DensityScrubber": check_density_scrubber, "SolverLab": check_solver_lab, "FIDLab": check_fid_lab, "LiveSampler": check_live_sampler, "DiffusionPlayground": check_diffusion_playground}  # fmt: skip
+          "TrainingMonitor": check_training_monitor, "DensityScrubber": check_density_scrubber, "SolverLab": check_solver_lab, "FIDLab": check_fid_lab, "LiveSampler": check_live_sampler, "DiffusionPlayground": check_diffusion_playground, "UNetXRay": check_unet_xray}  # fmt: skip
 
 
 def test_every_widget_is_alive(site, new_page):

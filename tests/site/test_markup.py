@@ -26,6 +26,7 @@ from ddpm_widgets.widgets import (
     ScheduleExplorer,
     SolverLab,
     TrainingMonitor,
+    UNetXRay,
     save_html,
 )
 
@@ -98,6 +99,7 @@ def widgets(dls):
             np.eye(4), {n: {n: x0, EVIL[2]: x0 / 2} for n in EVIL[:2]}, lambda x: x.reshape(4, 4), counts=[2]
         ),
         "live": LiveSampler(page_weights(labelled(), classes=EVIL), steps=2),
+        "xray": UNetXRay(page_weights(labelled(), classes=EVIL), np.zeros((1, 8, 8))),
         "monitor": monitor,
         "playground": playground,
     }

@@ -20,6 +20,7 @@ from ddpm_widgets.widgets import (
     ScheduleExplorer,
     SolverLab,
     TrainingMonitor,
+    UNetXRay,
 )
 
 AXE = Path(__file__).parents[2] / "js/node_modules/axe-core/axe.min.js"
@@ -79,6 +80,7 @@ WIDGETS = {
     "FIDLab": fid_lab,
     "LiveSampler": lambda: LiveSampler(steps=4),
     "DiffusionPlayground": lambda: DiffusionPlayground(n=60, t=20, start=[1, 1]),
+    "UNetXRay": lambda: UNetXRay(block="mid_block.resnets.0"),
 }
 
 FRAME = Path(__file__).parents[1] / "support/frame.html"  # what Quarto puts around a page of the site, shortened
@@ -141,6 +143,7 @@ def test_axe_finds_nothing(shown, name, scheme):
 @pytest.mark.parametrize("name", [name for name in WIDGETS if name != "TrainingMonitor"])
 def test_axe_finds_nothing_where_two_of_a_kind_share_a_page(shown, name):
     page = shown(name, WIDGETS[name]())
+    page.locator(".ddw").last.scroll_into_view_if_needed()  # a network is loaded when it comes near the screen
     page.wait_for_function("document.querySelectorAll('.ddw[data-painted]').length == 2")
     for _ in opened(page):
         assert not (found := violations(page)), "\n\n".join(found)

@@ -38,10 +38,17 @@ def test_the_types_name_the_traits(name):
         "fid_lab": "fid",
         "live_sampler": "live",
         "diffusion_playground": "playground",
+        "unet_xray": "xray",
     }.get(name, name.rpartition("_")[2])
     text = (ROOT / "js/src" / folder / "read.js").read_text(encoding="utf-8")
     typed = re.findall(r"@property \{.*?\} (\w+)", re.search(r"@typedef \{object\} OwnTraits(.*?)\*/", text, re.S)[1])
-    widget = getattr(widgets, "".join(word.title() for word in name.split("_")).replace("Fid", "FID"))
+    widget = getattr(
+        widgets,
+        "".join(word.title() for word in name.split("_"))
+        .replace("Fid", "FID")
+        .replace("Unet", "UNet")
+        .replace("Xray", "XRay"),
+    )
     own = [n for n, t in widget.class_traits(sync=True).items() if t.this_class is widget]
     assert sorted(typed) == sorted(n for n in own if not n.startswith("_"))
 
@@ -76,6 +83,6 @@ def test_bundle_stands_alone(path):
     assert 500 < len(text.encode()) <= LIMIT
     assert "</script" not in text.lower() and "<!--" not in text, "it would end the page it is inlined in"
     rest = NAMESPACES.sub("", text)
-    elsewhere = r"(?:https?|wss?):|['\"(]\s*//[\w-]+\.\w|@import|\bimport\s*[{'\"*]|\bfrom\s*['\"]"
+    elsewhere = r"\b(?:https?|wss?):|['\"(]\s*//[\w-]+\.\w|@import|\bimport\s*[{'\"*]|\bfrom\s*['\"]"
     assert not (found := re.findall(elsewhere, rest)), f"loads from elsewhere: {found}"
     assert not (found := re.findall(r"\beval\(|\bFunction\(", rest)), f"code made of text: {found}"

@@ -1,7 +1,8 @@
 // What is painted on, and what is to be drawn from it.
+import { kindOf } from "../net/weights.js";
 import { clamp } from "../shared/format.js";
 import { normal, streamAt } from "../shared/random.js";
-import { bytesOf, dab, floats, kindOf, noiseOf, unitVariance } from "./read.js";
+import { bytesOf, dab, floats, noiseOf, unitVariance } from "./read.js";
 
 /** @typedef {import("./read.js").Model} Model */
 /** @typedef {import("./read.js").Sync} Sync */

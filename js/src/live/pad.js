@@ -2,9 +2,9 @@
 import { attr, button, div, h, press } from "../shared/dom.js";
 import { clamp } from "../shared/format.js";
 import { isOurs, on } from "../shared/view.js";
-import { pictures } from "./pictures.js";
+import { pictures } from "../shared/pictures.js";
 
-/** @typedef {import("./read.js").Kind} Kind */
+/** @typedef {import("../shared/pictures.js").Kind} Kind */
 /** @typedef {(x: number, y: number, sign: number) => void} Stroke a dab of the brush, in image pixels; sign -1 takes away */
 
 /** @type {Record<string, [number, number]>} */

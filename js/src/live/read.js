@@ -1,4 +1,5 @@
 // What a LiveSampler's traits say, and the arithmetic of what is painted and mixed.
+import { kindOf } from "../net/weights.js";
 import { f32 } from "../shared/bytes.js";
 import { clamp } from "../shared/format.js";
 import { normal } from "../shared/random.js";
@@ -8,26 +9,16 @@ import { normal } from "../shared/random.js";
 /** Where the picture comes from: the noise; a step on the way; a picture with a hole; a drawing. @typedef {"noise" | "step" | "fill" | "sketch"} Mode */
 /**
  * @typedef {object} OwnTraits
- * @property {string} network the name of the shipped one, or none @property {string} weights the hash of the network's file @property {string} weights_url where a page has it @property {number} weights_bytes
- * @property {[number, number, number]} shape channels, height, width @property {[number, number]} range of the values @property {string[]} classes
  * @property {DataView} x_T float32 @property {DataView} image float32, what was drawn @property {DataView} mask float32 (h, w) @property {DataView} drawing float32 @property {DataView} stills uint8, one picture after the other
  * @property {number} seed @property {number} to_seed -1: none @property {number} mix from seed (0) to to_seed (1)
  * @property {Mode} mode @property {number} at the step chosen @property {number} fill which noise fills the hole @property {"x" | "x0"} part of it
  * @property {number} steps @property {Sampler} sampler @property {Spacing} spacing @property {number} eta @property {boolean} clamp @property {number} label @property {boolean} compact without steps and settings
  */
-/** @typedef {OwnTraits & import("../shared/afm").CommonTraits} Traits */
+/** @typedef {OwnTraits & import("../net/weights.js").NetworkTraits & import("../shared/afm").CommonTraits} Traits */
 /** @typedef {import("../shared/afm").Model<Traits>} Model */
 /** @typedef {import("../shared/afm").Sync<Traits>} Sync */
-/** @typedef {{ c: number, h: number, w: number, lo: number, hi: number, size: number }} Kind of the images */
 
 export const MOST = 50; // steps
-
-/** @param {Model} model @returns {Kind} */
-export function kindOf(model) {
-  const [c, h, w] = model.get("shape");
-  const [lo, hi] = model.get("range");
-  return { c, h, w, lo, hi, size: c * h * w };
-}
 
 /** A trait's floats, as a copy; zeros where it is empty. @param {Model} model @param {"x_T" | "image" | "mask" | "drawing"} name @param {number} count @param {number} [empty] */
 export function floats(model, name, count, empty = 0) {

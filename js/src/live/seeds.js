@@ -1,9 +1,9 @@
 // Sixteen noises as what becomes of them. Take one; drag from one to another to go between.
 import { attr, div, h, svg } from "../shared/dom.js";
 import { isOurs, on, rove } from "../shared/view.js";
-import { pictures } from "./pictures.js";
+import { pictures } from "../shared/pictures.js";
 
-/** @typedef {import("./read.js").Kind} Kind */
+/** @typedef {import("../shared/pictures.js").Kind} Kind */
 
 export const COUNT = 16;
 

@@ -1,9 +1,9 @@
 // The way from noise to image: what the network was given at each step, and what it answered, in three rows. A step can be chosen.
 import { attr, button, div, put, span, symbol } from "../shared/dom.js";
 import { on, rove } from "../shared/view.js";
-import { pictures } from "./pictures.js";
+import { pictures } from "../shared/pictures.js";
 
-/** @typedef {import("./read.js").Kind} Kind */
+/** @typedef {import("../shared/pictures.js").Kind} Kind */
 /** @typedef {import("../net/serve.js").Taken} Taken */
 
 const GAP = 2;

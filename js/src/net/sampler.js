@@ -24,6 +24,14 @@ export function timesteps({ alphaBar, facts }, { steps = facts.steps, spacing = 
   return count === alphaBar.length ? Array.from({ length: count }, (_, i) => count - 1 - i) : respace(alphaBar, count, spacing);
 }
 
+/** The guesses at noise and image that an answer stands for. @param {Network} network @param {Float32Array} x noisy images @param {number} t @param {Float32Array} answer */
+export function guesses({ facts: { target }, alphaBar }, x, t, answer) {
+  const [signal, noise] = [Math.sqrt(alphaBar[t]), Math.sqrt(1 - alphaBar[t])];
+  const x0 = target === "x0" ? answer : x.map((v, j) => (target === "v" ? signal * v - noise * answer[j] : (v - noise * answer[j]) / signal)); // eq. 15
+  const eps = target === "eps" ? answer : x.map((v, j) => (target === "v" ? noise * v + signal * answer[j] : (v - signal * answer[j]) / noise));
+  return { x0, eps };
+}
+
 /** Walk back from noise, one step at a time; the last step's x̂0 is the image. @param {Network} network @param {Draw} draw @returns {Generator<Step, void>} */
 export function* walk(network, draw) {
   const { facts, alphaBar } = network;
@@ -36,16 +44,9 @@ export function* walk(network, draw) {
   let x = draw.x;
   let former = before ?? new Float32Array(x.length);
   for (let i = first; i < ts.length; i++) {
-    const [t, signal, noise] = [ts[i], Math.sqrt(alphaBar[ts[i]]), Math.sqrt(1 - alphaBar[ts[i]])];
-    const answer = network.predict(x, t, label);
-    let x0 = new Float32Array(x.length);
-    const eps = new Float32Array(x.length);
-    for (let j = 0; j < x.length; j++) {
-      if (facts.target === "eps") (eps[j] = answer[j]), (x0[j] = (x[j] - noise * answer[j]) / signal); // eq. 15
-      else if (facts.target === "x0") (x0[j] = answer[j]), (eps[j] = (x[j] - signal * answer[j]) / noise);
-      else (x0[j] = signal * x[j] - noise * answer[j]), (eps[j] = noise * x[j] + signal * answer[j]);
-      x0[j] = Math.min(hi, Math.max(lo, x0[j]));
-    }
+    const t = ts[i];
+    const { eps, x0: guess } = guesses(network, x, t, network.predict(x, t, label));
+    let x0 = guess.map((value) => Math.min(hi, Math.max(lo, value)));
     if (i === first && draw.x0) x0 = draw.x0.slice();
     const row = rows[i - skipped];
     const last = i === ts.length - 1;

@@ -68,10 +68,10 @@ function linear(weights, name, x) {
 }
 
 /**
- * The timestep as waves (Vaswani et al. 2017, §3.5), a small network, and a linear layer for each residual block.
- * @param {Weights} weights @param {number} t @param {number} [label] class, for a network that knows classes @returns {TimeBiases}
+ * The timestep as waves (Vaswani et al. 2017, §3.5), and what a small network makes of them.
+ * @param {Weights} weights @param {number} t @param {number} [label] class, for a network that knows classes
  */
-export function timeBiases(weights, t, label) {
+export function timeEmbedding(weights, t, label) {
   const half = weights["time_embedding.linear_1.weight"].shape[1] / 2;
   const f = Math.fround; // rounded to float32 where PyTorch rounds: an angle of 999 radians shows the difference
   const angle = (/** @type {number} */ i) => f(t * f(Math.exp(f(f(-Math.log(10000) * i) / half))));
@@ -79,7 +79,12 @@ export function timeBiases(weights, t, label) {
   const embedded = linear(weights, "time_embedding.linear_2", linear(weights, "time_embedding.linear_1", waves).map(silu));
   const classes = weights["class_embedding.weight"];
   if (classes && label !== undefined) embedded.forEach((_, i) => (embedded[i] += classes.data[label * embedded.length + i]));
-  const emb = embedded.map(silu);
+  return { waves, emb: embedded.map(silu) };
+}
+
+/** What a linear layer for each residual block makes of that. @param {Weights} weights @param {number} t @param {number} [label] @returns {TimeBiases} */
+export function timeBiases(weights, t, label) {
+  const { emb } = timeEmbedding(weights, t, label);
   const layers = Object.keys(weights).filter((name) => name.endsWith(".time_emb_proj.weight")).map((name) => name.slice(0, -".weight".length));
   return Object.fromEntries(layers.map((name) => [name.slice(0, -".time_emb_proj".length), linear(weights, name, emb)]));
 }

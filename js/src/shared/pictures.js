@@ -1,13 +1,13 @@
 // Canvases that show images of the network: one, or many in a row.
-import { h } from "../shared/dom.js";
+import { h } from "./dom.js";
 
-/** @typedef {import("./read.js").Kind} Kind */
+/** @typedef {{ c: number, h: number, w: number, lo: number, hi: number, size: number }} Kind of the images */
 
 const INK = [79, 70, 229]; // of the mask, that of --ddw-accent
 
 /**
  * A canvas of `count` images side by side.
- * @param {import("../shared/dom.js").Attrs} attrs @param {number} [gap] pixels between two
+ * @param {import("./dom.js").Attrs} attrs @param {number} [gap] pixels between two
  */
 export function pictures(attrs, gap = 0) {
   const canvas = h("canvas", { role: "img", ...attrs });

@@ -2,11 +2,25 @@
 
 import { decoded } from "../shared/bytes.js";
 
-/** @typedef {import("./read.js").Model} Model */
+/**
+ * What every widget has whose network works in the page.
+ * @typedef {object} NetworkTraits
+ * @property {string} network the name of the shipped one, or none @property {string} weights the hash of the network's file @property {string} weights_url where a page has it @property {number} weights_bytes
+ * @property {[number, number, number]} shape channels, height, width @property {[number, number]} range of the values @property {string[]} classes
+ */
+/** @typedef {import("../shared/afm").Model<NetworkTraits>} Model */
+/** @typedef {import("../shared/pictures.js").Kind} Kind */
 /** How much has come, 0 … 1. @typedef {(share: number) => void} Progress */
 
 /** @type {Map<string, Promise<ArrayBuffer>>} of all widgets of this module's instance, by hash */
 const known = new Map();
+
+/** @param {Pick<Model, "get">} model @returns {Kind} */
+export function kindOf(model) {
+  const [c, h, w] = model.get("shape");
+  const [lo, hi] = model.get("range");
+  return { c, h, w, lo, hi, size: c * h * w };
+}
 
 /** @param {Model} model @param {Progress} progress @param {AbortSignal} signal @param {string} former a hash that is not wanted any more @returns {Promise<ArrayBuffer>} */
 export function weightsOf(model, progress, signal, former) {
