@@ -115,14 +115,14 @@ def check_waves(
 # %% ../../nbs/api/exercises/16_unet.ipynb #5c2a7209
 def _residual(
     first: Callable = lambda b, x: b.conv1(F.silu(b.norm1(x))),
-    told: Callable = lambda b, h, emb: h + b.time_emb_proj(emb)[:, :, None, None],
+    timed: Callable = lambda b, h, emb: h + b.time_emb_proj(emb)[:, :, None, None],
     second: Callable = lambda b, h: b.conv2(F.silu(b.norm2(h))),
     join: Callable = lambda b, x, h: b.conv_shortcut(x) + h,
 ) -> Callable:
     "The block with one part replaced."
 
     def my_block(block, x, emb):
-        return join(block, x, second(block, told(block, first(block, x), emb)))
+        return join(block, x, second(block, timed(block, first(block, x), emb)))
 
     return my_block
 
@@ -171,25 +171,25 @@ EXERCISES["check_residual_block"] = Exercise(
             {"join": lambda b, x, h: b.conv_shortcut(F.silu(b.norm1(x))) + h},
             "the shortcut is given what goes into conv1: give it x itself, so that the input can pass unchanged.",
         ),
-        ({"told": lambda b, h, emb: h}, "the block is not told the time: add time_emb_proj(emb) after conv1."),
+        ({"timed": lambda b, h, emb: h}, "the block is not told the time: add time_emb_proj(emb) after conv1."),
         (
-            {"told": lambda b, h, emb: h + b.time_emb_proj(emb)},
+            {"timed": lambda b, h, emb: h + b.time_emb_proj(emb)},
             "time_emb_proj(emb) has the shape (n, channels), and h has height and width too: index it with [:, :, None, None].",
         ),
         (
-            {"told": lambda b, h, emb: h + b.time_emb_proj(F.silu(emb))[:, :, None, None]},
+            {"timed": lambda b, h, emb: h + b.time_emb_proj(F.silu(emb))[:, :, None, None]},
             "emb has been through a SiLU already: do not apply a second one.",
         ),
         (
-            {"told": lambda b, h, emb: h + F.silu(b.time_emb_proj(emb))[:, :, None, None]},
+            {"timed": lambda b, h, emb: h + F.silu(b.time_emb_proj(emb))[:, :, None, None]},
             "a SiLU stands after time_emb_proj: add what it gives as it is.",
         ),
         (
-            {"told": lambda b, h, emb: h * b.time_emb_proj(emb)[:, :, None, None]},
+            {"timed": lambda b, h, emb: h * b.time_emb_proj(emb)[:, :, None, None]},
             "h is multiplied by the time embedding: add it.",
         ),
         (
-            {"told": lambda b, h, emb: h, "second": lambda b, h: h, "join": lambda b, x, h: b.conv_shortcut(x) + h},
+            {"timed": lambda b, h, emb: h, "second": lambda b, h: h, "join": lambda b, x, h: b.conv_shortcut(x) + h},
             "the second convolution and the time are missing: h goes on through norm2, SiLU and conv2.",
         ),
         ({"second": lambda b, h: h}, "the second convolution is missing: norm2, SiLU, conv2."),
