@@ -25,6 +25,7 @@ from .lr_finder import LRFinder
 from .muon import Muon
 from .noising import Diffusion, Target, make_target, min_snr_weights, noisify, to_x0_and_eps
 from .page_network import page_weights
+from .paths import PATHS, ProcessPath, alpha_bar_at, clock_time, noise_level, on_path, score, velocity
 from .pipelines import from_diffusers, to_diffusers
 from .plane import PlaneNet, exact_denoiser, plane_points, two_sample
 from .plots import (
@@ -45,9 +46,11 @@ from .samplers import (
     ddim_coefficients,
     ddpm_coefficients,
     dpm_solver_coefficients,
+    euler_coefficients,
+    heun_coefficients,
 )
 from .sampling import SamplingOptions, Step, sample, sample_steps, translate
-from .schedule import Schedule, cosine_schedule, linear_schedule, respace, sigmoid_schedule
+from .schedule import Schedule, cosine_schedule, flow_schedule, linear_schedule, respace, sigmoid_schedule
 from .training import DDPMCB, EMA, RECIPES, Recipe, train
 from .unet_scratch import ScratchUNet
 from .unets import UNet, init_ddpm, unet
@@ -57,6 +60,7 @@ from .widgets.diffusion_playground import DiffusionPlayground
 from .widgets.fid_lab import FIDLab
 from .widgets.live_sampler import LiveSampler
 from .widgets.noise_scrubber import NoiseScrubber
+from .widgets.path_explorer import PathExplorer
 from .widgets.sampling_player import SamplingPlayer
 from .widgets.schedule_explorer import ScheduleExplorer
 from .widgets.solver_lab import SolverLab
@@ -97,6 +101,7 @@ __all__ = [
     "NoiseScrubber",
     "OneCycle",
     "PairsMonitor",
+    "PathExplorer",
     "PlaneNet",
     "ProcessError",
     "Progress",
@@ -171,4 +176,15 @@ __all__ = [
     "translate",
     "two_sample",
     "unet",
+    "PATHS",
+    "ProcessPath",
+    "alpha_bar_at",
+    "clock_time",
+    "noise_level",
+    "on_path",
+    "score",
+    "velocity",
+    "euler_coefficients",
+    "heun_coefficients",
+    "flow_schedule",
 ]

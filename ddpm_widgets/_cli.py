@@ -222,11 +222,11 @@ def arguments() -> argparse.ArgumentParser:
         "ddpm-widgets",
         formatter_class=Help,
         usage="%(prog)s [-h] [--version] COMMAND ...",
-        description="Learn diffusion models by hand: eleven lessons with widgets, and a small library that trains and samples.",
+        description="Learn diffusion models by hand: thirteen lessons with widgets, and a small library that trains and samples.",
         epilog=f"""\
 a first quarter of an hour:
   ddpm-widgets sample -n 64 -o garments.png     garments from the trained network that comes along
-  ddpm-widgets lab                              the eleven lessons, in JupyterLab
+  ddpm-widgets lab                              the thirteen lessons, in JupyterLab
   ddpm-widgets train --epochs 1 --out my-run    train one of your own
   ddpm-widgets sample --weights my-run/model.safetensors -o mine.png
 
@@ -249,7 +249,7 @@ a first quarter of an hour:
         lab,
         "open the lessons in JupyterLab",
         """\
-Copy the eleven lessons into a folder and open JupyterLab on the first.
+Copy the thirteen lessons into a folder and open JupyterLab on the first.
 
 Run it again after an upgrade: lessons you have not touched are brought up to date,
 those you have changed or run are left as they are, and you are told which.""",
@@ -361,7 +361,9 @@ The network knows its schedule, its target and the sampler that suits it. --samp
 --steps choose another way through the noise:
   ddpm    the sampler of the 2020 paper, with fresh noise in each of its 1000 steps
   ddim    without fresh noise: as good in about 20 steps
-  dpm++   looks back at the step before: as good in about 15""",
+  dpm++   looks back at the step before: as good in about 15
+  euler   along the probability flow: the same walk as ddim
+  heun    the same, and asks the network twice a step""",
         f"""\
 examples:
   ddpm-widgets sample                                    64 garments in samples.png, in seconds
@@ -388,7 +390,9 @@ examples:
         help="the picture to write: .png, .jpg or .webp (default: %(default)s)",
     )
     sub.add_argument(
-        "--sampler", choices=("ddpm", "ddim", "dpm++"), help="the way through the noise (default: the network's)"
+        "--sampler",
+        choices=("ddpm", "ddim", "dpm++", "euler", "heun"),
+        help="the way through the noise (default: the network's)",
     )
     sub.add_argument(
         "--steps",

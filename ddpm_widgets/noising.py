@@ -88,10 +88,10 @@ def _check_t(t: Tensor | int, n: int, schedule: Schedule) -> Tensor:
     return t.long().expand(n)
 
 # %% ../nbs/api/07_noising.ipynb #9a580231
-Target = Literal["eps", "x0", "v"]
+Target = Literal["eps", "x0", "v", "flow"]
 
 # %% ../nbs/api/07_noising.ipynb #186b979a
-TARGETS: tuple[Target, ...] = ("eps", "x0", "v")
+TARGETS: tuple[Target, ...] = ("eps", "x0", "v", "flow")
 
 # %% ../nbs/api/07_noising.ipynb #a9dce05d
 def make_target(
@@ -101,9 +101,9 @@ def make_target(
     schedule: Schedule,
     target: Target = "eps",  # what the network is to predict
 ) -> Tensor:  # shaped like x0
-    "What the network should answer: the noise, the image, or v = √ᾱ_t·ε - √(1-ᾱ_t)·x0 (Salimans & Ho 2022, appendix D)."
+    "What the network should answer: the noise, the image, v = √ᾱ_t·ε - √(1-ᾱ_t)·x0 (Salimans & Ho 2022, appendix D), or the flow's velocity ε - x0 (Liu et al. 2022, eq. 1, here from image to noise)."
     signal, noise = rates_at(t, schedule, x0)
-    table = {"eps": lambda: eps, "x0": lambda: x0, "v": lambda: signal * eps - noise * x0}
+    table = {"eps": lambda: eps, "x0": lambda: x0, "v": lambda: signal * eps - noise * x0, "flow": lambda: eps - x0}
     return table[check_target(target)]()
 
 
@@ -120,6 +120,7 @@ def to_x0_and_eps(
         "eps": lambda: (x0_from_eps(x_t, pred, signal, noise), pred),
         "x0": lambda: (pred, (x_t - signal * pred) / noise),
         "v": lambda: (signal * x_t - noise * pred, noise * x_t + signal * pred),
+        "flow": lambda: ((x_t - noise * pred) / (signal + noise), (x_t + signal * pred) / (signal + noise)),
     }
     return table[check_target(target)]()
 
@@ -136,12 +137,35 @@ def min_snr_weights(
     target: Target = "eps",  # what the network predicts
     gamma: float = 5.0,  # where the signal-to-noise ratio is cut off; the paper's choice
 ) -> Tensor:  # one weight for each timestep, shape (T,)
-    "Loss weights min(SNR, γ) for x0, divided by SNR for ε and by SNR + 1 for v (Hang et al. 2023, eq. 8 and appendix). ValueError unless γ > 0."
+    "Loss weights min(SNR, γ) for x0, divided by SNR for ε, by SNR + 1 for v and by (√SNR + 1)² for the flow (Hang et al. 2023, eq. 8 and appendix). ValueError unless γ > 0."
     check_schedule(schedule)
     gamma = check_number("gamma", gamma, above=0, most=1e30)
     snr = schedule.snr
-    table = {"eps": lambda: snr, "x0": lambda: torch.ones_like(snr), "v": lambda: snr + 1}
+    table = {
+        "eps": lambda: snr,
+        "x0": lambda: torch.ones_like(snr),
+        "v": lambda: snr + 1,
+        "flow": lambda: (snr.sqrt() + 1) ** 2,
+    }
     return snr.clamp(max=gamma) / table[check_target(target)]()
+
+# %% ../nbs/api/07_noising.ipynb #pa000302
+Timesteps = Literal["uniform", "logit-normal"]
+
+
+def draw_timesteps(
+    T: int,  # how many there are
+    n: int,  # how many to draw
+    timesteps: Timesteps = "uniform",  # all alike, or "logit-normal"
+    generator: torch.Generator | None = None,
+    device: torch.device | str = "cpu",
+) -> Tensor:  # int64, shape (n,), 0 … T-1
+    "Random timesteps for training. Raises ValueError for a distribution that is not known."
+    if timesteps == "logit-normal":
+        return (T * torch.randn(n, generator=generator, device=device).sigmoid()).long().clamp(max=T - 1)
+    if timesteps != "uniform":
+        raise ValueError(f'timesteps must be "uniform" or "logit-normal", found {shown(timesteps)}.')
+    return torch.randint(T, (n,), generator=generator, device=device)
 
 # %% ../nbs/api/07_noising.ipynb #00955db0
 class Diffusion(NamedTuple):

@@ -45,6 +45,11 @@ def _check(
     d: Diffusion,
 ) -> dict[str, Any]:  # its settings in diffusers
     "Refuse what the network in the page cannot compute: ValueError."
+    if d.target == "flow" or d.sampler in ("euler", "heun"):
+        raise ValueError(
+            f"the network in the page draws with ddpm, ddim or dpm++ and answers with eps, x0 or v, found {d.sampler} and "
+            f"{d.target}: for a network trained for eps, x0 or v set another sampler in `model.diffusion`, and train one of them for the page."
+        )
     config = dict(getattr(getattr(net, "unet", net), "config", {}))
     if "block_out_channels" not in config:
         raise ValueError(

@@ -96,6 +96,10 @@ def to_diffusers(
         raise ValueError(
             "model must have finite weights, found NaN or infinity: train it again, or load an earlier file."
         )
+    if d.target not in TARGETS.values():
+        raise ValueError(
+            f'model must predict one of {", ".join(TARGETS.values())}, found {d.target}, which DDPMPipeline does not know: train one without path="flow".'
+        )
     low, high = d.data_range
     if low != -high:
         raise ValueError(

@@ -24,8 +24,9 @@ from torch import Tensor, nn
 from .checks import check_whole, shown
 from .ddpm import reverse_step
 from .noising import Diffusion, Target, check_target, make_target, to_x0_and_eps
+from .paths import PathName
 from .progress import Bar
-from .samplers import Sampler, StepCoefficients, Variance, sampler_coefficients
+from .samplers import Sampler, StepCoefficients, Variance, sampler_coefficients, visits
 from .schedule import Schedule, Spacing, check_schedule, respace
 from .unets import half_precision, predict
 
@@ -66,11 +67,14 @@ class Noise:
 class SamplingOptions:
     "The keywords that `sample` and `sample_steps` share. What is left out follows from the model."
 
-    sampler: Sampler | None = None  # "ddpm", "ddim" or "dpm++"; None: the model's own choice, else "ddpm"
+    sampler: Sampler | None = (
+        None  # "ddpm", "ddim", "dpm++", "euler" or "heun"; None: the model's own choice, else "ddpm"
+    )
     steps: int | None = None  # how many steps to take, 1 … T; None: the model's own choice, else all T
     spacing: Spacing | None = None  # which timesteps, see `respace`; None: the model's, "trailing" with a named sampler
     variance: Variance | None = None  # of "ddpm", its noise: "large", σ² = β_t, or "small", β̃_t; None: the model's
     eta: float | None = None  # of "ddim": from 0 (the default), no fresh noise, to 1
+    path: PathName | None = None  # of "euler" and "heun": "edm" (the default), "flow" or "vp", see `PATHS`
     shape: tuple[int, ...] | None = (
         None  # of one sample, for an image channels, height and width; None: the model's, else (1, 32, 32)
     )
@@ -102,7 +106,7 @@ class SamplingOptions:
         _check_clamp(self.clamp)
         steps = d.schedule if d.steps is None else respace(d.schedule, d.steps, d.spacing)
         variance = d.variance if d.sampler == "ddpm" else self.variance
-        coefficients = sampler_coefficients(d.sampler, steps, variance=variance, eta=self.eta)
+        coefficients = sampler_coefficients(d.sampler, steps, variance=variance, eta=self.eta, path=self.path)
         half = {"bf16": torch.bfloat16, "fp16": torch.float16, None: None}[half_precision(self.precision)]
         clamp = (d.data_range if d.clip else None) if isinstance(self.clamp, str) else self.clamp
         return ReverseProcess(d, steps, coefficients, clamp, half)
@@ -129,7 +133,7 @@ class ReverseProcess(NamedTuple):
 
     diffusion: Diffusion  # what the network was trained for, with the options in place
     schedule: Schedule  # the steps to visit
-    coefficients: list[StepCoefficients]  # one for each of them, the first for t=0
+    coefficients: list[StepCoefficients]  # of each pass of the network, the first for t=0: see `visits`
     clamp: tuple[float, float] | None  # the range in which x̂0 is kept
     autocast_dtype: torch.dtype | None = None  # what the network computes in, if not in float32
 
@@ -199,7 +203,7 @@ def sample_steps(
     | None = None,  # for a repeatable draw: an int gives image i the same noise in every batch and on every device
     x_T: Tensor | None = None,  # start from this noise, shape (n, *shape), instead of a fresh draw
     progress: bool = False,  # draw a progress bar
-    **options: Any,  # sampler, steps, spacing, variance, eta, shape, clamp, target, precision: see `SamplingOptions`
+    **options: Any,  # sampler, steps, spacing, variance, eta, path, shape, clamp, target, precision: see `SamplingOptions`
 ) -> Iterator[Step]:  # one for each step, in the order they are taken
     """Go back from noise to images and yield each step taken, the noisiest first (DDPM algorithm 2, and its faster relatives).
 
@@ -225,18 +229,17 @@ def _walk_back(
     schedule = way.schedule.to(device)
     timesteps = way.schedule.timesteps.tolist()
     index = torch.arange(len(timesteps), device=device)  # made once: nothing in the loop waits for the device
-    with eval_mode(model), Bar(total=len(timesteps), unit=" steps", disable=not progress) as bar:
+    with eval_mode(model), Bar(total=len(way.coefficients), unit=" steps", disable=not progress) as bar:
         x_t = gaussian() if x_T is None else x_T.to(device)
         if is_double(model):
             x_t = x_t.double()
         x0_before: Any = None
-        for i in reversed(range(len(timesteps))):
+        for c, i in zip(reversed(way.coefficients), reversed(visits(way.coefficients, len(timesteps))), strict=True):
             with torch.autocast(device.type, way.autocast_dtype, enabled=way.autocast_dtype is not None):
                 pred = predict(model, x_t, schedule.timesteps[i].expand(size[0])).to(x_t.dtype)
             x0, eps = to_x0_and_eps(pred, x_t, index[i].expand(size[0]), schedule, way.diffusion.target)  # eq. 15
             if way.clamp is not None:
                 x0 = x0.clamp(*way.clamp)
-            c = way.coefficients[i]
             yield Step(timesteps[i], x_t, x0, eps, c)
             z = gaussian().to(x_t.dtype) if c.sigma else 0.0
             x_t = reverse_step(x0, x_t, z, c.x0_weight, c.x_t_weight, c.sigma)  # eqs. 6 and 7
@@ -301,7 +304,7 @@ def sample(
     | None = None,  # images drawn at a time; None: 128, on a GPU 2,048, and half of it again whenever memory runs out
     progress: bool = True,  # draw a progress bar
     split: bool = True,  # where several processes run together, each draws its share; all must call it, and all get all the images
-    **options: Any,  # sampler, steps, spacing, variance, eta, shape, clamp, target, precision: see `SamplingOptions`
+    **options: Any,  # sampler, steps, spacing, variance, eta, path, shape, clamp, target, precision: see `SamplingOptions`
 ) -> Tensor:  # the images, shape (n, *shape), on the model's device
     """Draw n images: take the steps of `sample_steps`, and keep the last x̂0, which is what its last step gives.
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -38,12 +38,30 @@ from .ddpm import jump
 from .events import Callback, TrainCB
 from .learner import Learner, check_loaders
 from .muon import Muon
-from .noising import Diffusion, Target, check_target, check_x0, make_target, min_snr_weights, rates_at
+from ddpm_widgets.noising import (
+    Diffusion,
+    Target,
+    Timesteps,
+    check_target,
+    check_x0,
+    draw_timesteps,
+    make_target,
+    min_snr_weights,
+    rates_at,
+)
 from .processes import this_process
 from .randomness import preserve_rng, reseed
 from .samplers import Sampler, sampler_coefficients
 from .sampling import is_double, sample
-from .schedule import Schedule, Spacing, check_schedule, cosine_schedule, linear_schedule, respace
+from ddpm_widgets.schedule import (
+    Schedule,
+    Spacing,
+    check_schedule,
+    cosine_schedule,
+    flow_schedule,
+    linear_schedule,
+    respace,
+)
 from .unets import check_answer, half_precision, init_ddpm, predict, unet
 
 # %% ../nbs/api/27_training.ipynb #7dca0c01
@@ -90,7 +108,7 @@ class DDPMCB(TrainCB):
     def __init__(
         self,
         schedule: Schedule,  # the forward process to undo
-        target: Target = "eps",  # what the network is to predict: "eps", "x0" or "v"
+        target: Target = "eps",  # what the network is to predict: "eps", "x0", "v" or "flow"
         generator: torch.Generator | None = None,  # for repeatable timesteps and noise
         *,
         min_snr: float
@@ -99,16 +117,18 @@ class DDPMCB(TrainCB):
         sampler: Sampler = "ddpm",  # what `sample` uses unless asked for another; the model carries it
         steps: int | None = None,  # in how many steps; None: all
         spacing: Spacing = "trailing",  # and which ones: see `respace`
+        timesteps: Timesteps = "uniform",  # how t is drawn: all alike, or "logit-normal", those in the middle more often
     ):
         check_schedule(schedule), check_target(target)
         if generator is not None and not isinstance(generator, torch.Generator):
             raise TypeError(f"generator must be a torch.Generator or None, found {shown(generator)}.")
-        self.schedule, self.target, self.generator = schedule, target, generator
+        self.schedule, self.target, self.generator, self.timesteps = schedule, target, generator, timesteps
         self.data_range = _check_data_range(data_range)
         if steps is not None:
             steps = check_whole("steps", steps, 1, schedule.T)
         respace(schedule, steps or schedule.T, spacing)  # raises for an unknown name
         sampler_coefficients(sampler, schedule)  # raises for an unknown name
+        draw_timesteps(schedule.T, 0, timesteps)  # so does this
         self.sampler, self.steps, self.spacing, self.min_snr = sampler, steps, spacing, min_snr
         self.loss_weights = None if min_snr is None else min_snr_weights(schedule, target, min_snr).sqrt()
         self.diffusion: Diffusion | None = None
@@ -122,6 +142,7 @@ class DDPMCB(TrainCB):
             "target": self.target,
             "min_snr": self.min_snr,
             "data_range": list(self.data_range),
+            "timesteps": None if self.timesteps == "uniform" else self.timesteps,  # earlier versions do not say it
         }
 
     def before_fit(self, learn: Learner) -> None:
@@ -157,7 +178,7 @@ class DDPMCB(TrainCB):
         source, first, end = self.generator.device if self.generator else x0.device, shard.start, shard.start + len(x0)
         if shard == slice(0, batch_size):  # all of it, and a callback may have changed its size
             batch_size = len(x0)
-        t = torch.randint(self.schedule.T, (batch_size,), generator=self.generator, device=source)
+        t = draw_timesteps(self.schedule.T, batch_size, self.timesteps, self.generator, source)
         dtype = torch.promote_types(x0.dtype, torch.float32)
         noise = torch.randn((batch_size, *x0.shape[1:]), generator=self.generator, device=source, dtype=dtype)
         return t[first:end].to(x0.device), noise[first:end].to(x0.device)
@@ -300,8 +321,10 @@ class Recipe(NamedTuple):
     sampler: Sampler = "ddpm"  # what `learn.sample` draws with
     steps: int | None = None  # in how many steps; None: all
     spacing: Spacing = "trailing"  # and which ones
+    timesteps: Timesteps = "uniform"  # how t is drawn
 
 
+_FLOW = Recipe(flow_schedule, "flow", sampler="euler", steps=20, timesteps="logit-normal")
 RECIPES: dict[str, Recipe] = {  # by preset; every other network gets Recipe()
     "small": Recipe(lr=2.5e-3),  # small batches, and no steps to waste: at 5e-3 a run can diverge
     "fast": Recipe(cosine_schedule, "v", 4e-3, Muon, "auto", "dpm++", 20, "linear_levels"),
@@ -325,7 +348,8 @@ def train(
     *,
     epochs: int = 5,
     lr: float | None = None,  # the top of the one-cycle schedule; None: the recipe's
-    target: Target | None = None,  # what the network predicts: "eps", "x0" or "v"; None: the recipe's
+    target: Target | None = None,  # what the network predicts: "eps", "x0", "v" or "flow"; None: the recipe's
+    path: Literal["vp", "flow"] = "vp",  # "flow": a rectified flow instead of a DDPM
     data_range: tuple[float, float] | None = None,  # black and white in the images; None: the model's, else (-1, 1)
     min_snr: float | None = None,  # weigh timesteps by min-SNR-γ with this γ; None: all alike
     ema: float | None = 0.999,  # decay of the moving average of the weights; None: keep none
@@ -360,6 +384,8 @@ def train(
     lr = None if lr is None else check_number("lr", lr, above=0)
     if target is not None:
         check_target(target)
+    if path not in ("vp", "flow"):
+        raise ValueError(f'path must be "vp" or "flow", found {shown(path)}.')
     if seed is not None:
         seed = check_whole("seed", seed, 0, 2**63 - 1)
     recipe = RECIPES.get(getattr(model, "preset", model), Recipe())  # type: ignore[arg-type]
@@ -373,6 +399,8 @@ def train(
             spacing=carried.spacing,
         )
         data_range = data_range or carried.data_range
+    if path == "flow":
+        recipe = _FLOW._replace(lr=recipe.lr, opt_func=recipe.opt_func, precision=recipe.precision)
     on_gpu = torch.cuda.is_available()  # there a network this small waits for Python, and mixed precision adds work
     precision = half_precision(precision or ("fp32" if on_gpu else recipe.precision))
     diffusion = DDPMCB(
@@ -383,6 +411,7 @@ def train(
         sampler=recipe.sampler,
         steps=recipe.steps,
         spacing=recipe.spacing,
+        timesteps=recipe.timesteps,
     )
     own: list[Any] = [diffusion, Metrics(), Recorder()]
     if not any(isinstance(cb, LRSchedule) for cb in cbs):  # two would undo each other's work

@@ -277,7 +277,7 @@ def sampling_and_training(case: Case) -> Findings:
         yield Finding("fine", f"{its.schedule.name} schedule, T={its.schedule.T}, and target {output}, {where}")
 
 # %% ../../nbs/api/diagnosis/03_checks.ipynb #e1bfb5f5
-ENOUGH_STEPS: dict[str, int] = {"ddpm": 100, "ddim": 20, "dpm++": 10}  # sampling steps
+ENOUGH_STEPS: dict[str, int] = {"ddpm": 100, "ddim": 20, "dpm++": 10, "euler": 20, "heun": 19}  # passes of the network
 
 
 def sampling_steps(case: Case) -> Findings:

@@ -253,7 +253,7 @@ class Case:
         "The loss by timestep of the network, for the target that its output fits best."
         measured = self._measured(self.model)
         best = max(TARGETS, key=measured.gain)
-        other = measured.gain(best) > 0.5 and measured.gain() < 0.25  # its output is another target than it should be
+        other = measured.gain(best) > 0.5 and measured.gain() < measured.gain(best) / 2  # its output is another target
         return measured._replace(target=best) if other else measured
 
     @cached_property

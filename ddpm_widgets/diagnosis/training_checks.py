@@ -21,7 +21,7 @@ from ..callbacks import GradientClip
 from ..data import images_of
 from .findings import Finding, Findings, NotChecked
 from .measuring import Case, is_map_style
-from ..noising import TARGETS, make_target, rates_at
+from ..noising import TARGETS, make_target, rates_at, to_x0_and_eps
 from ..randomness import own_generators, preserve_rng
 
 # %% ../../nbs/api/diagnosis/04_training_checks.ipynb #7d1e4a05
@@ -112,7 +112,7 @@ def training_batches(case: Case) -> Findings:
     for other in set(TARGETS) - {kind}:  # a training for another target is no fault of its noise
         if (make_target(pairs.x0, inside, t, schedule, other) - pairs.target).square().mean() < 1e-4:
             raise NotChecked(f"the training asks for {other}, and {kind} was named")
-    asked = _noise_asked_for(pairs, signal[:, None], noise[:, None], kind)
+    _, asked = to_x0_and_eps(pairs.target, pairs.x_t, t, schedule, kind)  # the noise that the target stands for
     a, b, left = mixture(pairs.x_t, pairs.x0, asked)
     if left.median() > 0.02:
         yield from _another_noise(pairs, asked, signal[:, None], noise[:, None])
@@ -136,13 +136,6 @@ def training_batches(case: Case) -> Findings:
 
 def _close(a: Tensor, b: Tensor) -> bool:
     return bool((a - b).abs().median() < 0.01)  # the median: where there is hardly any image, its amount is not known
-
-
-def _noise_asked_for(pairs: TrainingPairs, signal: Tensor, noise: Tensor, kind: str) -> Tensor:
-    "The noise that the target stands for."
-    if kind == "x0":
-        return (pairs.x_t - signal * pairs.target) / noise
-    return noise * pairs.x_t + signal * pairs.target if kind == "v" else pairs.target
 
 
 def _another_noise(pairs: TrainingPairs, asked: Tensor, signal: Tensor, noise: Tensor) -> Findings:

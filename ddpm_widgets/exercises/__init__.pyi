@@ -6,6 +6,7 @@ from .experiments import check_group_norm, check_paired_difference, check_wrappe
 from .forward_process import check_noisify, check_x0_from_eps
 from .generative_models import check_density, check_sample_heights, check_score
 from .how_good_is_it import check_frechet_distance, check_kernel_distance
+from .paths import check_euler_step, check_flow_time, check_flow_velocity
 from .plane import check_exact_x0, check_plane_step, check_score_from_eps
 from .reverse_step import check_posterior_mean, check_sampler_step
 from .sampling import check_posterior_sigmas, check_sampler
@@ -25,7 +26,10 @@ __all__ = [
     "check_distance_covered",
     "check_doubt",
     "check_dropout",
+    "check_euler_step",
     "check_exact_x0",
+    "check_flow_time",
+    "check_flow_velocity",
     "check_frechet_distance",
     "check_from_v",
     "check_group_norm",

@@ -4,6 +4,7 @@ from .fid_lab import FIDLab
 from .live_sampler import LiveSampler
 from .noise_scrubber import NoiseScrubber
 from .page import save_html
+from .path_explorer import PathExplorer
 from .sampling_player import SamplingPlayer
 from .schedule_explorer import ScheduleExplorer
 from .solver_lab import SolverLab
@@ -16,6 +17,7 @@ __all__ = [
     "FIDLab",
     "LiveSampler",
     "NoiseScrubber",
+    "PathExplorer",
     "SamplingPlayer",
     "ScheduleExplorer",
     "SolverLab",

@@ -57,7 +57,7 @@ class Floats(T.TraitType):
 # %% ../../nbs/api/widgets/14_live_sampler.ipynb #1ea50005
 SHIPPED = {"fashion-mnist": files("ddpm_widgets") / "models/fashion-mnist.page"}  # made by benchmarks/weights/page.py
 SAMPLERS = ("dpm++", "ddim", "ddpm", "ddpm small")  # the last is DDPM with the small variance
-SPACINGS = ("linear_levels", "trailing", "leading", "linspace", "logsnr")
+SPACINGS = ("linear_levels", "trailing", "leading", "linspace", "logsnr", "karras")
 MODES = ("noise", "step", "fill", "sketch")
 
 

@@ -209,8 +209,8 @@ class SamplingPlayer(Widget):
                 film = Film(self._room(frame, name))
                 self._films[name] = film
             t = int(step.t)
-            if film.timesteps and t >= film.timesteps[-1]:
-                raise ValueError(f"{name!r}: t must fall from step to step, found {t} after {film.timesteps[-1]}.")
+            if film.timesteps and t > film.timesteps[-1]:  # Heun asks twice at most timesteps
+                raise ValueError(f"{name!r}: t must not rise from step to step, found {t} after {film.timesteps[-1]}.")
             if (alpha_bar := self._alpha_bar(name)) is not None and not 0 <= t < len(alpha_bar):
                 raise ValueError(
                     f"{name!r}: t must be a step of the schedule, below {len(alpha_bar)}, found {t}: pass the schedule it was sampled with."

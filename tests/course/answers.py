@@ -4080,3 +4080,121 @@ def my_forward(net, x, emb):
         ("it stops at", {"net.mid_block": "net.middle"}),
     ],
 }  # fmt: skip
+
+ANSWERS["check_flow_time"] = {
+    "right": [
+        """
+def flow_time(ab):
+    noise, image = (1 - ab).sqrt(), ab.sqrt()
+    return noise / (noise + image)
+""",
+        """
+def flow_time(ab):
+    level = ((1 - ab) / ab).sqrt()
+    return level / (1 + level)
+""",
+        """
+def flow_time(ab):
+    return 1 / (1 + (ab / (1 - ab)) ** 0.5)
+""",
+        """
+def flow_time(ab):
+    return torch.stack([(1 - a) ** 0.5 / ((1 - a) ** 0.5 + a**0.5) for a in ab])
+""",
+    ],
+    "wrong": [
+        ("ᾱ comes back", {"noise / (noise + image)": "ab"}),
+        ("1-ᾱ is the variance", {"noise / (noise + image)": "1 - ab"}),
+        ("the weight of DDPM's noise", {"noise / (noise + image)": "noise"}),
+        ("solve it for s", {"(noise + image)": "image"}),
+        ("1-s, the share of the image", {"noise / (": "image / ("}),
+        ("image over noise", {"noise / (noise + image)": "image / noise"}),
+        ("1 plus itself", {"(noise + image)": "(noise + 1)"}),
+        ("a minus in place of the plus", {"FROM": 1, "(1 + level)": "(1 - level)"}),
+        ("the variances", {"FROM": 1, ".sqrt()": ""}),
+        ("its root is missing", {"(1 - ab).sqrt(), ab.sqrt()": "1 - ab, ab.sqrt()"}),
+        ("its root is missing", {"ab).sqrt(), ab.sqrt()": "ab).sqrt(), ab"}),
+        ("1-√ᾱ stands", {"(1 - ab).sqrt()": "1 - ab.sqrt()"}),
+        ("it returns nothing", {"return ": ""}),
+    ],
+}
+
+ANSWERS["check_flow_velocity"] = {
+    "right": [
+        """
+def flow_velocity(x, eps, s):
+    x0 = (x - s * eps) / (1 - s)
+    return eps - x0
+""",
+        """
+def flow_velocity(x, eps, s):
+    return (eps - x) / (1 - s)
+""",
+        """
+def flow_velocity(x, eps, s):
+    image = 1 - s
+    return eps - x / image + s / image * eps
+""",
+        """
+def flow_velocity(x, eps, s):
+    return torch.stack([e - (y - s * e) / (1 - s) for y, e in zip(x, eps)])
+""",
+    ],
+    "wrong": [
+        ("that is ε̂ itself", {"eps - x0": "eps"}),
+        ("x comes back", {"eps - x0": "x"}),
+        ("you subtract the noisy x", {"eps - x0": "eps - x"}),
+        ("from noise to image", {"eps - x0": "x0 - eps"}),
+        ("that is x̂0", {"return eps - x0": "return x0"}),
+        ("are added", {"eps - x0": "eps + x0"}),
+        ("the division by 1-s is missing", {" / (1 - s)": ""}),
+        ("you divide by s", {"/ (1 - s)": "/ s"}),
+        ("no root in a flow", {"(1 - s)": "(1 - s).sqrt()"}),
+        ("you divide by 1+s", {"(1 - s)": "(1 + s)"}),
+        ("you multiply by 1-s", {"/ (1 - s)": "* (1 - s)"}),
+        ("all of ε̂", {"x - s * eps": "x - eps"}),
+        ("added to x", {"x - s * eps": "x + s * eps"}),
+        ("you subtract (1-s)", {"x - s * eps": "x - (1 - s) * eps"}),
+        ("changed places", {"(x - s * eps) / (1 - s)": "(x - (1 - s) * eps) / s"}),
+        ("two things are wrong", {"x - s * eps": "x + s * eps", "eps - x0": "x0 - eps"}),
+        ("it returns nothing", {"return ": ""}),
+    ],
+}
+
+ANSWERS["check_euler_step"] = {
+    "right": [
+        """
+def euler_step(x, u, s, s_next):
+    return x + (s_next - s) * u
+""",
+        """
+def euler_step(x, u, s, s_next):
+    return x - u * (s - s_next)
+""",
+        """
+def euler_step(x, u, s, s_next):
+    step = s_next - s
+    return torch.add(x, u, alpha=float(step))
+""",
+        """
+def euler_step(x, u, s, s_next):
+    return torch.lerp(x, x + u, s_next - s)
+""",
+    ],
+    "wrong": [
+        ("x comes back", {"x + (s_next - s) * u": "x"}),
+        ("the velocity itself", {"x + (s_next - s) * u": "u"}),
+        ("the wrong way", {"(s_next - s)": "(s - s_next)"}),
+        ("the wrong way", {"x + (": "x - ("}),
+        ("as long as s_next", {"(s_next - s)": "s_next"}),
+        ("as long as s:", {"(s_next - s)": "s"}),
+        ("the end of the path", {"(s_next - s)": "-s"}),
+        ("added whole", {"(s_next - s) * u": "u"}),
+        ("subtracted whole", {"+ (s_next - s) * u": "- u"}),
+        ("their difference", {"(s_next - s)": "(s_next + s)"}),
+        ("the step alone", {"x + (s_next - s) * u": "(s_next - s) * u"}),
+        ("divided by s", {"(s_next - s)": "(s_next / s)"}),
+        ("mixed like image and noise", {"x + (s_next - s) * u": "(1 - s_next) * x + s_next * u"}),
+        ("it returns nothing", {"return ": ""}),
+    ],
+}

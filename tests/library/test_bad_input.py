@@ -222,6 +222,20 @@ CALLS = {  # name → the function, and arguments that are right
             **{"seed": 1, "paths": "ddim", "count": 3, "histogram": False},
         },
     ),
+    "PathExplorer": (
+        d.PathExplorer,
+        {
+            **{
+                "images": IMAGES,
+                "schedule": [0.9, 0.5, 0.1],
+                "log_snr": 1.5,
+                "image": 1,
+                "seed": 1,
+                "same_scale": True,
+            },
+            **{"curves": ["edm", "flow"], "link": "a"},
+        },
+    ),
     "SolverLab": (
         d.SolverLab,
         {
@@ -337,6 +351,7 @@ COSTLY = (
         "DensityScrubber",
         "DensityScrubber of a mixture",
         "SolverLab",
+        "PathExplorer",
         "LiveSampler",
         "DiffusionPlayground",
         "UNetXRay",

@@ -90,7 +90,7 @@ def test_no_command_at_all_shows_what_there_is(capsys):
         (("sample", "-n", "many"), "whole number"),
         (("train", "--size", "30"), "a multiple of 8, 8 or more, found '30'"),
         (("lab", "--port", "99999"), "from 1 to 65535, found '99999'"),
-        (("sample", "--sampler", "euler"), "invalid choice"),
+        (("sample", "--sampler", "runge"), "invalid choice"),
         (("train", "--data", "cats"), "invalid choice: 'cats'"),
     ],
 )

@@ -237,6 +237,7 @@ def widgets():
     yield d.LiveSampler()
     yield d.DiffusionPlayground(n=20)
     yield d.UNetXRay()
+    yield d.PathExplorer(IMAGES)
 
 
 def frames_of():
@@ -276,12 +277,13 @@ NAMES = [
     "LiveSampler",
     "DiffusionPlayground",
     "UNetXRay",
+    "PathExplorer",
 ]  # in the order of `widgets`
 
 
-@pytest.mark.parametrize("which", range(10), ids=NAMES)
+@pytest.mark.parametrize("which", range(len(NAMES)), ids=NAMES)
 def test_2000_random_messages(which, monkeypatch):
-    "20,000 over the ten widgets, through the handler that the kernel calls: it never raises, and what only Python may set stays."
+    "Through the handler that the kernel calls: it never raises, and what only Python may set stays."
     widget = list(widgets())[which]
     sent = []
     monkeypatch.setattr(widget, "_send", lambda message, buffers=None: sent.append(message))

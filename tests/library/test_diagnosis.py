@@ -68,6 +68,7 @@ class Wiener(nn.Module):
             "eps": (x_t - a.sqrt() * x0) / (1 - a).sqrt(),
             "x0": x0,
             "v": (a.sqrt() * x_t - x0) / (1 - a).sqrt(),
+            "flow": (x_t - a.sqrt() * x0) / (1 - a).sqrt() - x0,
         }
         return self.scale * answers[self.target]
 
@@ -165,6 +166,7 @@ def test_the_linear_predictor_has_the_loss_of_the_formula(target, schedule):
             "eps": (a * s2 / D, torch.ones(())),
             "x0": ((1 - a) * s2 / D, s2),
             "v": (s2 / D, a + (1 - a) * s2),
+            "flow": ((a.sqrt() + (1 - a).sqrt()) ** 2 * s2 / D, 1 + s2 + 0 * a),
         }[target]
         np.testing.assert_allclose([linear, constant], [float(e.mean()) for e in expected], rtol=0.06)
 
@@ -821,7 +823,7 @@ def test_an_own_loop(well):
 def test_bad_input(well):
     for kwargs, word in [
         ({"steps": 0}, "steps"),
-        ({"sampler": "euler"}, "sampler"),
+        ({"sampler": "runge"}, "sampler"),
         ({"target": "noise"}, "target"),
         ({"spacing": "even", "steps": 5}, "spacing"),
         ({"n": 1}, "n must"),

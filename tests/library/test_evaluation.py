@@ -222,7 +222,7 @@ def test_reference_features_are_computed_once(dls, tmp_path, monkeypatch):
             lambda d: evaluate(torch.zeros(4, 1, 32, 32), steps=5, dls=d),
             "steps must be left out where images are given, found 5",
         ),
-        (lambda d: evaluate(Painter(), sampler="euler", dls=d), "sampler must be one of"),
+        (lambda d: evaluate(Painter(), sampler="runge", dls=d), "sampler must be one of"),
         (lambda d: evaluate(nn.Identity(), dls=d), "carries no schedule"),
     ],
 )

@@ -17,7 +17,7 @@ PACKAGE, API = ROOT / "ddpm_widgets", ROOT / "nbs/api"
 
 FLOORS = {
     "leaves": ["checks", "storage", "images", "figures", "progress"],
-    "idea": ["ddpm", "schedule", "noising", "samplers"],
+    "idea": ["ddpm", "schedule", "noising", "paths", "samplers"],
     "engine": [
         *["drawing", "data", "downloads", "datasets", "unets", "unet_scratch", "randomness", "interrupts"],
         *["processes", "events", "learner", "callbacks", "lr_finder", "muon", "checkpoint_files", "checkpoints"],

@@ -29,8 +29,8 @@ from ddpm_widgets import (
     translate,
     unet,
 )
-from ddpm_widgets.noising import make_target, rates_at
-from ddpm_widgets.samplers import sampler_coefficients
+from ddpm_widgets.noising import TARGETS, make_target, rates_at
+from ddpm_widgets.samplers import sampler_coefficients, visits
 from ddpm_widgets.schedule import SPACINGS
 
 LINEAR, COSINE = linear_schedule(), cosine_schedule()
@@ -57,7 +57,7 @@ class Perfect(nn.Module):
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
-@pytest.mark.parametrize("target", ["eps", "x0", "v"])
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("schedule", [LINEAR, COSINE, sigmoid_schedule()], ids=lambda s: s.name)
 def test_one_step_with_a_perfect_network_gives_the_image(schedule, target, sampler):
     image = torch.rand(2, 1, 8, 8, generator=torch.Generator().manual_seed(0)) * 2 - 1
@@ -115,7 +115,7 @@ def test_spacings(schedule, spacing, data):
     steps = data.draw(st.integers(1, schedule.T))
     kept = respace(schedule, steps, spacing).timesteps
     assert len(kept) == steps and (kept.diff() > 0).all() and kept[0] >= 0 and kept[-1] < schedule.T
-    if spacing not in ("leading", "linear_levels"):
+    if spacing not in ("leading", "linear_levels", "karras"):
         assert kept[-1] == schedule.T - 1
     elif spacing == "leading":
         assert kept[0] == 0
@@ -157,10 +157,18 @@ def test_the_spacing_goes_with_the_sampler_that_the_model_likes():
 def test_every_step_keeps_signal_and_noise_in_balance(schedule, sampler, data):
     "With the true image and noise, x_{t-1} is √ᾱ_{t-1} x0 plus noise of variance 1-ᾱ_{t-1} (DDPM's large variance apart)."
     process = respace(schedule, data.draw(st.integers(1, schedule.T)))
-    options = {"ddpm": {"variance": "small"}, "ddim": {"eta": data.draw(st.floats(0, 1))}, "dpm++": {}}[sampler]
+    options = {
+        "ddpm": {"variance": "small"},
+        "ddim": {"eta": data.draw(st.floats(0, 1))},
+        "dpm++": {},
+        "euler": {},
+        "heun": {},
+    }[sampler]
     alpha_bar = process.alpha_bar64.tolist()
-    for t, w in enumerate(sampler_coefficients(sampler, process, **options)):
-        before = alpha_bar[t - 1] if t else 1.0
+    rows = sampler_coefficients(sampler, process, **options)
+    at = visits(rows, process.T)
+    for k, (t, w) in enumerate(zip(at, rows, strict=True)):
+        before = alpha_bar[at[k - 1]] if k else 1.0  # Heun's correction stays where it is
         guess = w.x0_weight + w.before_weight
         assert math.isclose(guess + w.x_t_weight * math.sqrt(alpha_bar[t]), math.sqrt(before), abs_tol=1e-7)
         assert math.isclose(w.x_t_weight**2 * (1 - alpha_bar[t]) + w.sigma**2, 1 - before, abs_tol=1e-7)
@@ -169,7 +177,7 @@ def test_every_step_keeps_signal_and_noise_in_balance(schedule, sampler, data):
 @pytest.mark.parametrize(
     ("kwargs", "words"),
     [
-        ({"sampler": "euler"}, "sampler must be one of ddpm, ddim, dpm"),
+        ({"sampler": "runge"}, "sampler must be one of ddpm, ddim, dpm"),
         ({"sampler": "dpm++", "eta": 0.5}, "has no eta; it takes no option"),
         ({"sampler": "ddim", "variance": "small"}, "has no variance; it takes eta"),
         ({"sampler": "ddim", "eta": 1.5}, "eta must be a finite number at least 0 and at most 1, found 1.5"),

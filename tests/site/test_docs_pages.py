@@ -35,6 +35,7 @@ MADE = {  # a widget to put the page's state into
     "SamplingPlayer": W.SamplingPlayer,
     "DensityScrubber": W.DensityScrubber,
     "SolverLab": W.SolverLab,
+    "PathExplorer": W.PathExplorer,
     "FIDLab": lambda: W.FIDLab(
         np.eye(4),
         {"a": {"b": np.zeros((4, 2, 2)), "c": np.ones((4, 2, 2))}},
@@ -197,6 +198,18 @@ def check_solver_lab(w):
     assert p.mean + p.std * (hi - end * (hi - lo)) == pytest.approx(p.end, abs=0.002 * p.std)
 
 
+def check_path_explorer(w):
+    "The clocks, as Python has them."
+    w.drag(w.root.get_by_role("slider", name="flow time s"), 0.7)
+    p = w.python
+    p.log_snr = w.get("log_snr")
+    assert abs(p.clocks["s"] - 0.7) < 0.05 and float(w.root.get_attribute("data-painted")) == w.get("log_snr")
+    _, sigma, s = w.root.locator(".slide .ddw-num").all_inner_texts()
+    assert float(sigma) == pytest.approx(p.clocks["sigma"], rel=0.005) and float(s) == pytest.approx(
+        p.clocks["s"], abs=6e-4
+    )
+
+
 def check_fid_lab(w):
     "The figures, as Python has them."
     w.drag(w.root.get_by_role("slider", name="how much of it"), 0.99)
@@ -235,7 +248,9 @@ def check_diffusion_playground(w):
 def check_unet_xray(w):
     "The blocks have answered, in the page's own network, and the pixel follows the pointer."
     w.root.locator("xpath=self::*[@data-painted]").wait_for(timeout=60_000)
-    box = w.root.locator(".panel canvas").first.bounding_box()
+    canvas = w.root.locator(".panel canvas").first
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
     w.place.page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.8 * box["height"])
     w.place.page.wait_for_timeout(500)
     _, h, wide = w.python.shape
@@ -245,7 +260,7 @@ def check_unet_xray(w):
 
 
 CHECKS = {"NoiseScrubber": check_noise_scrubber, "SamplingPlayer": check_sampling_player, "ScheduleExplorer": check_schedule_explorer,
-          "TrainingMonitor": check_training_monitor, "DensityScrubber": check_density_scrubber, "SolverLab": check_solver_lab, "FIDLab": check_fid_lab, "LiveSampler": check_live_sampler, "DiffusionPlayground": check_diffusion_playground, "UNetXRay": check_unet_xray}  # fmt: skip
+          "TrainingMonitor": check_training_monitor, "DensityScrubber": check_density_scrubber, "SolverLab": check_solver_lab, "PathExplorer": check_path_explorer, "FIDLab": check_fid_lab, "LiveSampler": check_live_sampler, "DiffusionPlayground": check_diffusion_playground, "UNetXRay": check_unet_xray}  # fmt: skip
 
 
 def test_every_widget_is_alive(site, new_page):

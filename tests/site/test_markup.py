@@ -22,6 +22,7 @@ from ddpm_widgets.widgets import (
     FIDLab,
     LiveSampler,
     NoiseScrubber,
+    PathExplorer,
     SamplingPlayer,
     ScheduleExplorer,
     SolverLab,
@@ -101,6 +102,7 @@ def widgets(dls):
         "live": LiveSampler(page_weights(labelled(), classes=EVIL), steps=2),
         "xray": UNetXRay(page_weights(labelled(), classes=EVIL), np.zeros((1, 8, 8))),
         "monitor": monitor,
+        "paths": PathExplorer(link=EVIL[0]),
         "playground": playground,
     }
 
@@ -196,7 +198,7 @@ def test_in_a_page_of_the_site(widgets, page, tmp_path):
     NBProcessor(nb=nb, procs=[_docs.make_static], rm_directives="quarto", process=True)
     outs = [out for c in nb.cells for out in c.get("outputs", [])]
     body = "\n".join(raw for _, raw in BLOCK.findall("\n\n".join("".join(o["data"]["text/markdown"]) for o in outs)))
-    assert body.count("data-ddw=") == len(widgets) == 9 and body.count("data-ddw-plot=") == 2
+    assert body.count("data-ddw=") == len(widgets) == 11 and body.count("data-ddw-plot=") == 2
     (tmp_path / "static").mkdir()
     shutil.copytree(NBS / "static/vendor", tmp_path / "static/vendor")
     (tmp_path / "page.html").write_text(PAGE.format(title="page", body=body), encoding="utf-8")

@@ -16,6 +16,7 @@ from ddpm_widgets.widgets import (
     FIDLab,
     LiveSampler,
     NoiseScrubber,
+    PathExplorer,
     SamplingPlayer,
     ScheduleExplorer,
     SolverLab,
@@ -79,12 +80,18 @@ WIDGETS = {
     "SolverLab": SolverLab,
     "FIDLab": fid_lab,
     "LiveSampler": lambda: LiveSampler(steps=4),
+    "PathExplorer": lambda: PathExplorer(pictures(2)),
     "DiffusionPlayground": lambda: DiffusionPlayground(n=60, t=20, start=[1, 1]),
     "UNetXRay": lambda: UNetXRay(block="mid_block.resnets.0"),
 }
 
 FRAME = Path(__file__).parents[1] / "support/frame.html"  # what Quarto puts around a page of the site, shortened
-OPEN = ["Enlarge", "sigmoid", "brush"]  # buttons: the enlarged image, a schedule hidden, a tool that draws
+OPEN = [
+    "Enlarge",
+    "sigmoid",
+    "brush",
+    "Same scale",
+]  # buttons: the enlarged image, a schedule hidden, a tool that draws, a scale
 
 
 def violations(page):

@@ -35,6 +35,7 @@ def test_the_types_name_the_traits(name):
         "density_scrubber": "density",
         "schedule_explorer": "explorer",
         "solver_lab": "solver",
+        "path_explorer": "paths",
         "fid_lab": "fid",
         "live_sampler": "live",
         "diffusion_playground": "playground",

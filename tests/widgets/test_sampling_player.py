@@ -420,7 +420,7 @@ BAD = {
     "no noise": (lambda: SamplingPlayer([SimpleNamespace(t=1, x_t=0, x0=0)]), ValueError, "without eps"),
     "NaN": (lambda: SamplingPlayer(one(x0=np.full((2, 8, 8), np.nan))), ValueError, "'run': x0 at t=5 must be finite, found 128 values that are NaN"),
     "sizes": (lambda: SamplingPlayer(one(x0=np.zeros((2, 8, 9)))), ValueError, "give all the same number and size"),
-    "backwards": (lambda: SamplingPlayer(list(steps(5))[::-1]), ValueError, "t must fall from step to step"),
+    "backwards": (lambda: SamplingPlayer(list(steps(5))[::-1]), ValueError, "t must not rise from step to step"),
     "schedule": (lambda: SamplingPlayer(steps(5), LINEAR[:50]), ValueError, "'run': t must be a step of the schedule, below 50, found 999"),
     "betas": (lambda: SamplingPlayer(steps(5), np.linspace(1e-4, 0.02, 1000)), ValueError, "not the betas"),
     "no runs": (lambda: SamplingPlayer({}), ValueError, "steps must be of one to 4 runs, found 0."),

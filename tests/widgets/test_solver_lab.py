@@ -32,7 +32,7 @@ def in_node(code, given):
 @pytest.mark.parametrize("make", [linear_schedule, cosine_schedule])
 def test_steps_and_weights_are_the_librarys(make):
     schedule, counts = make(), [1, 2, 3, 7, 16, 50]
-    spacings = ["trailing", "logsnr", "linear_levels"]
+    spacings = ["trailing", "logsnr", "linear_levels", "karras"]
     told = in_node(
         """const { coefficients, respace } = await import("./src/shared/solvers.js");
         console.log(JSON.stringify(g.spacings.flatMap((s) => g.counts.map((n) => {

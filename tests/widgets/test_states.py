@@ -25,6 +25,7 @@ MAKERS = {
     "DensityScrubber": lambda **o: d.DensityScrubber(**o),
     "SolverLab": lambda **o: d.SolverLab(**o),
     "LiveSampler": lambda **o: d.LiveSampler(**o),
+    "PathExplorer": lambda **o: d.PathExplorer(IMAGES, **o),
     "DiffusionPlayground": lambda **o: d.DiffusionPlayground(n=20, **o),
     "UNetXRay": lambda **o: d.UNetXRay(**o),
     "FIDLab": lambda **o: d.FIDLab(np.eye(4), HEAPS, lambda x: x.reshape(4, 4) + np.eye(4), counts=[2], **o),

@@ -9,7 +9,7 @@ import { MOST } from "./read.js";
 /** @type {Record<import("./read.js").Sampler, string>} */
 export const SAMPLERS = { "dpm++": "DPM-Solver++ (2M)", ddim: "DDIM", ddpm: "DDPM, σ² = β", "ddpm small": "DDPM, σ² = β̃" };
 /** @type {Record<import("./read.js").Spacing, string>} */
-const SPACINGS = { linear_levels: "by the linear schedule", trailing: "trailing", leading: "leading", linspace: "linspace", logsnr: "even in log SNR" };
+const SPACINGS = { linear_levels: "by the linear schedule", trailing: "trailing", leading: "leading", linspace: "linspace", logsnr: "even in log SNR", karras: "EDM's (Karras)" };
 
 /** @param {Model} model @param {Sync} sync @param {AbortSignal} signal */
 export function controls(model, sync, signal) {

@@ -8,7 +8,7 @@ import { floor, max, sqrt } from "../shared/math.js";
  * @typedef {object} Film
  * @property {Uint8Array} bytes (frames, streams, size)
  * @property {number} streams @property {number} size bytes of one picture: n·h·w·c
- * @property {number[]} ts t of each frame, falling
+ * @property {number[]} ts t of each frame, never rising
  */
 
 /** One picture of a frame. @param {Film} film @param {number} frame @param {number} stream */

@@ -2,7 +2,7 @@
 import { div, h, span, symbol } from "../shared/dom.js";
 import { equation } from "../shared/equation.js";
 import { fixed3 } from "../shared/format.js";
-import { coefficients, respace } from "../shared/solvers.js";
+import { coefficients, trailing } from "../shared/solvers.js";
 import { wayOf } from "./read.js";
 
 /** @typedef {import("./read.js").Model} Model */
@@ -14,7 +14,7 @@ const guess = () => symbol("x̂", "0");
 export function stepOf(model, alphaBar, t) {
   const { sampler, steps, eta } = wayOf(model);
   const T = alphaBar.length;
-  const ts = steps === T ? Array.from({ length: T }, (_, i) => T - 1 - i) : respace(alphaBar, steps, "trailing");
+  const ts = steps === T ? Array.from({ length: T }, (_, i) => T - 1 - i) : trailing(T, steps);
   let i = ts.length - 1;
   while (i && ts[i] < t) i--;
   return { from: ts[i], to: ts[i + 1], row: coefficients(sampler, ts.map((t) => alphaBar[t]), eta)[i] }; // prettier-ignore

@@ -3,7 +3,7 @@ import { floor, max, min, sqrt } from "./math.js";
 import { formula } from "./schedules.js";
 
 /** @typedef {"ddpm" | "ddpm small" | "ddim" | "dpm++"} Sampler "ddpm" has σ² = β, "ddpm small" σ² = β̃ */
-/** @typedef {"trailing" | "leading" | "linspace" | "logsnr" | "linear_levels"} Spacing */
+/** @typedef {"trailing" | "leading" | "linspace" | "logsnr" | "linear_levels" | "karras"} Spacing */
 /** One step back: x0·x̂0 + x·x_t + sigma·z + before·(the x̂0 of the step before). @typedef {{ x0: number, x: number, sigma: number, before: number }} Step */
 
 const logit = (/** @type {number} */ a) => Math.log(a / (1 - a));
@@ -39,22 +39,29 @@ export function coefficients(sampler, alphaBar, eta = 0) {
 /** Round half to even, as torch does. @param {number} x */
 const round = (x) => (x % 1 === 0.5 && floor(x) % 2 === 0 ? floor(x) : Math.round(x));
 
+/** The timesteps that `steps` equal strides visit, from the last of T on. @param {number} T @param {number} steps @returns {number[]} */
+export const trailing = (T, steps) => Array.from({ length: steps }, (_, k) => round(((k + 1) * T) / steps) - 1).reverse();
+
 /**
  * The timesteps that `steps` strides visit, from noise to image. trailing: equally long in t, from the last on; leading: from 0 on;
  * linspace: from the last to 0. logsnr: equally long in log-SNR. linear_levels: as noisy as trailing strides of the linear schedule are.
+ * karras: equally long in the seventh root of the noise level, from 80 at most (Karras et al. 2022, eq. 5).
  * @param {ArrayLike<number>} alphaBar of the whole schedule @param {number} steps @param {Spacing} spacing @returns {number[]}
  */
 export function respace(alphaBar, steps, spacing) {
   const T = alphaBar.length;
-  const trailing = Array.from({ length: steps }, (_, k) => round(((k + 1) * T) / steps) - 1);
-  if (spacing === "trailing") return trailing.reverse();
-  if (spacing === "leading") return trailing.map((_, k) => k * floor(T / steps)).reverse();
-  if (spacing === "linspace") return trailing.map((_, k) => (steps > 1 ? round((k * (T - 1)) / (steps - 1)) : T - 1)).reverse();
-  const [first, last] = [logit(alphaBar[0]), logit(alphaBar[T - 1])];
+  const even = trailing(T, steps).reverse();
+  if (spacing === "trailing") return even.reverse();
+  if (spacing === "leading") return even.map((_, k) => k * floor(T / steps)).reverse();
+  if (spacing === "linspace") return even.map((_, k) => (steps > 1 ? round((k * (T - 1)) / (steps - 1)) : T - 1)).reverse();
+  const edm = spacing === "karras";
+  const root = (/** @type {number} */ l) => (edm ? min(80, Math.exp(-l / 2)) ** (1 / 7) : l);
+  const [first, last] = [root(logit(alphaBar[0])), root(logit(alphaBar[T - 1]))];
   const linear = spacing === "linear_levels" ? formula("linear", { T, beta_min: 1e-4, beta_max: 0.02, s: 0.008 }).logSnr : undefined;
   let before = -1;
-  return trailing.map((t, k) => {
-    const level = linear ? linear[t] : steps > 1 ? first + ((last - first) * k) / (steps - 1) : last;
+  return even.map((t, k) => {
+    const stride = steps > 1 ? first + ((last - first) * k) / (steps - 1) : last;
+    const level = linear ? linear[t] : edm ? -14 * Math.log(stride) : stride;
     let at = 0;
     for (let i = 1; i < T; i++) if (Math.abs(logit(alphaBar[i]) - level) < Math.abs(logit(alphaBar[at]) - level)) at = i;
     return (before = min(max(at, before + 1), T - steps + k)); // no place twice

@@ -117,7 +117,7 @@ function player(at, move, seconds, signal) {
 }
 
 /** The curve is a slider too: t follows the pointer, the handle stays on the curve. @param {HTMLElement} chart @param {Element} plot @param {() => void} hold @param {(u: number) => void} move to a part of the way @param {AbortSignal} signal */
-function dragged(chart, plot, hold, move, signal) {
+export function dragged(chart, plot, hold, move, signal) {
   /** @param {PointerEvent} e */
   const drag = (e) => {
     const box = plot.getBoundingClientRect();

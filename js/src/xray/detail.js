@@ -35,8 +35,8 @@ export function detail(go, signal) {
       ...Array.from({ length: groups }, (_, g) => svg("line", { class: "mean", x1: g * each, x2: (g + 1) * each, y1: y(mean(g)), y2: y(mean(g)) })),
     ]);
     attr(chart, "aria-label", `the time bias of ${n} channels in ${groups} groups`);
-    note.textContent = `The time bias: what t adds to each channel (bars, up to ${sig3(most)}), before a norm over ${groups} groups of ${each}. The norm takes the mean of a group (line) away`
-      + (removed === undefined ? "." : `: ${(100 * removed).toFixed(removed < 0.1 ? 1 : 0)} % of what changes with t.`); // prettier-ignore
+    const share = removed === undefined ? "" : ` (${(100 * removed).toFixed(removed < 0.1 ? 1 : 0)} % of the squared change with t)`;
+    note.textContent = `Time bias: what t adds to each channel; the longest bar is ${sig3(most)}. The group norm that follows has ${groups} groups of ${each} ${each > 1 ? "channels" : "channel"} and removes the mean of each (lines)${share}.`;
   }
 
   return {

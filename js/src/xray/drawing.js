@@ -13,8 +13,8 @@ import { KINDS } from "./read.js";
 
 const [STRIP, BAR] = [44, 9]; // how high the strips are, how wide a bar is at most
 const TITLES = [
-  "How far its time bias moves, of what it is added to; pale, what the next group norm takes away",
-  "How far its answer moves, when the same picture is said to be of another t",
+  "Time bias: how much it changes with t, relative to what it is added to. Pale: the part that the next group norm removes",
+  "Answer: how much it changes when the same picture comes with another t",
 ];
 
 /** How wide a band is, for a strength. @param {number} strength */
@@ -37,8 +37,8 @@ export function drawing(choose, signal) {
   const corner = div("corner left");
   const legend = div("corner right ddw-small",
     div("", h("i", { class: "below" }), "below zero ", h("i", { class: "above" }), "above zero"),
-    div("", h("i", { class: "band" }), "a skip: how strong it is beside what comes from below (×), and how far ε̂ moves without it (%)"),
-    div("", "Click a block for all its channels.")); // prettier-ignore
+    div("", h("i", { class: "band" }), "a skip: its strength relative to what comes from below (×), and how much ε̂ changes without it (%)"),
+    div("", "Click a block to see all its channels.")); // prettier-ignore
   u.append(corner, legend);
   const el = div("scroll", div("sheet", u, ...strips.map(({ title, chart }) => div("", title, chart))));
   const stop = rove(columns, signal);
@@ -53,25 +53,34 @@ export function drawing(choose, signal) {
     if (own) choose(own.getAttribute("aria-pressed") === "true" ? "" : String(own.dataset.block));
   }, signal); // prettier-ignore
 
-  /** @param {Place} place */
-  function column(place) {
+  /** @param {Place} place @param {number} i */
+  function column(place, i) {
     const { name, kind, c, h: high, w, side, x, y } = place;
+    const crowded = 7.6 * `${high}×${w}`.length > side + 8 && layout.places[i - 1]?.row === place.row; // then the first of its row says it
     const canvases = Array.from({ length: SHOWN }, () => h("canvas", { style: `width:${side}px;height:${side}px`, ...UNSPOKEN }));
     const button = h("button", { type: "button", class: "block", "data-block": name, style: `left:${x}px;top:${y - HEAD}px;width:${side}px`, title: `${name}, ${KINDS[kind]}: ${c} channels of ${high}×${w}` },
-      span("kind", kind), ...canvases, span("c", String(c)), span("size", `${high}×${w}`)); // prettier-ignore
+      span("kind", kind), ...canvases, span("c", String(c)), span("size", crowded ? "" : `${high}×${w}`)); // prettier-ignore
     return { place, button, canvases };
   }
 
-  /** Where a corner's box stands: beside the lowest row in which it has room. @param {number} needed how wide */
-  function corners(needed) {
-    const rows = Math.max(...layout.places.map(({ row }) => row));
-    const left = (/** @type {number} */ row) => Math.min(...layout.places.filter((p) => p.row === row).map((p) => p.x)) - 14;
-    const right = (/** @type {number} */ row) => layout.width - Math.max(...layout.places.filter((p) => p.row === row).map((p) => p.x + p.side)) - 14;
+  /** Put the boxes into the empty corners: as low, and so as wide, as they fit without making the drawing higher. @param {number} least how wide */
+  function corners(least) {
+    const { places, width, height } = layout;
+    const rows = Array.from({ length: Math.max(...places.map(({ row }) => row)) }, (_, i) => i + 1);
+    const own = (/** @type {number} */ row) => places.filter((place) => place.row === row);
+    const left = (/** @type {number} */ row) => Math.min(...own(row).map(({ x }) => x)) - 14;
+    const right = (/** @type {number} */ row) => width - Math.max(...own(row).map(({ x, side }) => x + side)) - 14;
     for (const [box, room] of /** @type {[HTMLElement, (row: number) => number][]} */ ([[corner, left], [legend, right]])) {
-      const row = Array.from({ length: rows }, (_, i) => i + 1).find((i) => room(i) >= needed) ?? rows;
-      const top = Math.max(...layout.places.filter((p) => p.row < row).map((p) => (box === corner ? p.x < room(row) : p.x > layout.width - room(row)) ? p.y + columnHeight(p.side) + 34 : 0)); // prettier-ignore
-      box.style.cssText = `width:${Math.min(room(row), 300)}px;top:${top}px`;
-      u.style.height = `${Math.max(parseFloat(u.style.height), top + box.offsetHeight)}px`;
+      /** @param {number} row */
+      const put = (row) => {
+        const above = places.filter((place) => place.row < row && (box === corner ? place.x < room(row) : place.x + place.side > width - room(row)));
+        const top = Math.max(...above.map(({ y, side }) => y + columnHeight(side) + 34));
+        box.style.cssText = `width:${Math.min(room(row), 300)}px;top:${top}px`;
+        return top + box.offsetHeight;
+      }; // prettier-ignore
+      const wide = rows.filter((row) => room(row) >= least);
+      const row = [...wide].reverse().find((i) => put(i) <= height) ?? wide[0] ?? rows[rows.length - 1];
+      u.style.height = `${Math.max(parseFloat(u.style.height), put(row))}px`;
     }
   }
 
@@ -89,7 +98,7 @@ export function drawing(choose, signal) {
       bands = bridges.map((bridge) => ({ bridge, path: svg("path", { class: "skip", d: way(bridge) }), name: span("skipped", "") }));
       for (const { bridge: { from, to, high }, name } of bands) name.style.cssText = `left:${(from.x + from.side / 2 + to.x + to.side / 2) / 2}px;top:${from.y - high}px`;
       putChildren(back, [svg("path", { class: "way", d: line }), ...bands.map(({ path }) => path)]);
-      attr(back, "viewBox", `0 0 ${width} ${height}`);
+      Object.assign(back.style, { width: `${width}px`, height: `${height}px` });
       putChildren(names, bands.map(({ name }) => name));
       cells = places.map(column);
       putChildren(columns, cells.map(({ button }) => button));
@@ -115,7 +124,7 @@ export function drawing(choose, signal) {
         if (skip) path.style.strokeWidth = `${bandWidth(skip.strength)}px`;
       }
     },
-    /** What is written on the bridges. @param {Looked} looked @param {Record<string, number>} losses how far ε̂ moves without a skip, by the block that takes it */
+    /** What is written on the bridges. @param {Looked} looked @param {Record<string, number>} losses how much ε̂ changes without a skip, by the block that takes it */
     say({ skips }, losses) {
       for (const { bridge, name } of bands) {
         const skip = skips.find(({ to }) => to === bridge.to.name);
@@ -128,7 +137,7 @@ export function drawing(choose, signal) {
     bars(changes) {
       const all = layout.places.map((place) => ({ place, change: changes[place.name] })).filter(({ change }) => change);
       if (!all.length) return;
-      /** @type {((change: Change) => [number, number] | undefined)[]} what stays of a bar, and what is taken away */
+      /** @type {((change: Change) => [number, number] | undefined)[]} what stays of a bar, and what is removed */
       const parts = [({ bias, removed = 0 }) => (bias === undefined ? undefined : [bias * (1 - removed), bias * removed]), ({ output }) => [output, 0]];
       strips.forEach(({ most: said, chart }, i) => {
         const bars = all.flatMap(({ place, change }) => {
@@ -136,14 +145,14 @@ export function drawing(choose, signal) {
           return own ? [{ place, own }] : [];
         }); // prettier-ignore
         const most = Math.max(0.01, ...bars.map(({ own: [stays, gone] }) => stays + gone));
-        said.textContent = ` (longest: ${Math.round(100 * most)} %)`;
+        said.textContent = ` (longest bar: ${Math.round(100 * most)} %)`;
         putChildren(chart, bars.flatMap(({ place, own: [stays, gone] }) => {
           const wide = Math.min(BAR, place.side / 2);
           const x = place.x + (place.side - wide) / 2;
           const [high, pale] = [(STRIP * stays) / most, (STRIP * gone) / most];
           return [svg("rect", { class: "gone", x, width: wide, y: STRIP - high - pale, height: pale }), svg("rect", { class: "stays", x, width: wide, y: STRIP - high, height: high })];
         })); // prettier-ignore
-        attr(chart, "aria-label", bars.map(({ place, own: [stays, gone] }) => `${place.name}: ${Math.round(100 * (stays + gone))} %${gone ? `, ${Math.round((100 * gone) / (stays + gone))} % of that taken away` : ""}`).join("; "));
+        attr(chart, "aria-label", bars.map(({ place, own: [stays, gone] }) => `${place.name}: ${Math.round(100 * (stays + gone))} %${gone ? `, ${Math.round((100 * gone) / (stays + gone))} % of that removed` : ""}`).join("; "));
       });
     },
     /** Which block is open. @param {string} block */

@@ -10,7 +10,7 @@ import { timeEmbedding } from "../net/unet.js";
 /** @typedef {import("./taps.js").Join & { strength: number }} Skip rms of what was kept, over that of what comes from below */
 /** Weights of one query pixel over all keys, the mean of all heads: they sum to 1. @typedef {{ name: string, h: number, w: number, weights: Float32Array }} Row */
 /** @typedef {{ blocks: Block[], skips: Skip[], rows: Row[], x0: Float32Array, eps: Float32Array, waves: Float32Array, emb: Float32Array, biases: Record<string, Float32Array> }} Looked */
-/** How much a block changes with t. `output`: its answer, relative. Of a residual block: `bias`, its time bias, relative to what it is added to; `removed`, the share of that change that the next group norm takes away. @typedef {{ output: number, bias?: number, removed?: number }} Change */
+/** How much a block changes with t. `output`: its answer, relative. Of a residual block: `bias`, its time bias, relative to what it is added to; `removed`, the share of its square that the next group norm removes. @typedef {{ output: number, bias?: number, removed?: number }} Change */
 
 const HEAD = 8; // channels
 
@@ -75,7 +75,7 @@ export function look(network, seen, { x, t, label }, [px, py]) {
   };
 }
 
-/** The share of a change that a group norm takes away: what is the same for all channels of a group. @param {Float32Array} change one number a channel @param {number} groups */
+/** The share of a squared change that a group norm removes: what is the same for all channels of a group. @param {Float32Array} change one number a channel @param {number} groups */
 export function removedBy(change, groups) {
   const each = change.length / groups;
   let [all, gone] = [0, 0];
