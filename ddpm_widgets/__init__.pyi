@@ -14,10 +14,12 @@ from .checkpoint_files import CheckpointError, SettingsError
 from .checkpoints import Checkpoint, Resume
 from .data import DataError, DataLoaders, ImageDataset
 from .datasets import cifar10, fashion_mnist, garments, image_folder
+from .ddpm_callback import DDPMCB
 from .diagnosis import Diagnosis, Finding, diagnose
 from .drawing import CLASSES, draw_garments
 from .evaluation import Evaluation, classifier, evaluate, fid, kid
 from .events import Callback, CancelBatch, CancelEpoch, CancelFit, TrainCB
+from .guidance import drop_labels, guided, rescaled
 from .images import image_grid
 from .learner import Learner
 from .loss_plots import PairsMonitor, plot_loss, plot_pairs
@@ -51,7 +53,7 @@ from .samplers import (
 )
 from .sampling import SamplingOptions, Step, sample, sample_steps, translate
 from .schedule import Schedule, cosine_schedule, flow_schedule, linear_schedule, respace, sigmoid_schedule
-from .training import DDPMCB, EMA, RECIPES, Recipe, train
+from .training import EMA, RECIPES, Recipe, train
 from .unet_scratch import ScratchUNet
 from .unets import UNet, init_ddpm, unet
 from .weights import WeightsError, load_model, pretrained, save_model
@@ -70,6 +72,9 @@ from .widgets.unet_xray import UNetXRay
 __version__: str
 
 __all__ = [
+    "drop_labels",
+    "guided",
+    "rescaled",
     "CLASSES",
     "Callback",
     "CancelBatch",

@@ -110,6 +110,7 @@ def train(args: argparse.Namespace) -> int:
             epochs=args.epochs,
             lr=args.lr,
             seed=args.seed,
+            labels=args.labels,
             cbs=[monitor, Checkpoint(checkpoints, every=args.checkpoint_every)],
             resume=checkpoints,
         )
@@ -164,7 +165,14 @@ def draw(args: argparse.Namespace) -> int:
     from . import SamplingPlayer, load_model, pretrained, sample, sample_steps, show_images
 
     model = pretrained() if args.weights == "fashion-mnist" else load_model(args.weights)
-    options = {"sampler": args.sampler, "steps": args.steps, "seed": args.seed}
+    label = int(args.label) if (args.label or "").isdigit() else args.label
+    options = {
+        "sampler": args.sampler,
+        "steps": args.steps,
+        "seed": args.seed,
+        "labels": label,
+        "guidance": args.guidance,
+    }
     side = math.isqrt(args.n)
     columns = args.columns or (side if side**2 == args.n else None)
     save_picture(show_images(sample(model, n=args.n, **options), columns=columns), out)
@@ -313,6 +321,11 @@ examples:
         default=32,
         help="height and width of the images, a multiple of 8 (default: %(default)s)",
     )
+    what.add_argument(
+        "--labels",
+        action="store_true",
+        help="tell the network the class of each image, so that `sample --label` can ask for one",
+    )
     how = sub.add_argument_group("how")
     how.add_argument(
         "--epochs",
@@ -371,6 +384,7 @@ examples:
   ddpm-widgets sample -n 8 --sampler ddpm --steps 1000   as in 2020, step by step
   ddpm-widgets sample --weights ddpm-run/model.safetensors -o mine.png
   ddpm-widgets sample --weights ddpm-run -o mine.png     from its newest checkpoint
+  ddpm-widgets sample --weights ddpm-run --label Bag --guidance 2    of a network trained with --labels
 
 {EXIT_CODES}""",
     )
@@ -399,6 +413,17 @@ examples:
         metavar="N",
         type=at_least(1),
         help="steps from noise to image (default: the network's; all of them with --sampler)",
+    )
+    sub.add_argument(
+        "--label",
+        metavar="CLASS",
+        help="what to draw, by name or number, of a network trained with --labels (default: anything)",
+    )
+    sub.add_argument(
+        "--guidance",
+        metavar="W",
+        type=float,
+        help="with --label: how far to push towards the class, 1 to 3 as a rule (default: not at all)",
     )
     sub.add_argument(
         "--seed", metavar="N", type=at_least(0), help="same seed, same images (default: new ones each time)"

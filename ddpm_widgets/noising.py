@@ -180,3 +180,6 @@ class Diffusion(NamedTuple):
     spacing: Spacing = "trailing"  # and which ones: see `respace`
     variance: Literal["large", "small"] = "large"  # of the fresh noise of "ddpm": β_t or β̃_t
     clip: bool = True  # whether sampling keeps x̂0 in `data_range`
+    classes: tuple[
+        str, ...
+    ] = ()  # of a network that is called as model(x_t, t, labels): their names; label K is none of them

@@ -24,8 +24,9 @@ from ddpm_widgets.diagnosis.measuring import (
     is_map_style,
     read_batches,
 )
-from ..noising import TARGETS, Target
-from ..sampling import eval_mode
+from ..noising import TARGETS, Target, to_x0_and_eps
+from ..paths import noise_level
+from ..sampling import device_of, eval_mode
 
 # %% ../../nbs/api/diagnosis/03_checks.ipynb #cca11d2e
 def network(case: Case) -> Findings:
@@ -291,3 +292,47 @@ def sampling_steps(case: Case) -> Findings:
         yield Finding("warning", "too few sampling steps for this sampler", f"{steps} steps of {name}", mend)
     else:
         yield Finding("fine", f"{steps} steps of {name}")
+
+# %% ../../nbs/api/diagnosis/03_checks.ipynb #9d100002
+def labels_and_guidance(case: Case) -> Findings:
+    "Whether training hid the labels now and then, and how far guidance drives pixels out of their range."
+    if not (classes := case.trained.classes):
+        raise NotChecked("the network knows no classes")
+    if 0.0 in (hidden := [getattr(cb, "drop_label", None) for cb in getattr(case.learn, "cbs", ())]):
+        mend = "train with drop_label=0.1"
+        yield Finding(
+            "warning",
+            "the classes were never hidden in training, and guidance needs a network that has seen both",
+            "drop_label=0",
+            mend,
+        )
+    way, (x_t, t) = case.sampling, case.noisy_batch
+    if way.guidance is None or not way.guidance.weight:
+        yield Finding(
+            "fine",
+            f"{len(classes)} classes"
+            + (f", hidden in {max(h or 0 for h in hidden):.0%} of the images" if hidden else ""),
+        )
+        return
+    level = noise_level(case.trained.schedule.alpha_bar[t])
+    seen = (level > 0.2) & (level < 5)  # elsewhere the image is nearly known, or hardly
+    x_t, t, (low, high) = x_t[seen], t[seen], case.trained.data_range
+    beyond = []
+    for weight in (way.guidance.weight, None):
+        asked = way._replace(guidance=way.guidance._replace(weight=weight, labels=way.guidance.labels[:1]))
+        with torch.no_grad(), eval_mode(case.model):
+            pred = (
+                asked.ask(case.model, x_t.to(device_of(case.model)), t.to(device_of(case.model)), 1.0, 0).float().cpu()
+            )
+        x0, _ = to_x0_and_eps(pred, x_t, t, case.trained.schedule, case.trained.target)
+        beyond.append(float(((x0 < low - 0.1) | (x0 > high + 0.1)).float().mean()))
+    found = f"w={way.guidance.weight:g}: {beyond[0]:.0%} of the pixels of x̂0 lie outside {low:g} … {high:g}, {beyond[1]:.0%} without guidance"
+    if beyond[0] > 0.1 + 1.5 * beyond[1]:
+        yield Finding(
+            "warning",
+            "guidance saturates pixels",
+            found,
+            "take a smaller guidance, guidance_rescale=0.7, or guidance_levels for the middle of the way",
+        )
+    else:
+        yield Finding("fine", found)

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from ..checks import check_whole, shown
+from ..ddpm_callback import DDPMCB
 from . import checks, tracing, training_checks
 from .findings import Finding, Findings, NotChecked, Severity
 from .measuring import Case, TimestepLosses
@@ -29,7 +30,6 @@ from ..randomness import preserve_rng
 from ..samplers import Sampler
 from ..sampling import SamplingOptions
 from ..schedule import Schedule, Spacing
-from ..training import DDPMCB
 
 # %% ../../nbs/api/diagnosis/05_report.ipynb #2508ea0f
 def _plot_losses(
@@ -138,6 +138,7 @@ CHECKS: list[Callable[[Case], Findings]] = [
     checks.moving_average,
     checks.sampling_and_training,
     checks.sampling_steps,
+    checks.labels_and_guidance,
 ]
 
 # %% ../../nbs/api/diagnosis/05_report.ipynb #9ad6e241
@@ -193,11 +194,13 @@ def diagnose(
     data: Any = None,  # data loaders, one loader, or images of shape (n, channels, height, width); None: the Learner's
     *,
     schedule: Schedule | None = None,  # as in `sample`; None: what the network carries
-    target: Target | None = None,  # what it predicts: "eps", "x0" or "v"
-    sampler: Sampler | None = None,  # "ddpm", "ddim" or "dpm++"
+    target: Target | None = None,  # what it predicts: "eps", "x0", "v" or "flow"
+    sampler: Sampler | None = None,  # "ddpm", "ddim", "dpm++", "euler" or "heun"
     steps: int | None = None,  # how many steps
     spacing: Spacing | None = None,  # which of them
     clamp: tuple[float, float] | Literal["data"] | None = "data",  # the range the guesses are kept in
+    labels: Any = None,  # of a network that knows classes: what you ask for
+    guidance: float | None = None,  # and how far you push towards it
     n: int = 64,  # images to measure the loss on, in each of ten bands of timesteps
     seed: int = 0,  # of the noise in them
     progress: bool = True,  # draw a progress bar where it takes over two seconds
@@ -220,7 +223,9 @@ def diagnose(
     if known:
         carrier = nn.Module()  # the model itself may carry nothing, and a different schedule is a finding, not an error
         carrier.diffusion = known if schedule is None else known._replace(schedule=schedule)
-    options = SamplingOptions(target=target, sampler=sampler, steps=steps, spacing=spacing, clamp=clamp)
+    options = SamplingOptions(
+        target=target, sampler=sampler, steps=steps, spacing=spacing, clamp=clamp, labels=labels, guidance=guidance
+    )
     sampling = options.resolve(carrier, schedule)
     trained = known or Diffusion(sampling.diffusion.schedule.to("cpu"), sampling.diffusion.target)
     average = None if learn is None else learn.ema_model

@@ -68,7 +68,7 @@ def rehearse(case: Case) -> TrainingPairs:
                 actor.shard, x0 = slice(0, actor.batch_size), torch.as_tensor(images_of(batch))
                 for cb in cbs:
                     cb.before_batch(actor)
-                (x_t, t), target = actor.batch
+                (x_t, t, *_), target = actor.batch
                 if not x0.shape == x_t.shape == target.shape or t.shape != (len(x0),):
                     raise ValueError("other shapes")
                 kept.append([x.detach().cpu() for x in (x0, x_t, t, target)])

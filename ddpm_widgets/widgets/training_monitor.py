@@ -222,7 +222,7 @@ class TrainingMonitor(Renewed, Widget):
     def after_loss(self, learn: Any) -> None:
         if self._live and self._bands is not None and learn.training:
             try:
-                (_, t), target = learn.batch
+                (_, t, *_), target = learn.batch
                 self._bands.add(learn.preds, target, t)
             except (TypeError, ValueError, AttributeError, RuntimeError):  # not a batch of ((x_t, t), target)
                 self._bands, self.n_bands = None, 0

@@ -932,7 +932,7 @@ def test_samples_of_a_healthy_network_are_what_it_promises(well):
 def test_the_report_can_be_read(well):
     report = diagnose(planted(well, dls=Dls(shuffle=False)), schedule=cosine_schedule(), steps=20)
     text = str(report)
-    assert text == repr(report) and text.startswith("1 error and 2 warnings in 15 checks. Mend them from the top")
+    assert text == repr(report) and text.startswith("1 error and 2 warnings in 16 checks. Mend them from the top")
     assert max(map(len, text.splitlines())) <= 100
     assert text.index("ERROR in sampling and training") < text.index("WARNING in shuffling")
     for f in report.findings:

@@ -17,12 +17,12 @@ PACKAGE, API = ROOT / "ddpm_widgets", ROOT / "nbs/api"
 
 FLOORS = {
     "leaves": ["checks", "storage", "images", "figures", "progress"],
-    "idea": ["ddpm", "schedule", "noising", "paths", "samplers"],
+    "idea": ["ddpm", "schedule", "noising", "paths", "samplers", "guidance"],
     "engine": [
         *["drawing", "data", "downloads", "datasets", "unets", "unet_scratch", "randomness", "interrupts"],
         *["processes", "events", "learner", "callbacks", "lr_finder", "muon", "checkpoint_files", "checkpoints"],
     ],
-    "meeting": ["sampling", "training", "weights", "pipelines", "page_network"],
+    "meeting": ["sampling", "ddpm_callback", "training", "weights", "pipelines", "page_network"],
     "judges": ["evaluation", "plane", "diagnosis", "exercises"],
     "faces": ["plots", "loss_plots", "widgets"],
 }
