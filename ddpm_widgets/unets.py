@@ -271,6 +271,24 @@ def scratch_settings(
     settings |= {name: settings[name] // patch**2 for name in ("in_channels", "out_channels")}
     return settings | {"classes": settings["classes"] or 0}
 
+# %% ../nbs/api/15_unets.ipynb #5c2a7103
+def as_unet(
+    model: Any,  # a network
+) -> Any:  # a `UNet` with the weights of a `ScratchUNet`; any other network as it is
+    "For those who know diffusers' networks alone: a page, a pipeline."
+    if type(model).__name__ != "ScratchUNet":
+        return model
+    own = model.settings
+    attention = [len(level.attentions[0].state_dict()) > 0 for level in model.down_blocks]
+    downs = tuple("AttnDownBlock2D" if here else "DownBlock2D" for here in attention)
+    ups = tuple(name.replace("Down", "Up") for name in reversed(downs))
+    overrides = {theirs: own[ours] for ours, theirs in _READ.items()} | {"patch": own["patch"]}
+    overrides |= {"down_block_types": downs, "up_block_types": ups, "num_class_embeds": own["classes"] or None}
+    made = UNet("nb17", overrides)
+    made.unet.load_state_dict(model.state_dict())
+    made.diffusion, made.card = getattr(model, "diffusion", None), getattr(model, "card", {})
+    return made.to(model.conv_in.weight).train(model.training)
+
 # %% ../nbs/api/15_unets.ipynb #919a789e
 def half_precision(
     precision: str,  # "fp32", "bf16", "fp16", or "auto": bf16 where the GPU, or else the CPU, computes in it

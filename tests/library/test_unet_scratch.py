@@ -209,6 +209,17 @@ def test_the_shipped_network_draws_the_same_garments():
     torch.testing.assert_close(*pictures, atol=1e-4, rtol=1e-4)
 
 
+def test_the_page_and_the_pipelines_of_diffusers_take_it(tmp_path):
+    theirs = d.unet(patch=2, block_out_channels=(8, 16), norm_num_groups=4, layers_per_block=1)
+    theirs.diffusion = d.Diffusion(d.linear_schedule(10), shape=(1, 16, 16), sampler="ddpm", steps=None)
+    ours = d.ScratchUNet.from_diffusers(theirs)
+    assert d.page_weights(ours, "fp32") == d.page_weights(theirs, "fp32")
+    again = d.from_diffusers(d.to_diffusers(ours, tmp_path / "pipeline"))
+    x = torch.randn(2, 1, 16, 16)
+    with torch.no_grad():
+        torch.testing.assert_close(again(x, 3), ours(x, 3), atol=1e-5, rtol=1e-5)
+
+
 def test_it_is_copied_and_computes_in_half_precision():
     net = copy.deepcopy(d.ScratchUNet(**TINY)).bfloat16()
     assert net(torch.randn(2, 1, 8, 8, dtype=torch.bfloat16), torch.tensor([0, 9])).dtype == torch.bfloat16
