@@ -100,6 +100,10 @@ def to_diffusers(
         raise ValueError(
             f'model must predict one of {", ".join(TARGETS.values())}, found {d.target}, which DDPMPipeline does not know: train one without path="flow".'
         )
+    if d.classes:
+        raise ValueError(
+            f"model must draw without labels, found one that knows the classes {', '.join(d.classes)}: DDPMPipeline has no place for a class; keep it with save_model."
+        )
     low, high = d.data_range
     if low != -high:
         raise ValueError(

@@ -17,16 +17,19 @@ from ddpm_widgets import (
     linear_schedule,
     load_model,
     noisify,
+    page_weights,
     rescaled,
     sample,
     sample_steps,
     save_model,
+    to_diffusers,
     train,
     unet,
 )
 from ddpm_widgets.guidance import class_indices
 from ddpm_widgets.noising import TARGETS, make_target, rates_at, to_x0_and_eps
 from ddpm_widgets.paths import noise_level
+from ddpm_widgets.widgets.live_sampler import words
 
 LINEAR = linear_schedule()
 NAMES = ("boot", "bag", "coat")
@@ -246,7 +249,7 @@ def test_evaluate_says_how_often_a_class_is_what_was_asked_for():
 
 
 @pytest.mark.parametrize(
-    ("call", "words"),
+    ("call", "said"),
     [
         (
             lambda: sample(Shade(), n=2, labels="hat"),
@@ -267,9 +270,16 @@ def test_evaluate_says_how_often_a_class_is_what_was_asked_for():
         (lambda: train(garments(n=16, batch_size=8), unet("small"), labels=True), "must have num_class_embeds="),
     ],
 )
-def test_bad_input_before_any_work(call, words):
-    with pytest.raises(ValueError, match=re.escape(words)):
+def test_bad_input_before_any_work(call, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
         call()
+
+
+def test_a_pipeline_has_no_place_for_classes_and_a_page_has(tmp_path):
+    net = conditional_unet()
+    with pytest.raises(ValueError, match="must draw without labels"):
+        to_diffusers(net, tmp_path / "pipeline")
+    assert words(page_weights(net))[0]["classes"] == [*NAMES, "anything"]
 
 
 def test_classes_by_name_or_number():
