@@ -54,6 +54,7 @@ from .samplers import (
 from .sampling import SamplingOptions, Step, sample, sample_steps, translate
 from .schedule import Schedule, cosine_schedule, flow_schedule, linear_schedule, respace, sigmoid_schedule
 from .training import EMA, RECIPES, Recipe, train
+from .unet_scratch import ScratchUNet
 from .unets import UNet, init_ddpm, unet
 from .weights import WeightsError, load_model, pretrained, save_model
 from .widgets.density_scrubber import DensityScrubber
@@ -118,6 +119,7 @@ __all__ = [
     "SamplingPlayer",
     "Schedule",
     "ScheduleExplorer",
+    "ScratchUNet",
     "SolverLab",
     "SettingsError",
     "Step",

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from .checks import shown
 from .noising import Diffusion
+from .unets import as_unet
 from .weights import BETAS, _unwrapped
 
 # %% ../nbs/api/32_page_network.ipynb #e1f50005
@@ -100,7 +101,7 @@ def _int8(
 
 # %% ../nbs/api/32_page_network.ipynb #e1f50009
 def page_weights(
-    model: nn.Module,  # a trained `UNet`, or diffusers' `UNet2DModel`, that carries `diffusion`, as after training
+    model: nn.Module,  # a trained `UNet`, `ScratchUNet` or diffusers' `UNet2DModel`, that carries `diffusion`, as after training
     precision: str = "int8",  # "int8": a quarter of the size; "fp16": half, and a difference that no sample shows; "fp32"
     classes: tuple[
         str, ...
@@ -114,7 +115,7 @@ def page_weights(
 
     if not isinstance(precision, str) or precision not in ("int8", "fp16", "fp32"):
         raise ValueError(f"precision must be int8, fp16 or fp32, found {shown(precision)}.")
-    net: Any = _unwrapped(model)
+    net: Any = as_unet(_unwrapped(model))
     d = getattr(net, "diffusion", None)
     if not isinstance(d, Diffusion):
         raise ValueError(

@@ -22,7 +22,7 @@ from .noising import Diffusion, Target
 from .samplers import Variance
 from .schedule import SPACINGS, Schedule
 from .storage import make_folder
-from .unets import UNet
+from .unets import UNet, as_unet
 
 with warnings.catch_warnings():  # it would change what the program is warned of
     from diffusers import DDPMPipeline, DDPMScheduler, DiffusionPipeline, ModelMixin, UNet2DModel
@@ -72,7 +72,7 @@ class FoldedUNet2DModel(UNet2DModel, ModelMixin):  # a pipeline asks for the typ
 
 # %% ../nbs/api/31_pipelines.ipynb #d1ff0009
 def to_diffusers(
-    model: Any,  # a `UNet`, or diffusers' `UNet2DModel`, that carries `diffusion`
+    model: Any,  # a `UNet`, `ScratchUNet` or diffusers' `UNet2DModel`, that carries `diffusion`
     folder: str | Path,  # new or empty; it appears once all is written
 ) -> Path:  # the folder, for `DDPMPipeline.from_pretrained`
     """Write a pipeline that diffusers draws the same images from. Where a network with a patch, as "small" and "fast" are, is to be loaded,
@@ -81,7 +81,7 @@ def to_diffusers(
     Raises ValueError for another network, for one without `diffusion`, and for a range that is not symmetric about 0; FileExistsError when
     the folder holds anything.
     """
-    folder, d = check_path("folder", folder), getattr(model, "diffusion", None)
+    folder, d, model = check_path("folder", folder), getattr(model, "diffusion", None), as_unet(model)
     if hasattr(model, "ema_model"):  # a Learner
         raise ValueError(
             f"model must be a network, found a {type(model).__name__}: pass its `ema_model`, or its `model`."

@@ -10,6 +10,8 @@ __all__ = ['UNet', 'unet', 'init_ddpm']
 # %% ../nbs/api/15_unets.ipynb #77283637
 import json
 import warnings
+from collections.abc import Sequence
+from inspect import signature
 from typing import Any
 
 import torch
@@ -32,6 +34,55 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
 }
 PRESETS["fast"] = {**PRESETS["small"], "block_out_channels": (48, 96, 128)}
+
+# %% ../nbs/api/15_unets.ipynb #5c2a7101
+def check_input(
+    x_t: Tensor,
+    in_channels: int,  # that the network takes
+    patch: int,
+    widths: Sequence[int],  # of its levels
+    groups: int,  # of its group norms
+    labels: Any = None,
+    classes: int | None = None,  # None or 0: the network takes no labels
+    **others: Any,  # settings that do not matter here
+) -> None:
+    "Refuse images that a U-Net cannot halve evenly on its way down, and labels where there are no classes."
+    if labels is not None and not classes:
+        raise ValueError("labels must be None for a network that knows no classes, found some: leave them out.")
+    if x_t.ndim != 4 or x_t.shape[1] != in_channels:
+        raise ValueError(
+            f"this U-Net takes images of shape (n, {in_channels}, height, width), found {tuple(x_t.shape)}: "
+            f"build it with in_channels and out_channels, or pass images of {in_channels} channel{'s' * (in_channels > 1)}."
+        )
+    height, width = x_t.shape[2:]
+    step = patch * 2 ** (len(widths) - 1)
+    if height % step or width % step:
+        folded = f" after folding {patch}×{patch} pixels into one" if patch > 1 else ""
+        raise ValueError(
+            f"{len(widths)} levels halve an image {len(widths) - 1} times{folded}, so height and width must be multiples of {step}, found "
+            f"{height}×{width}: pad the images, or leave out a level of block_out_channels."
+        )
+    pixels = (height // step) * (width // step)  # at the lowest level
+    if pixels * min(widths[-2:]) <= groups:
+        raise ValueError(
+            f"{height}×{width} shrinks to {pixels} pixel at the lowest level, and group norm needs more than one value in each "
+            "group: use larger images, or leave out a level of block_out_channels."
+        )
+
+
+def check_widths(
+    widths: Sequence[int],  # of its levels
+    groups: int,  # of its group norms
+    attention: Sequence[bool],  # whether a level has it
+) -> None:
+    "Refuse widths that cannot be divided into groups or into heads of 8 channels."
+    for width, attends in zip(widths, attention, strict=True):
+        if width % groups:
+            raise ValueError(
+                f"{groups} groups cannot share {width} channels evenly: set norm_num_groups to a divisor of every width."
+            )
+        if attends and width < 8:
+            raise ValueError(f"attention needs at least 8 channels, found a width of {width}: use wider levels.")
 
 # %% ../nbs/api/15_unets.ipynb #c1fd75df
 class UNet(nn.Module):
@@ -69,35 +120,21 @@ class UNet(nn.Module):
         | None = None,  # classes, shape (n,), of a network with `num_class_embeds`; None: its last one, which is no class
     ) -> Tensor:  # the prediction, shaped like x_t
         "Predict. Raises ValueError when the images do not fit the network."
-        self.check(x_t)
-        if labels is None and (known := self.unet.config.num_class_embeds):
+        config = self.unet.config
+        check_input(
+            x_t,
+            self.channels,
+            self.patch,
+            config.block_out_channels,
+            config.norm_num_groups,
+            labels,
+            config.num_class_embeds,
+        )
+        if labels is None and (known := config.num_class_embeds):
             labels = torch.full((len(x_t),), known - 1, device=x_t.device)
         folded = F.pixel_unshuffle(x_t, self.patch) if self.patch > 1 else x_t
         out = self.unet(folded, t, class_labels=labels, return_dict=False)[0]
         return F.pixel_shuffle(out, self.patch) if self.patch > 1 else out
-
-    def check(self, x_t: Tensor) -> None:
-        "Refuse images that the network cannot halve evenly on its way down."
-        widths, groups = self.unet.config.block_out_channels, self.unet.config.norm_num_groups
-        if x_t.ndim != 4 or x_t.shape[1] != self.channels:
-            raise ValueError(
-                f"this U-Net takes images of shape (n, {self.channels}, height, width), found {tuple(x_t.shape)}: "
-                f"build it with in_channels and out_channels, or pass images of {self.channels} channel{'s' * (self.channels > 1)}."
-            )
-        height, width = x_t.shape[2:]
-        step = self.patch * 2 ** (len(widths) - 1)
-        if height % step or width % step:
-            folded = f" after folding {self.patch}×{self.patch} pixels into one" if self.patch > 1 else ""
-            raise ValueError(
-                f"{len(widths)} levels halve an image {len(widths) - 1} times{folded}, so height and width must be multiples of {step}, found "
-                f"{height}×{width}: pad the images, or leave out a level of block_out_channels."
-            )
-        pixels = (height // step) * (width // step)  # at the lowest level
-        if pixels * min(widths[-2:]) <= groups:
-            raise ValueError(
-                f"{height}×{width} shrinks to {pixels} pixel at the lowest level, and group norm needs more than one value in each "
-                "group: use larger images, or leave out a level of block_out_channels."
-            )
 
     def extra_repr(self) -> str:
         return f"preset={self.preset!r}, {sum(p.numel() for p in self.parameters()):,} parameters"
@@ -115,11 +152,7 @@ def unet(
         raise ValueError(f"there is no preset {shown(preset)}: choose one of {', '.join(PRESETS)}.")
     settings = {**PRESETS[preset], **overrides}
     levels, groups = len(settings["block_out_channels"]), settings["norm_num_groups"]
-    bad = [c for c in settings["block_out_channels"] if c % groups]
-    if bad:
-        raise ValueError(
-            f"{groups} groups cannot share {bad[0]} channels evenly: set norm_num_groups to a divisor of every width."
-        )
+    check_widths(settings["block_out_channels"], groups, [False] * levels)
     if len(settings.get("down_block_types", ())) != levels:
         overrides["down_block_types"] = ("DownBlock2D",) + ("AttnDownBlock2D",) * (levels - 1)
         overrides["up_block_types"] = ("AttnUpBlock2D",) * (levels - 1) + ("UpBlock2D",)
@@ -171,6 +204,8 @@ def description(model: nn.Module) -> dict[str, Any]:  # as JSON
         found = {"preset": model.preset, "overrides": model.overrides}
     elif type(model).__name__ == "UNet2DModel" and type(model).__module__.startswith("diffusers."):
         found = {"config": {name: value for name, value in config.items() if not name.startswith("_")}}
+    elif type(model).__name__ == "ScratchUNet":
+        found = {"scratch": model.settings}
     try:
         with torch.device("meta"):  # shapes without numbers: no memory, and no random numbers drawn
             same = from_description(found)
@@ -187,6 +222,10 @@ def from_description(
     "Build a network. Raises whatever a nonsensical description leads to; KeyError for a network that only its owner can build."
     json.dumps(says, allow_nan=False)
     tuples = {k: tuple(v) if isinstance(v, list) else v for k, v in says.get("overrides", {}).items()}
+    if "scratch" in says:
+        from ddpm_widgets.unet_scratch import ScratchUNet
+
+        return ScratchUNet(**says["scratch"])
     if "config" not in says:
         return unet(says["preset"], **tuples)
     from diffusers import UNet2DModel
@@ -197,6 +236,58 @@ def from_description(
 def shapes(model: nn.Module) -> dict[str, tuple[int, ...]]:
     "The shape of every tensor in a network's state."
     return {name: tuple(value.shape) for name, value in model.state_dict().items()}
+
+# %% ../nbs/api/15_unets.ipynb #5c2a7102
+_READ = {  # ScratchUNet's names for diffusers' settings
+    "widths": "block_out_channels",
+    "groups": "norm_num_groups",
+    "layers": "layers_per_block",
+    "in_channels": "in_channels",
+    "out_channels": "out_channels",
+    "classes": "num_class_embeds",
+}
+
+
+def scratch_settings(
+    model: Any,  # a `UNet` or diffusers' `UNet2DModel`
+) -> dict[str, Any]:  # what a `ScratchUNet` is built from
+    "Raises ValueError for a network that `ScratchUNet` cannot be: only what it reads may differ from diffusers' defaults."
+    net = getattr(model, "unet", model)
+    if type(net).__name__ != "UNet2DModel":
+        raise ValueError(
+            f"unet must be a UNet or diffusers' UNet2DModel, found {type(net).__name__}: build it with `unet`."
+        )
+    config = {name: tuple(value) if isinstance(value, list) else value for name, value in net.config.items()}
+    attention, patch = ["Attn" in name for name in config["down_block_types"]], getattr(model, "patch", 1)
+    wanted = {name: p.default for name, p in signature(type(net).__init__).parameters.items() if name != "self"}
+    wanted["down_block_types"] = tuple("AttnDownBlock2D" if here else "DownBlock2D" for here in attention)
+    wanted["up_block_types"] = tuple("AttnUpBlock2D" if here else "UpBlock2D" for here in reversed(attention))
+    for name in wanted.keys() - {*_READ.values(), "sample_size"}:
+        if config.get(name, wanted[name]) != wanted[name]:
+            raise ValueError(
+                f"unet must have {name}={wanted[name]!r}, found {config[name]!r}: a ScratchUNet cannot do more."
+            )
+    settings = {ours: config[theirs] for ours, theirs in _READ.items()} | {"attention": attention, "patch": patch}
+    settings |= {name: settings[name] // patch**2 for name in ("in_channels", "out_channels")}
+    return settings | {"classes": settings["classes"] or 0}
+
+# %% ../nbs/api/15_unets.ipynb #5c2a7103
+def as_unet(
+    model: Any,  # a network
+) -> Any:  # a `UNet` with the weights of a `ScratchUNet`; any other network as it is
+    "For those who know diffusers' networks alone: a page, a pipeline."
+    if type(model).__name__ != "ScratchUNet":
+        return model
+    own = model.settings
+    attention = [len(level.attentions[0].state_dict()) > 0 for level in model.down_blocks]
+    downs = tuple("AttnDownBlock2D" if here else "DownBlock2D" for here in attention)
+    ups = tuple(name.replace("Down", "Up") for name in reversed(downs))
+    overrides = {theirs: own[ours] for ours, theirs in _READ.items()} | {"patch": own["patch"]}
+    overrides |= {"down_block_types": downs, "up_block_types": ups, "num_class_embeds": own["classes"] or None}
+    made = UNet("nb17", overrides)
+    made.unet.load_state_dict(model.state_dict())
+    made.diffusion, made.card = getattr(model, "diffusion", None), getattr(model, "card", {})
+    return made.to(model.conv_in.weight).train(model.training)
 
 # %% ../nbs/api/15_unets.ipynb #919a789e
 def half_precision(

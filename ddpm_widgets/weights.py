@@ -168,12 +168,13 @@ def _network(path: Path, words: dict[str, Any], there: dict[str, tuple[int, ...]
     else:
         with one_error(path, _WHAT, WeightsError):
             # each layer has tensors in the file: nothing may ask for more of them
-            says = {name: value for name, value in words.items() if name in ("preset", "overrides", "config")}
+            parts = ("preset", "overrides", "config", "scratch")
+            says = {name: value for name, value in words.items() if name in parts}
             counts = [
                 c
                 for part in says.values()
                 if isinstance(part, dict)
-                for c in (part.get("layers_per_block", 0), *_lengths(part))
+                for c in (part.get("layers_per_block", 0), part.get("layers", 0), *_lengths(part))
             ]
             if any(not isinstance(c, int) or c > len(there) for c in counts):
                 raise ValueError("it asks for more layers than it holds")

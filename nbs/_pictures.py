@@ -20,6 +20,7 @@ CHOSEN = {  # lesson: (the cell whose picture it is, which part of it: the middl
     "02b": ("9a1e030d", 0.0, 1.0),
     "03": ("9aae40aa", 0.5, 0.9),
     "04": ("4ae827d9", 1.0, 0.5),
+    "04b": ("4b0e002f", 1.0, 0.0),
     "05": ("9d1fa13e", 1.0, 0.5),
     "06": ("ca059ab4", 0.6, 0.3),
     "07": ("7d10aa02", 0.5, 0.0),

@@ -12,6 +12,7 @@ from .reverse_step import check_posterior_mean, check_sampler_step
 from .sampling import check_posterior_sigmas, check_sampler
 from .strides import check_ddim_step, check_solver_step, check_spacing
 from .training import check_largest_loss, check_training_loss
+from .unet import check_residual_block, check_unet, check_waves
 from .watching_it_happen import check_distance_covered, check_settled_from, check_step_change
 from .your_turn import check_clock_rate, check_copies, check_normalise_images
 
@@ -42,6 +43,7 @@ __all__ = [
     "check_plane_step",
     "check_posterior_mean",
     "check_posterior_sigmas",
+    "check_residual_block",
     "check_sample_heights",
     "check_sampler",
     "check_sampler_step",
@@ -52,7 +54,9 @@ __all__ = [
     "check_spacing",
     "check_step_change",
     "check_training_loss",
+    "check_unet",
     "check_v_target",
+    "check_waves",
     "check_wrapped_predict",
     "check_x0_from_eps",
 ]

@@ -3797,6 +3797,290 @@ def my_step(x_t, x0, ab, ab_prev):
     ],
 }
 
+ANSWERS["check_waves"] = {
+    "right": [
+        """
+def my_waves(t, dim):
+    h = dim // 2
+    w = 10_000 ** (-torch.arange(h) / h)
+    angles = t[:, None] * w
+    return torch.cat([angles.cos(), angles.sin()], dim=1)
+""",
+        """
+import math
+
+def my_waves(t, dim):
+    half = dim // 2
+    freqs = torch.exp(-math.log(10000) * torch.arange(0, half, dtype=torch.float32) / half)
+    args = t[:, None].float() * freqs[None]
+    return torch.cat([torch.cos(args), torch.sin(args)], dim=-1)
+""",
+        """
+def my_waves(t, dim):
+    angles = torch.outer(t.float(), torch.logspace(0, -4, dim // 2 + 1)[:-1])
+    return torch.hstack([angles.cos(), angles.sin()])
+""",
+        """
+def my_waves(t, dim):
+    columns = []
+    for wave in ("cos", "sin"):
+        for i in range(dim // 2):
+            columns.append(getattr(torch, wave)(t / 10000 ** (2 * i / dim)))
+    return torch.stack(columns, 1)
+""",
+        """
+def my_waves(t, dim):
+    out = torch.zeros(len(t), dim)
+    for i in range(dim // 2):
+        w = 1 / 10000 ** (i / (dim // 2))
+        out[:, i] = torch.cos(w * t)
+        out[:, dim // 2 + i] = torch.sin(w * t)
+    return out
+""",
+    ],
+    "wrong": [
+        ("every number is t itself", "def my_waves(t, dim):\n    return t[:, None].expand(len(t), dim)"),
+        ("t is not used yet", "def my_waves(t, dim):\n    return torch.zeros(len(t), dim)"),
+        ("returns nothing", {"return torch": "torch"}),
+        ("the sines come first", {"angles.cos(), angles.sin()": "angles.sin(), angles.cos()"}),
+        ("cosines and sines alternate", {"torch.cat([angles.cos(), angles.sin()], dim=1)": "torch.stack([angles.cos(), angles.sin()], 2).reshape(len(t), dim)"}),
+        ("sines and cosines alternate", {"torch.cat([angles.cos(), angles.sin()], dim=1)": "torch.stack([angles.sin(), angles.cos()], 2).reshape(len(t), dim)"}),
+        ("both halves are cosines", {"angles.sin()": "angles.cos()"}),
+        ("both halves are sines", {"angles.cos()": "angles.sin()"}),
+        ("Take cos and sin", {"angles.cos(), angles.sin()": "angles, angles"}),
+        ("only the cosines", {"torch.cat([angles.cos(), angles.sin()], dim=1)": "angles.cos()"}),
+        ("only the sines", {"torch.cat([angles.cos(), angles.sin()], dim=1)": "angles.sin()"}),
+        ("divided by h-1", {"arange(h) / h": "arange(h) / (h - 1)"}),
+        ("divided by h-1", {"10_000 ** (-torch.arange(h) / h)": "10_000 ** torch.linspace(0, -1, h)"}),
+        ("divide i by h", {"arange(h) / h": "arange(h) / dim"}),
+        ("twice what it should be", {"arange(h) / h": "arange(h) * 2 / h"}),
+        ("the frequencies grow", {"(-torch": "(torch"}),
+        ("frequencies grow", {"t[:, None] * w": "t[:, None] / w"}),
+        ("i begins at 1", {"torch.arange(h)": "torch.arange(1, h + 1)"}),
+        ("not divided by h", {"(-torch.arange(h) / h)": "(-torch.arange(h).float())"}),
+        ("powers of e", {"10_000 ** (-torch.arange(h) / h)": "torch.exp(-torch.arange(h) / h)"}),
+        ("powers of 10,000", {"10_000": "1_000"}),
+        ("powers of 10,000", {"10_000": "100"}),
+        ("multiplied by 2π", {"t[:, None] * w": "2 * torch.pi * t[:, None] * w"}),
+        ("t is divided by 1,000", {"t[:, None] * w": "t[:, None] / 1000 * w"}),
+        ("multiply them", {"t[:, None] * w": "t[:, None] + w"}),
+        ("do not depend on t", {"t[:, None] * w": "w.repeat(len(t), 1)"}),
+        ("lines them up", {"t[:, None] * w": "t * w"}),
+        ("shape", {"dim=1": "dim=0"}),
+        ("shape", {"h = dim // 2": "h = dim"}),
+    ],
+}  # fmt: skip
+
+ANSWERS["check_residual_block"] = {
+    "right": [
+        """
+import torch.nn.functional as F
+
+def my_block(block, x, emb):
+    h = block.conv1(F.silu(block.norm1(x)))
+    h = h + block.time_emb_proj(emb)[:, :, None, None]
+    h = block.conv2(F.silu(block.norm2(h)))
+    return block.conv_shortcut(x) + h
+""",
+        """
+def my_block(block, x, emb):
+    silu = torch.nn.SiLU()
+    time = block.time_emb_proj(emb).unsqueeze(-1).unsqueeze(-1)
+    return block.conv_shortcut(x) + block.conv2(silu(block.norm2(block.conv1(silu(block.norm1(x))) + time)))
+""",
+        """
+def silu(x):
+    return x * torch.sigmoid(x)
+
+def my_block(block, x, emb):
+    h = block.conv1(silu(block.norm1(x)))
+    h += block.time_emb_proj(emb).view(*h.shape[:2], 1, 1)
+    return block.conv2(silu(block.norm2(h))) + block.conv_shortcut(x)
+""",
+        """
+def my_block(block, x, emb):
+    before = torch.nn.Sequential(block.norm1, torch.nn.SiLU(), block.conv1)
+    after = torch.nn.Sequential(block.norm2, torch.nn.SiLU(), block.conv2)
+    return after(before(x) + block.time_emb_proj(emb)[..., None, None]) + block.conv_shortcut(x)
+""",
+        """
+def my_block(block, x, emb):
+    return block(x, emb)
+""",
+    ],
+    "wrong": [
+        ("nothing of the block is used", "def my_block(block, x, emb):\n    return x"),
+        ("only the shortcut", {"block.conv_shortcut(x) + h": "block.conv_shortcut(x)"}),
+        ("returns nothing", {"return block": "block"}),
+        ("the input is not added", {"block.conv_shortcut(x) + h": "h"}),
+        ("conv_shortcut", {"block.conv_shortcut(x) + h": "x + h"}),
+        ("subtracted", {"conv_shortcut(x) + h": "conv_shortcut(x) - h"}),
+        ("divided by √2", {"block.conv_shortcut(x) + h": "(block.conv_shortcut(x) + h) / 2**0.5"}),
+        ("divided by 2", {"block.conv_shortcut(x) + h": "(block.conv_shortcut(x) + h) / 2"}),
+        ("after the sum", {"block.conv_shortcut(x) + h": "F.silu(block.conv_shortcut(x) + h)"}),
+        ("after the second convolution", {"conv_shortcut(x) + h": "conv_shortcut(x) + F.silu(h)"}),
+        ("norm1(x): give it x", {"conv_shortcut(x)": "conv_shortcut(block.norm1(x))"}),
+        ("what goes into conv1", {"conv_shortcut(x)": "conv_shortcut(F.silu(block.norm1(x)))"}),
+        ("not told the time", {" + block.time_emb_proj(emb)[:, :, None, None]": ""}),
+        ("[:, :, None, None]", {"(emb)[:, :, None, None]": "(emb)"}),
+        ("SiLU already", {"proj(emb)": "proj(F.silu(emb))"}),
+        ("after time_emb_proj", {"block.time_emb_proj(emb)": "F.silu(block.time_emb_proj(emb))"}),
+        ("multiplied by the time", {"h + block.time": "h * block.time"}),
+        ("second convolution is missing", {"h = block.conv2(F.silu(block.norm2(h)))": "pass"}),
+        ("added after norm2", """
+def my_block(block, x, emb):
+    silu = torch.nn.functional.silu
+    h = block.conv1(silu(block.norm1(x)))
+    h = block.norm2(h) + block.time_emb_proj(emb)[:, :, None, None]
+    return block.conv_shortcut(x) + block.conv2(silu(h))
+"""),
+        ("added at the end", """
+def my_block(block, x, emb):
+    silu = torch.nn.functional.silu
+    h = block.conv2(silu(block.norm2(block.conv1(silu(block.norm1(x))))))
+    return block.conv_shortcut(x) + h + block.time_emb_proj(emb)[:, :, None, None]
+"""),
+        ("first SiLU is missing", {"F.silu(block.norm1(x))": "block.norm1(x)"}),
+        ("norm1 is missing", {"block.norm1(x)": "x"}),
+        ("norm1 and the first SiLU", {"F.silu(block.norm1(x))": "x"}),
+        ("before its norm", {"F.silu(block.norm1(x))": "block.norm1(F.silu(x))"}),
+        ("after its convolution", {"block.conv1(F.silu(block.norm1(x)))": "F.silu(block.conv1(block.norm1(x)))"}),
+        ("second SiLU is missing", {"F.silu(block.norm2(h))": "block.norm2(h)"}),
+        ("norm2 is missing", {"block.norm2(h)": "h"}),
+        ("norm2 and the second SiLU", {"F.silu(block.norm2(h))": "h"}),
+        ("second SiLU stands before", {"F.silu(block.norm2(h))": "block.norm2(F.silu(h))"}),
+        ("the activations are ReLUs", {"F.silu": "F.relu"}),
+        ("first activation is a ReLU", {"F.silu(block.norm1": "F.relu(block.norm1"}),
+        ("second activation is a ReLU", {"F.silu(block.norm2": "F.relu(block.norm2"}),
+        ("two things are wrong", {"F.silu(block.norm1(x))": "block.norm1(x)", "proj(emb)": "proj(F.silu(emb))"}),
+        ("it stops at", {"block.norm2": "block.norm3"}),
+    ],
+}  # fmt: skip
+
+ANSWERS["check_unet"] = {
+    "right": [
+        """
+import torch.nn.functional as F
+
+def my_forward(net, x, emb):
+    x = net.conv_in(x)
+    skips = [x]
+    for level in net.down_blocks:
+        for resnet, attend in zip(level.resnets, level.attentions):
+            x = attend(resnet(x, emb))
+            skips.append(x)
+        for shrink in level.downsamplers:
+            x = shrink(x)
+            skips.append(x)
+    middle = net.mid_block
+    x = middle.attentions[0](middle.resnets[0](x, emb))
+    x = middle.resnets[1](x, emb)
+    for level in net.up_blocks:
+        for resnet, attend in zip(level.resnets, level.attentions):
+            x = torch.cat([x, skips.pop()], 1)
+            x = attend(resnet(x, emb))
+        for grow in level.upsamplers:
+            x = grow(x)
+    return net.conv_out(F.silu(net.conv_norm_out(x)))
+""",
+        """
+def my_forward(net, x, emb):
+    h = [net.conv_in(x)]
+    for level in net.down_blocks:
+        for i in range(len(level.resnets)):
+            h.append(level.attentions[i](level.resnets[i](h[-1], emb)))
+        if len(level.downsamplers):
+            h.append(level.downsamplers[0](h[-1]))
+    x = h[-1]
+    for resnet, attend in zip(net.mid_block.resnets, net.mid_block.attentions):
+        x = attend(resnet(x, emb))
+    for level in net.up_blocks:
+        for i in range(len(level.resnets)):
+            x = level.attentions[i](level.resnets[i](torch.cat((x, h.pop()), dim=1), emb))
+        if len(level.upsamplers):
+            x = level.upsamplers[0](x)
+    return net.conv_out(torch.nn.functional.silu(net.conv_norm_out(x)))
+""",
+        """
+def my_forward(net, x, emb):
+    def blocks(level, x, before=lambda x: x, after=lambda x: None):
+        for resnet, attend in zip(level.resnets, level.attentions):
+            x = attend(resnet(before(x), emb))
+            after(x)
+        return x
+
+    x = net.conv_in(x)
+    skips = [x]
+    for level in net.down_blocks:
+        x = blocks(level, x, after=skips.append)
+        for part in level.downsamplers:
+            skips.append(x := part(x))
+    x = blocks(net.mid_block, x)
+    for level in net.up_blocks:
+        x = blocks(level, x, before=lambda x: torch.cat([x, skips.pop()], 1))
+        for part in level.upsamplers:
+            x = part(x)
+    x = net.conv_norm_out(x)
+    return net.conv_out(x * x.sigmoid())
+""",
+        """
+def my_forward(net, x, emb):
+    top, bottom = net.down_blocks
+    a = net.conv_in(x)
+    left = [a]
+    for r, at in zip(top.resnets, top.attentions):
+        a = at(r(a, emb))
+        left = [a] + left
+    a = top.downsamplers[0](a)
+    left = [a] + left
+    for r, at in zip(bottom.resnets, bottom.attentions):
+        a = at(r(a, emb))
+        left = [a] + left
+    m = net.mid_block
+    a = m.resnets[1](m.attentions[0](m.resnets[0](a, emb)), emb)
+    for level in net.up_blocks:
+        for r, at in zip(level.resnets, level.attentions):
+            skip, *left = left
+            a = at(r(torch.cat([a, skip], 1), emb))
+        if level is net.up_blocks[0]:
+            a = level.upsamplers[0](a)
+    return net.conv_out(torch.nn.functional.silu(net.conv_norm_out(a)))
+""",
+    ],
+    "wrong": [
+        ("send it through", "def my_forward(net, x, emb):\n    return x"),
+        ("the levels in between", "def my_forward(net, x, emb):\n    return net.conv_out(net.conv_in(x))"),
+        ("returns nothing", {"return net": "net"}),
+        ("oldest skip", {"skips.pop()": "skips.pop(0)"}),
+        ("the same skip", {"skips.pop()": "skips[-1]"}),
+        ("stands before x", {"[x, skips.pop()]": "[skips.pop(), x]"}),
+        ("behind those of x", {"torch.cat([x, skips.pop()], 1)": "x + skips.pop()"}),
+        ("behind those of x", {"            x = torch.cat([x, skips.pop()], 1)\n": ""}),
+        ("axis 0", {"skips.pop()], 1)": "skips.pop()], 0)"}),
+        ("conv_in is not put", {"skips = [x]": "skips = []"}),
+        ("answers of the blocks", {"attend(resnet(x, emb))\n            skips.append(x)": "attend(resnet(x, emb))"}),
+        ("of a downsampler", {"x = shrink(x)\n            skips.append(x)": "x = shrink(x)"}),
+        ("of a downsampler", {"skips = [x]": "skips = []", "x = shrink(x)\n            skips.append(x)": "x = shrink(x)"}),
+        ("not halved", {"x = shrink(x)": "x = x"}),
+        ("not doubled", {"x = grow(x)": "x = x"}),
+        ("keep their size", {"x = shrink(x)": "x = x", "x = grow(x)": "x = x"}),
+        ("down attention is left out", {"attend(resnet(x, emb))\n            skips.append(x)": "resnet(x, emb)\n            skips.append(x)"}),
+        ("up attention is left out", {"x = attend(resnet(x, emb))\n        for grow": "x = resnet(x, emb)\n        for grow"}),
+        ("levels attention is left out", {"attend(resnet(x, emb))": "resnet(x, emb)"}),
+        ("middle is missing", {"    x = middle.attentions[0](middle.resnets[0](x, emb))\n    x = middle.resnets[1](x, emb)\n": ""}),
+        ("the second is missing", {"    x = middle.resnets[1](x, emb)\n": ""}),
+        ("in the middle attention is left out", {"middle.attentions[0](middle.resnets[0](x, emb))": "middle.resnets[0](x, emb)"}),
+        ("attention comes last", {"middle.attentions[0](middle.resnets[0](x, emb))": "middle.resnets[0](x, emb)", "x = middle.resnets[1](x, emb)": "x = middle.attentions[0](middle.resnets[1](x, emb))"}),
+        ("SiLU is missing", {"F.silu(net.conv_norm_out(x))": "net.conv_norm_out(x)"}),
+        ("conv_norm_out is missing", {"net.conv_norm_out(x)": "x"}),
+        ("conv_norm_out and the SiLU", {"F.silu(net.conv_norm_out(x))": "x"}),
+        ("conv_out is missing", {"net.conv_out(F.silu(net.conv_norm_out(x)))": "F.silu(net.conv_norm_out(x))"}),
+        ("the end is missing", {"net.conv_out(F.silu(net.conv_norm_out(x)))": "x"}),
+        ("two things are wrong", {"F.silu(net.conv_norm_out(x))": "net.conv_norm_out(x)", "[x, skips.pop()]": "[skips.pop(), x]"}),
+        ("it stops at", {"net.mid_block": "net.middle"}),
+    ],
+}  # fmt: skip
+
 ANSWERS["check_flow_time"] = {
     "right": [
         """

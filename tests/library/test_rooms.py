@@ -19,8 +19,8 @@ FLOORS = {
     "leaves": ["checks", "storage", "images", "figures", "progress"],
     "idea": ["ddpm", "schedule", "noising", "paths", "samplers", "guidance"],
     "engine": [
-        *["drawing", "data", "downloads", "datasets", "unets", "randomness", "interrupts", "processes"],
-        *["events", "learner", "callbacks", "lr_finder", "muon", "checkpoint_files", "checkpoints"],
+        *["drawing", "data", "downloads", "datasets", "unets", "unet_scratch", "randomness", "interrupts"],
+        *["processes", "events", "learner", "callbacks", "lr_finder", "muon", "checkpoint_files", "checkpoints"],
     ],
     "meeting": ["sampling", "ddpm_callback", "training", "weights", "pipelines", "page_network"],
     "judges": ["evaluation", "plane", "diagnosis", "exercises"],
@@ -35,7 +35,8 @@ MAY_KNOW = {  # floors, where these are fewer than all below
 }
 NO_TORCH = ("checks", "images", "figures", "progress", "drawing", "plots", "loss_plots", "widgets")
 LONGEST = {"drawing": 700}  # long, and of one piece
-WHEN_ASKED = {  # what a widget imports only when it is given or asked for something of it
+WHEN_ASKED = {  # what a module imports only when it is given or asked for something of it
+    "unets": {"unet_scratch"},  # asked to build one that a file describes
     "widgets.schedule_explorer": {"schedule"},  # asked for its `schedule`
     "widgets.diffusion_playground": {"noising", "plane", "schedule"},  # given a name, or asked for its `model`
     "widgets.live_sampler": {
