@@ -205,7 +205,9 @@ class PathExplorer(Widget):
             weight = loss_weights(grid)[name]
             weight = weight / np.trapezoid(weight, grid)
             points = [
-                (2 * across(x), 2 * (top + chart * (1 - y / 0.2))) for x, y in zip(grid, weight, strict=True) if y < 0.2
+                (2 * across(x), 2 * (top + chart * (1 - y / 0.25)))
+                for x, y in zip(grid, weight, strict=True)
+                if y < 0.25
             ]
             pen.line(points, LIGHT[_TRAININGS[name][0]], 9 if name == "cosine" else 4, "curve")  # the flow's lies on it
         pen.line([2 * pad, 2 * (top + chart), 2 * (width - pad), 2 * (top + chart)], "#d5dae3", 4)

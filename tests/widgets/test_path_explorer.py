@@ -225,7 +225,7 @@ def test_in_a_page(page, tmp_path):
         assert float(sigma) == pytest.approx(w.clocks["sigma"], rel=5e-3)
         assert float(root.locator(".scales + span b").inner_text()) == pytest.approx(w.largest_difference, abs=6e-4)
         dots = root.locator(".ddw-dot").evaluate_all("els => els.map((e) => parseFloat(e.style.top))")
-        np.testing.assert_allclose(0.2 * (1 - np.array(dots) / 100), list(w.weights.values()), atol=1e-6)
+        np.testing.assert_allclose(0.25 * (1 - np.array(dots) / 100), list(w.weights.values()), atol=1e-6)
         return w.log_snr
 
     def drag(area, along):

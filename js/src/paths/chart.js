@@ -10,7 +10,7 @@ import { GRID, TRAININGS, weightAt } from "./weights.js";
 
 /** @typedef {import("./read.js").Seen} Seen */
 
-const TOP = 0.2; // of the vertical axis
+const TOP = 0.25; // of the vertical axis
 /** Where a log-SNR lies, 0 … 1: more noise to the right. @param {number} logSnr */
 export const across = (logSnr) => (EDGE - logSnr) / (2 * EDGE);
 const ROWS = /** @type {const} */ ([["vp", "DDPM: even in t"], ["edm", "EDM: even in the seventh root of σ, 80 to 0.002"], ["flow", "Flow: even in s, from 1"]]); // prettier-ignore
