@@ -1,4 +1,4 @@
-"""The one part that is not from scratch: diffusers' U-Net, in the sizes of the course, called as `model(x_t, t)`.
+"""diffusers' U-Net, in the sizes of the course, called as `model(x_t, t)`.
 
 Docs: https://example.github.io/ddpm-widgets/api/unets.html.md"""
 
