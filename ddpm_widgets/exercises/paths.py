@@ -37,7 +37,10 @@ EXERCISES["check_flow_time"] = Exercise(
     mistakes=[
         (lambda ab: ab, "ᾱ comes back as it was. It falls as noise is added, and s should grow."),
         (lambda ab: 0 * ab, "0 everywhere: ᾱ is not used yet."),
-        (lambda ab: 1 - ab, "1-ᾱ is the variance of DDPM's noise. Compare the two weights, noise and image."),
+        (
+            lambda ab: 1 - ab,
+            "that is 1-ᾱ. It comes from the variances 1-ᾱ and ᾱ: compare the weights in x_t, which are their roots.",
+        ),
         (
             lambda ab: (1 - ab).sqrt(),
             "that is the weight of DDPM's noise. In the flow the two weights sum to 1: divide by their sum.",
@@ -50,17 +53,9 @@ EXERCISES["check_flow_time"] = Exercise(
             "the noise is divided by 1 plus itself. Divide the *ratio* of noise to image by 1 plus that ratio.",
         ),
         ({"share": lambda n, s: n / s / (1 - n / s)}, "s = ratio/(1 + ratio): there is a minus in place of the plus."),
-        (
-            {"noise": lambda ab: 1 - ab, "signal": lambda ab: ab},
-            "you use the variances 1-ᾱ and ᾱ: the weights in x_t are their roots.",
-        ),
         ({"noise": lambda ab: 1 - ab}, "the noise has the weight √(1-ᾱ): its root is missing."),
         ({"noise": lambda ab: 1 - ab.sqrt()}, "1-√ᾱ stands where √(1-ᾱ) belongs: the root covers all of it."),
         ({"signal": lambda ab: ab}, "the image has the weight √ᾱ: its root is missing."),
-        (
-            {"share": lambda n, s: n**2 / s**2 / (1 + n**2 / s**2)},
-            "you use the variances 1-ᾱ and ᾱ: the weights in x_t are their roots.",
-        ),
     ],
 )
 
@@ -152,7 +147,6 @@ EXERCISES["check_euler_step"] = Exercise(
             {"stride": lambda s, s_next: s - s_next},
             "it goes the wrong way: s falls, so the step s_next - s is below 0.",
         ),
-        ({"move": lambda x, way: x - way}, "it goes the wrong way: add (s_next - s)·u. The step is below 0 by itself."),
         ({"stride": lambda s, s_next: s_next}, "the step is as long as s_next: it should be s_next - s."),
         ({"stride": lambda s, s_next: s}, "the step is as long as s: it should be s_next - s."),
         ({"stride": lambda s, s_next: -s}, "that goes on until s = 0, the end of the path: go as far as s_next."),

@@ -161,7 +161,12 @@ def test_the_lesson_uses_its_exercises(path, capsys):
     "Each is unsolved in the lesson and earns a hint; the folded solution below it passes."
     cells = [(c["cell_type"], "".join(c["source"])) for c in json.loads(path.read_text(encoding="utf-8"))["cells"]]
     names: dict = {"torch": torch, **CHECKS, "linear": ddpm_widgets.linear_schedule()}
-    names |= {"noisify": ddpm_widgets.noisify, "TrainCB": ddpm_widgets.TrainCB, "nn": torch.nn}
+    names |= {
+        "noisify": ddpm_widgets.noisify,
+        "TrainCB": ddpm_widgets.TrainCB,
+        "nn": torch.nn,
+        "F": torch.nn.functional,
+    }
     used = []
     for (kind, source), (_, below) in zip(cells, cells[1:], strict=False):
         for node in ast.parse(source).body if kind == "code" else ():  # a solution may use what the lesson wrote before
