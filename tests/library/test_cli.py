@@ -183,7 +183,7 @@ def test_train_then_sample(tmp_path, capsys, few_images):
 )
 def test_train_draws_as_the_model_chooses_and_says_how(model, asked, says, tmp_path, monkeypatch, capsys, few_images):
     import ddpm_widgets
-    from ddpm_widgets import DDPMCB, Learner, sampling, training, unet
+    from ddpm_widgets import DDPMCB, Learner, ddpm_callback, respace, sampling, training, unet
 
     drawn = []
 
@@ -203,13 +203,13 @@ def test_train_draws_as_the_model_chooses_and_says_how(model, asked, says, tmp_p
             drawn.append(({**kwargs}, made.schedule.timesteps.tolist()))
         return sampling.sample(model, schedule, 4, **{**kwargs, "steps": 2})
 
-    monkeypatch.setattr(training, "sample", watched)
+    monkeypatch.setattr(ddpm_callback, "sample", watched)
     monkeypatch.setattr(ddpm_widgets, "train", tiny)
     assert run("train", *FAST, "--model", model, "--batch-size", 32, "--seed", 5, "--out", tmp_path / "run") == 0
     assert f"Drawing 64 images {says}\n" in capsys.readouterr().out
     (kwargs, timesteps), d = drawn[0], load_model(tmp_path / "run/model.safetensors").diffusion
     assert len(drawn) == 1 and kwargs["seed"] == 5 and {k: kwargs[k] for k in asked} == asked
-    assert len(timesteps) == 20 and timesteps == training.respace(d.schedule, 20, d.spacing).timesteps.tolist()
+    assert len(timesteps) == 20 and timesteps == respace(d.schedule, 20, d.spacing).timesteps.tolist()
 
 
 def test_an_error_in_training_leaves_no_empty_folder(tmp_path, monkeypatch, few_images):
