@@ -189,7 +189,7 @@ function render({ model, el, signal: outer }) {
     pieces = [...compare, cut, ...depend];
   }
 
-  const run = inOrder(
+  const queue = () => inOrder(
     async () => {
       if (!engine || signal.aborted) return;
       const begun = performance.now();
@@ -209,14 +209,15 @@ function render({ model, el, signal: outer }) {
       await pieces.shift()?.();
       return pieces.length > 0 && !signal.aborted;
     },
-  );
+  ); // prettier-ignore
+  let run = queue();
 
   let network = new AbortController(); // the life of one network
   let hash = "";
   async function load() {
     network.abort();
     network = new AbortController();
-    [engine, looked, key] = [undefined, undefined, ""];
+    [engine, looked, key, run] = [undefined, undefined, "", queue()]; // what a former network was asked is never answered
     const own = AbortSignal.any([signal, network.signal]);
     const size = (model.get("weights_bytes") / 1e6).toFixed(1);
     bar.hidden = false;

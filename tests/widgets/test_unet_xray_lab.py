@@ -48,14 +48,17 @@ def test_unet_xray_in_jupyterlab(page, lab, tmp_path):
     root.locator(".detail:visible h3", has_text="mid_block.attentions.0").wait_for()
     assert root.get_attribute("data-t") == "700" and "pixel 3, 4" in root.locator(".panel .note").first.inner_text()
     assert root.locator(".thumb").nth(5).get_attribute("aria-pressed") == "true"
-    # another network: other blocks
-    n = int(root.get_attribute("data-painted"))
+    # another network, while the former one is at work on the slopes: other blocks
     nb.ask("""
+import time
 from ddpm_widgets import Diffusion, linear_schedule, unet
 net = unet("small", block_out_channels=(16, 24))
 net.diffusion = Diffusion(linear_schedule(), "eps", shape=(1, 32, 32))
-xray.model = net
 print(1)""")
+    n = int(root.get_attribute("data-painted"))
+    nb.ask("xray.t = 650; time.sleep(0.3); print(1)")
+    n = painted(page, root, n)
+    nb.ask("xray.model = net; print(1)")
     painted(page, root, n)
     root.locator(".block").nth(len(nb.ask("print(json.dumps(xray.blocks))")) - 1).wait_for()
     assert root.locator(".block .c").first.inner_text() == "16"
