@@ -619,6 +619,15 @@ def test_what_the_configuration_names_is_there(site):
             assert (NBS / url.strip("\"'")).is_file(), url
 
 
+def test_the_theme_and_the_widgets_share_no_class():
+    "A rule of the site for `.path` would lay out a widget's parts as well."
+    theme = set(re.findall(r"^\s*\.([a-z][\w-]*)", (NBS / "theme.scss").read_text(encoding="utf-8"), re.M))
+    assert {"path", "skip"} <= theme
+    for style in sorted((NBS.parent / "js/src").glob("*.css")):
+        used = set(re.findall(r"\.([a-z][\w-]*)", style.read_text(encoding="utf-8")))
+        assert not used & theme, style.name
+
+
 def vendor():
     spec = importlib.util.spec_from_file_location("_vendor", NBS / "_vendor.py")
     module = importlib.util.module_from_spec(spec)

@@ -329,7 +329,7 @@ def test_nothing_hides_something_else(page, tmp_path):
         })""")
         assert not found, (width, found[:5])
         apart = page.evaluate("""() => [...document.querySelectorAll('.ddw')].flatMap((root) => {
-            const [skips, words] = ['.skip', '.skipped'].map((name) => [...root.querySelectorAll(name)].map((e) => { e.textContent ||= '×'; return e.getBoundingClientRect(); }));
+            const [skips, words] = ['.bridge', '.skipped'].map((name) => [...root.querySelectorAll(name)].map((e) => { e.textContent ||= '×'; return e.getBoundingClientRect(); }));
             return skips.map((box, i) => Math.abs(box.top - words[i].top - words[i].height / 2));
         })""")
         assert max(apart) < 8, "a skip's words stand on its band"

@@ -61,7 +61,7 @@ export function columns(model, sync, seen, signal) {
   function column({ key, name, formula, clock }) {
     const pane = new Pane({}, [h("b", {}, name)]);
     const divided = h("p", { class: "ddw-small ddw-muted ddw-num scaled" });
-    return { key, name, formula, pane, divided, el: div("path", pane.el, div("body", formula.el, divided, clock)) };
+    return { key, name, formula, pane, divided, el: div("lane", pane.el, div("body", formula.el, divided, clock)) };
   }
   return {
     el,

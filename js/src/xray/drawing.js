@@ -95,7 +95,7 @@ export function drawing(choose, signal) {
         const [x, y] = [p.x + p.side / 2, p.y + columnHeight(p.side) / 2];
         return i ? `L${x} ${y}` : `M${x} ${y}`;
       }).join(""); // prettier-ignore
-      bands = bridges.map((bridge) => ({ bridge, path: svg("path", { class: "skip", d: way(bridge) }), name: span("skipped", "") }));
+      bands = bridges.map((bridge) => ({ bridge, path: svg("path", { class: "bridge", d: way(bridge) }), name: span("skipped", "") }));
       for (const { bridge: { from, to, high }, name } of bands) name.style.cssText = `left:${(from.x + from.side / 2 + to.x + to.side / 2) / 2}px;top:${from.y - high}px`;
       putChildren(back, [svg("path", { class: "way", d: line }), ...bands.map(({ path }) => path)]);
       Object.assign(back.style, { width: `${width}px`, height: `${height}px` });
