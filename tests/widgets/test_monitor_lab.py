@@ -104,6 +104,10 @@ def buttons_work(page, lab, kernel, version=None):
     page.wait_for_selector(f"{MONITOR}[data-state=stopped]", timeout=20_000)
     nb.wait_idle(60)
     assert not nb.failures
+    for _ in range(100):  # a page may hear that the kernel is idle before it hears what was printed
+        if "the cell that waited" in json.dumps(nb.cells[1]["outputs"]):
+            break
+        page.wait_for_timeout(100)
     assert "the cell that waited" in json.dumps(nb.cells[1]["outputs"])
 
     # kernel and screen agree; nothing was lost and nothing else was touched
