@@ -166,13 +166,8 @@ def draw(args: argparse.Namespace) -> int:
 
     model = pretrained() if args.weights == "fashion-mnist" else load_model(args.weights)
     label = int(args.label) if (args.label or "").isdigit() else args.label
-    options = {
-        "sampler": args.sampler,
-        "steps": args.steps,
-        "seed": args.seed,
-        "labels": label,
-        "guidance": args.guidance,
-    }
+    options = {"sampler": args.sampler, "steps": args.steps, "seed": args.seed}
+    options |= {"labels": label, "guidance": args.guidance}
     side = math.isqrt(args.n)
     columns = args.columns or (side if side**2 == args.n else None)
     save_picture(show_images(sample(model, n=args.n, **options), columns=columns), out)
@@ -322,9 +317,7 @@ examples:
         help="height and width of the images, a multiple of 8 (default: %(default)s)",
     )
     what.add_argument(
-        "--labels",
-        action="store_true",
-        help="tell the network the class of each image, so that `sample --label` can ask for one",
+        "--labels", action="store_true", help="train with classes, so that `sample --label` can ask for one"
     )
     how = sub.add_argument_group("how")
     how.add_argument(
@@ -403,28 +396,16 @@ examples:
         default=Path("samples.png"),
         help="the picture to write: .png, .jpg or .webp (default: %(default)s)",
     )
-    sub.add_argument(
-        "--sampler",
-        choices=("ddpm", "ddim", "dpm++", "euler", "heun"),
-        help="the way through the noise (default: the network's)",
-    )
+    ways = ("ddpm", "ddim", "dpm++", "euler", "heun")
+    sub.add_argument("--sampler", choices=ways, help="the way through the noise (default: the network's)")
     sub.add_argument(
         "--steps",
         metavar="N",
         type=at_least(1),
         help="steps from noise to image (default: the network's; all of them with --sampler)",
     )
-    sub.add_argument(
-        "--label",
-        metavar="CLASS",
-        help="what to draw, by name or number, of a network trained with --labels (default: anything)",
-    )
-    sub.add_argument(
-        "--guidance",
-        metavar="W",
-        type=float,
-        help="with --label: how far to push towards the class, 1 to 3 as a rule (default: not at all)",
-    )
+    sub.add_argument("--label", metavar="CLASS", help="a class of a network trained with --labels, by name or number")
+    sub.add_argument("--guidance", metavar="W", type=float, help="with --label: how far to push towards it, say 1 to 3")
     sub.add_argument(
         "--seed", metavar="N", type=at_least(0), help="same seed, same images (default: new ones each time)"
     )

@@ -73,7 +73,7 @@ def _warn_of_change(
         return
     changes = [
         f"{name} {getattr(now, name)} in place of {getattr(former, name)}"
-        for name in ("target", "data_range")
+        for name in ("target", "data_range", "classes")
         if getattr(now, name) != getattr(former, name)
     ]
     a, b = former.schedule.alpha_bar64, now.schedule.alpha_bar64
@@ -180,7 +180,11 @@ class DDPMCB(TrainCB):
 
     def labels(self, learn: Learner, n: int) -> tuple[Tensor]:
         "The classes of a shard, some of them hidden: each process decides on the whole batch, and keeps its own."
-        y = torch.as_tensor(labels_of(learn.batch)).long()
+        if (y := labels_of(learn.batch)) is None:
+            raise ValueError(
+                "training with labels needs a class for each image, found a batch without: let the data set give (image, class)."
+            )
+        y = torch.as_tensor(y).long()
         shard = learn.shard if learn.shard != slice(0, learn.batch_size) else slice(0, n)
         whole = torch.zeros(max(learn.batch_size, shard.start + n), dtype=torch.long, device=y.device)
         whole[shard.start : shard.start + n] = y

@@ -338,6 +338,8 @@ def evaluate(
     floats, and what `sample` refuses. Warns when images hold no negative value: they may lie in [0, 1].
     """
     images = model if isinstance(model, Tensor) else None
+    if labels is not None:
+        sampling["labels"] = labels
     if images is not None and sampling:
         option = next(iter(sampling))
         raise ValueError(
@@ -345,9 +347,9 @@ def evaluate(
         )
     if images is not None:
         images = _check_images(images)
-    if labels is not None:
-        sampling["labels"] = torch.arange(n) % 10 if isinstance(labels, str) and labels == "each" else labels
     n = check_whole("n", n if images is None else len(images), 2, 2**31 - 1)
+    if isinstance(labels, str) and labels == "each":
+        sampling["labels"] = torch.arange(n) % 10
     if not isinstance(seeds, Sequence) or not len(seeds):
         raise ValueError(f"seeds must be a list of whole numbers, one or more, found {shown(seeds)}.")
     seeds = [check_whole("each of the seeds", seed, 0, 2**63 - 1) for seed in seeds]

@@ -140,8 +140,10 @@ SAMPLERS: dict[str, Callable[..., list[StepCoefficients]]] = {
 def sampler_coefficients(
     sampler: str,  # a name of SAMPLERS
     schedule: Schedule,  # the process to go back through
-    **options: float | str | None,  # the sampler's own: `variance` for "ddpm", `eta` for "ddim"; None: its default
-) -> list[StepCoefficients]:  # one for each timestep, the first for t=0
+    **options: float
+    | str
+    | None,  # the sampler's own: `variance` for "ddpm", `eta` for "ddim", `path` for "euler" and "heun"; None: its default
+) -> list[StepCoefficients]:  # one for each pass of the network, the first for t=0: see `visits`
     "The coefficients of a sampler by its name. Raises ValueError for an unknown name and for an option that the sampler does not have."
     if not isinstance(sampler, str) or sampler not in SAMPLERS:
         raise ValueError(f"sampler must be one of {', '.join(SAMPLERS)}, found {shown(sampler)}.")

@@ -242,6 +242,8 @@ def test_evaluate_says_how_often_a_class_is_what_was_asked_for():
     )
     assert right.agreement > wrong.agreement + 0.3 and right.class_fid < wrong.class_fid / 2
     assert "read as asked for" in repr(right) and "within classes" in repr(right)
+    with pytest.raises(ValueError, match="labels must be left out where images are given"):
+        evaluate(xs[:20], dls=dls, labels="each", progress=False)
     assert evaluate(Painter(0), 20, dls=dls, seeds=[0], labels=dls.classes[2], progress=False).class_fid is None
 
 
@@ -280,6 +282,15 @@ def test_a_pipeline_has_no_place_for_classes_and_a_page_has(tmp_path):
     with pytest.raises(ValueError, match="must draw without labels"):
         to_diffusers(net, tmp_path / "pipeline")
     assert words(page_weights(net))[0]["classes"] == [*NAMES, "anything"]
+
+
+def test_training_with_labels_says_where_there_are_none():
+    class Bare:
+        train = valid = [torch.zeros(4, 1, 8, 8)]
+        classes = NAMES
+
+    with pytest.raises(ValueError, match="needs a class for each image, found a batch without"):
+        train(Bare(), conditional_unet(), labels=True, epochs=1, progress=False)
 
 
 def test_classes_by_name_or_number():
