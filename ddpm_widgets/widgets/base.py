@@ -22,7 +22,7 @@ import traitlets as T
 from ipywidgets.widgets.widget import _put_buffers, _remove_buffers
 
 from ..checks import check_path, check_whole
-from ..images import png
+from ..images import as_images, png
 from ..storage import write_atomic
 from .page import save_html
 
@@ -189,6 +189,24 @@ class Widget(anywidget.AnyWidget):
             return {**data, "image/png": base64.b64encode(self.to_png()).decode()}, metadata
         except Exception:  # no poster is no reason to show no widget
             return data, metadata
+
+# %% ../../nbs/api/widgets/01_base.ipynb #ba5e0002
+class ImagesWidget(Widget):
+    "A widget that shows one of several images; a subclass has the trait `image`, which one."
+
+    x0 = T.Bytes(help="grey levels, uint8 (n, h, w, c)").tag(sync=True)
+    shape = T.List(Whole(), help="n, h, w, c").tag(sync=True)
+
+    @property
+    def images(self) -> np.ndarray:  # uint8, shape (n, h, w, c)
+        "The images; set them to show others."
+        return np.frombuffer(self.x0, np.uint8).reshape(self.shape)
+
+    @images.setter
+    def images(self, images: Any) -> None:
+        x0 = as_images(images)
+        with self.hold_sync(), self.hold_trait_notifications():
+            self.x0, self.shape, self.image = x0.tobytes(), list(x0.shape), 0
 
 # %% ../../nbs/api/widgets/01_base.ipynb #08c950f5
 def _hash32(x: Any) -> np.ndarray:

@@ -16,7 +16,7 @@ import traitlets as T
 from ..checks import check_number, check_whole, shown
 from ..figures import LIGHT, as_schedules
 from ..images import as_images, tile
-from .base import Finite, Whole, Widget, normal
+from .base import Finite, ImagesWidget, normal
 from .page import front_end
 from .schedule_explorer import formula_betas, shirt
 
@@ -77,7 +77,7 @@ def _curves(curves: Any) -> list[str]:
     return [name for name in _TRAININGS if name in wanted]
 
 
-class PathExplorer(Widget):
+class PathExplorer(ImagesWidget):
     """One image in noise, as DDPM, EDM and a flow write it, with clocks linked by equal signal-to-noise; below, the weight each training puts on each noise level.
 
     Drag any of the three clocks or the mark in the chart, or use the keys on a clock: arrows, PageUp and PageDown, Home, End. All three images hold the same
@@ -86,8 +86,6 @@ class PathExplorer(Widget):
 
     _esm, _css = front_end("path_explorer")
 
-    x0 = T.Bytes(help="grey levels, uint8 (n, h, w, c)").tag(sync=True)
-    shape = T.List(Whole(), help="n, h, w, c").tag(sync=True)
     alpha_bar = T.Bytes(help="float32 (T), of the schedule whose timestep is DDPM's clock").tag(sync=True)
     log_snr = Finite(0.0, help="the noise level, ln(α²/σ²), -12 … 12").tag(sync=True, page=True)
     image = T.CInt(0, help="which image").tag(sync=True, page=True)
@@ -118,17 +116,6 @@ class PathExplorer(Widget):
             x0=x0.tobytes(), shape=list(x0.shape), alpha_bar=alpha_bar[0].tobytes(), log_snr=log_snr, image=image, seed=seed,
             same_scale=same_scale, curves=_curves(curves), **traits,
         )  # fmt: skip
-
-    @property
-    def images(self) -> np.ndarray:  # uint8, shape (n, h, w, c)
-        "The images; set them to show others."
-        return np.frombuffer(self.x0, np.uint8).reshape(self.shape)
-
-    @images.setter
-    def images(self, images: Any) -> None:
-        x0 = as_images(images)
-        with self.hold_sync(), self.hold_trait_notifications():
-            self.x0, self.shape, self.image = x0.tobytes(), list(x0.shape), 0
 
     @T.validate("log_snr", "image", "seed")
     def _clamp(self, proposal):

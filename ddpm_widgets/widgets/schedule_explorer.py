@@ -17,7 +17,7 @@ import traitlets
 from ..checks import check_number, check_texts, check_whole, shown
 from ..figures import LIGHT, as_schedules, colors_of
 from ..images import as_images, tile
-from .base import Widget, normal
+from .base import ImagesWidget, normal
 from .page import front_end
 
 # %% ../../nbs/api/widgets/05_schedule_explorer.ipynb #a60be179
@@ -102,7 +102,7 @@ def _check_settings(**settings: Any) -> None:
         raise ValueError(f"beta_min must be at most beta_max, {last:g}, found {first:g}: β rises.")
 
 # %% ../../nbs/api/widgets/05_schedule_explorer.ipynb #098b7b7e
-class ScheduleExplorer(Widget):
+class ScheduleExplorer(ImagesWidget):
     """Noise schedules: their curves, ten steps of one image under each, and one cursor through all of it.
 
     Drag in any chart, on the slider, or use the keys: arrows, PageUp and PageDown, Home, End, space to play.
@@ -112,8 +112,6 @@ class ScheduleExplorer(Widget):
 
     _esm, _css = front_end("schedule_explorer")
 
-    x0 = traitlets.Bytes(help="grey levels, uint8 (n, h, w, c)").tag(sync=True)
-    shape = traitlets.List(traitlets.Int(), help="n, h, w, c").tag(sync=True)
     names = traitlets.List(traitlets.Unicode(), help="of the schedules").tag(sync=True)
     formulas = traitlets.List(traitlets.Unicode(), help="linear, cosine, sigmoid, or empty for given values").tag(
         sync=True
@@ -170,17 +168,6 @@ class ScheduleExplorer(Widget):
             given=b"".join(a.tobytes() for a in curves.values()), lengths=[len(curves.get(n, ())) for n in entries],
             T=T, beta_min=beta_min, beta_max=beta_max, s=s, t=t, seed=seed, selected=selected, **traits,
         )  # fmt: skip
-
-    @property
-    def images(self) -> np.ndarray:  # uint8, shape (n, h, w, c)
-        "The images; set them to show others."
-        return np.frombuffer(self.x0, np.uint8).reshape(self.shape)
-
-    @images.setter
-    def images(self, images: Any) -> None:
-        x0 = as_images(images)
-        with self.hold_sync(), self.hold_trait_notifications():
-            self.x0, self.shape, self.image = x0.tobytes(), list(x0.shape), 0
 
     @property
     def alpha_bar(self) -> dict[str, np.ndarray]:  # name -> ᾱ, float64
