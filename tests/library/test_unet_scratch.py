@@ -38,11 +38,14 @@ def their_answer(net, x, t, labels):
 
 def assert_same(net: UNet, shape, n=3) -> None:
     "The same answers, and the same gradient for the images and for every weight."
-    ours = d.ScratchUNet.from_diffusers(net)
+    net = net.double()  # in float32 gradients differ by how many threads add them up
+    ours = d.ScratchUNet.from_diffusers(net).double()
     classes = net.unet.config.num_class_embeds
     labels = torch.arange(n) % classes if classes else None
     t = torch.tensor([0, 17, 999])[:n]
-    x, mine = (torch.randn(n, *shape, generator=torch.Generator().manual_seed(1)).requires_grad_() for _ in range(2))
+    x, mine = (
+        torch.randn(n, *shape, generator=torch.Generator().manual_seed(1)).double().requires_grad_() for _ in range(2)
+    )
     theirs = their_answer(net, x, t, labels)
     found = ours(mine, t) if labels is None else ours(mine, t, labels)
     torch.testing.assert_close(found, theirs, atol=1e-5, rtol=1e-5)
