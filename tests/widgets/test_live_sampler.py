@@ -476,9 +476,9 @@ def test_the_tab_key_stops_once_among_sixteen_noises_and_once_on_the_way(page, t
     page.keyboard.press("ArrowDown")  # the guess at the second step
     drawn = painted(page, drawn)
     page.evaluate("document.querySelector('[data-ddw]').ddw.model.set('seed', 0)")  # drawn anew under the focus
-    painted(page, drawn)
+    drawn = painted(page, drawn)
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('[data-ddw]').ddw.model.get('mode') === 'step'")
+    painted(page, drawn)  # and the step framed
     assert (state(page, "at"), state(page, "part")) == (1, "x0")
     assert page.evaluate(stops, ".steps") == [5]
 
