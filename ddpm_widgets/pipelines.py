@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .checks import check_path, shown
+from .guidance import class_indices
 from .noising import Diffusion, Target
 from .samplers import Variance
 from .schedule import SPACINGS, Schedule
@@ -74,9 +75,11 @@ class FoldedUNet2DModel(UNet2DModel, ModelMixin):  # a pipeline asks for the typ
 def to_diffusers(
     model: Any,  # a `UNet`, `ScratchUNet` or diffusers' `UNet2DModel`, that carries `diffusion`
     folder: str | Path,  # new or empty; it appears once all is written
+    label: str | int | None = None,  # of a network that knows classes, the one to draw; None: any
 ) -> Path:  # the folder, for `DDPMPipeline.from_pretrained`
     """Write a pipeline that diffusers draws the same images from. Where a network with a patch, as "small" and "fast" are, is to be loaded,
-    `import ddpm_widgets.pipelines` first.
+    `import ddpm_widgets.pipelines` first. A pipeline has no place for classes, so a label becomes part of the network: its embedding is added
+    to the bias of the time embedding, where diffusers adds it.
 
     Raises ValueError for another network, for one without `diffusion`, and for a range that is not symmetric about 0; FileExistsError when
     the folder holds anything.
@@ -100,10 +103,9 @@ def to_diffusers(
         raise ValueError(
             f'model must predict one of {", ".join(TARGETS.values())}, found {d.target}, which DDPMPipeline does not know: train one without path="flow".'
         )
-    if d.classes:
-        raise ValueError(
-            f"model must draw without labels, found one that knows the classes {', '.join(d.classes)}: DDPMPipeline has no place for a class; keep it with save_model."
-        )
+    if label is not None and not d.classes:
+        raise ValueError("label must be left out for a network that knows no classes: train it with labels=True.")
+    k = None if label is None else int(class_indices(label, d.classes))
     low, high = d.data_range
     if low != -high:
         raise ValueError(
@@ -121,7 +123,7 @@ def to_diffusers(
         timestep_spacing=d.spacing if d.spacing in ("leading", "linspace") else "trailing",
     )
     make_folder(folder.parent)
-    pipeline: Any = DDPMPipeline(_theirs(model, d.shape[1:]), scheduler)
+    pipeline: Any = DDPMPipeline(_theirs(model, d.shape[1:], k), scheduler)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
         whole = Path(temporary) / "whole"
         pipeline.save_pretrained(whole)
@@ -131,16 +133,26 @@ def to_diffusers(
     return folder
 
 
-def _theirs(model: Any, size: tuple[int, ...]) -> nn.Module:
-    "A copy of the network in a class that diffusers loads, with the size of its images."
+def _theirs(
+    model: Any,
+    size: tuple[int, ...],
+    label: int | None,  # of a network with classes; None: its last one, which is no class
+) -> nn.Module:
+    "A copy of the network in a class that diffusers loads, with the size of its images and, where it knows classes, one of them for good."
     patch, net = getattr(model, "patch", 1), getattr(model, "unet", model)
-    settings = {name: value for name, value in net.config.items() if not name.startswith("_")}
+    settings = {name: value for name, value in net.config.items() if not name.startswith("_")} | {
+        "num_class_embeds": None
+    }
     if patch == 1:
         copy = _unet2d({**settings, "sample_size": list(size)})
     else:
         net, channels = model, settings["in_channels"] // patch**2
         copy = FoldedUNet2DModel(patch, list(size), channels, channels, settings)
-    copy.load_state_dict(net.state_dict())
+    weights = net.state_dict()
+    for name in [name for name in weights if name.endswith("class_embedding.weight")]:
+        bias = name.replace("class_embedding.weight", "time_embedding.linear_2.bias")
+        weights[bias] = weights[bias] + weights.pop(name)[-1 if label is None else label]
+    copy.load_state_dict(weights)
     return copy
 
 # %% ../nbs/api/31_pipelines.ipynb #d1ff000c

@@ -427,9 +427,12 @@ class Translated(nn.Module):
         self,
         x_t: Tensor,  # noisy images, shape (n, channels, height, width)
         t: Tensor,  # timesteps of the new schedule, shape (n,)
+        *labels: Tensor,  # as the model takes them
     ) -> Tensor:  # the new target, shaped like x_t
         own, new = self.own_timesteps[t], self.diffusion
-        x0, _ = to_x0_and_eps(predict(self.model, x_t, own), x_t, own, self.trained.schedule, self.trained.target)
+        x0, _ = to_x0_and_eps(
+            predict(self.model, x_t, own, *labels), x_t, own, self.trained.schedule, self.trained.target
+        )
         _, eps = to_x0_and_eps(x0, x_t, t, new.schedule, "x0")
         return make_target(x0, eps, t, new.schedule, new.target)
 

@@ -10,6 +10,7 @@ from ddpm_widgets import (
     DDPMCB,
     SAMPLERS,
     Diffusion,
+    cosine_schedule,
     diagnose,
     drop_labels,
     garments,
@@ -24,6 +25,7 @@ from ddpm_widgets import (
     save_model,
     to_diffusers,
     train,
+    translate,
     unet,
 )
 from ddpm_widgets.guidance import class_indices
@@ -58,6 +60,12 @@ def conditional_unet(**settings):
     torch.manual_seed(0)
     net = unet("nb17", block_out_channels=(8, 16), layers_per_block=1, num_class_embeds=4, **settings).eval()
     net.diffusion = Diffusion(LINEAR, shape=(1, 8, 8), classes=NAMES)
+    return net
+
+
+def unconditional_unet():
+    net = unet("nb17", block_out_channels=(8, 16), layers_per_block=1).eval()
+    net.diffusion = Diffusion(LINEAR, shape=(1, 8, 8))
     return net
 
 
@@ -269,6 +277,11 @@ def test_evaluate_says_how_often_a_class_is_what_was_asked_for():
         (lambda: sample(Shade(), n=2, labels=0, guidance=1, guidance_rescale=2), "guidance_rescale must be"),
         (lambda: sample(Shade(classes=()), n=2, labels=0), "this network knows no classes"),
         (lambda: DDPMCB(LINEAR, drop_label=1.5), "drop_label must be"),
+        (lambda: to_diffusers(conditional_unet(), "new", "hat"), "labels must be among boot, bag, coat"),
+        (
+            lambda: to_diffusers(unconditional_unet(), "new", 0),
+            "label must be left out for a network that knows no classes",
+        ),
         (lambda: train(garments(n=16, batch_size=8), unet("small"), labels=True), "must have num_class_embeds="),
     ],
 )
@@ -277,11 +290,36 @@ def test_bad_input_before_any_work(call, said):
         call()
 
 
-def test_a_pipeline_has_no_place_for_classes_and_a_page_has(tmp_path):
+def test_a_page_knows_the_classes():
+    assert words(page_weights(conditional_unet()))[0]["classes"] == [*NAMES, "anything"]
+
+
+@pytest.mark.parametrize("label", [None, "bag", 2])
+@pytest.mark.parametrize("patch", [1, 2])
+def test_a_pipeline_draws_the_class_that_it_was_written_for(patch, label, tmp_path):
+    from diffusers import DDPMPipeline
+
+    net = conditional_unet(patch=patch)
+    nn.init.normal_(net.unet.class_embedding.weight, std=2.0)
+    net.diffusion = Diffusion(cosine_schedule(10), shape=(1, 8, 8), classes=NAMES)
+    pipeline = DDPMPipeline.from_pretrained(to_diffusers(net, tmp_path / "pipeline", label))
+    pipeline.set_progress_bar_config(disable=True)
+    generators = [torch.Generator().manual_seed(5) for _ in range(2)]
+    theirs = torch.as_tensor(
+        pipeline(batch_size=2, generator=generators[0], num_inference_steps=10, output_type="np").images
+    ).permute(0, 3, 1, 2)
+    how = {"n": 2, "seed": generators[1], **QUIET}
+    torch.testing.assert_close((sample(net, labels=label, **how) / 2 + 0.5).clamp(0, 1), theirs, atol=1e-4, rtol=0)
+    generators[1].manual_seed(5)
+    other = sample(net, labels="boot", **how)
+    assert (other / 2 + 0.5 - theirs).abs().max() > 0.01, "all classes look alike"
+
+
+def test_a_translated_network_knows_the_classes():
     net = conditional_unet()
-    with pytest.raises(ValueError, match="must draw without labels"):
-        to_diffusers(net, tmp_path / "pipeline")
-    assert words(page_weights(net))[0]["classes"] == [*NAMES, "anything"]
+    nn.init.normal_(net.unet.class_embedding.weight, std=2.0)
+    how = {"n": 2, "labels": ["bag", "coat"], "guidance": 1.0, "sampler": "ddim", "steps": 5, "seed": 0, **QUIET}
+    torch.testing.assert_close(sample(translate(net, LINEAR, "v"), **how), sample(net, **how), atol=1e-3, rtol=0)
 
 
 def test_training_with_labels_says_where_there_are_none():
