@@ -17,6 +17,7 @@ from .datasets import cifar10, fashion_mnist, garments, image_folder
 from .ddpm_callback import DDPMCB
 from .diagnosis import Diagnosis, Finding, diagnose
 from .drawing import CLASSES, draw_garments
+from .editing import inpaint, redraw
 from .evaluation import Evaluation, classifier, evaluate, fid, kid
 from .events import Callback, CancelBatch, CancelEpoch, CancelFit, TrainCB
 from .guidance import drop_labels, guided, rescaled
@@ -150,6 +151,7 @@ __all__ = [
     "image_folder",
     "image_grid",
     "init_ddpm",
+    "inpaint",
     "kid",
     "linear_schedule",
     "load_model",
@@ -169,6 +171,7 @@ __all__ = [
     "plot_step_changes",
     "plot_sum",
     "pretrained",
+    "redraw",
     "respace",
     "sample",
     "sample_steps",

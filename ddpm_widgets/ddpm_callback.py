@@ -34,9 +34,9 @@ from ddpm_widgets.noising import (
 )
 from .randomness import preserve_rng
 from .samplers import Sampler, sampler_coefficients
-from .sampling import is_double, sample
+from .sampling import sample
 from .schedule import Schedule, Spacing, check_schedule, respace
-from .unets import check_answer, predict
+from .unets import check_answer, is_double, predict
 
 # %% ../nbs/api/28_ddpm_callback.ipynb #7dca0c01
 def _check_data_range(ends: Any) -> tuple[float, float]:

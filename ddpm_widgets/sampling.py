@@ -12,7 +12,6 @@ import difflib
 import inspect
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, NamedTuple
 
@@ -29,7 +28,7 @@ from .paths import PathName, noise_level
 from .progress import Bar
 from .samplers import Sampler, StepCoefficients, Variance, sampler_coefficients, visits
 from .schedule import Schedule, Spacing, check_schedule, respace
-from .unets import half_precision, predict
+from .unets import device_of, eval_mode, half_precision, is_double, predict
 
 # %% ../nbs/api/27_sampling.ipynb #5685df15
 class Noise:
@@ -189,7 +188,7 @@ def _carried_by(model: Any, schedule: Schedule | None) -> Diffusion:
         return carried
     check_schedule(schedule)
     own = None if carried is None else carried.schedule
-    if own is not None and own.T != schedule.T and not own.begins_with(schedule):
+    if own is not None and own.T != schedule.T and not own.holds(schedule):
         raise ValueError(
             f"this model was trained with T={own.T} timesteps, found a schedule with T={schedule.T}: leave it out, or take fewer of the "
             "model's own with steps=…."
@@ -222,7 +221,7 @@ class Step(NamedTuple):
 
     t: int  # the timestep that the network is given, T-1 … 0
     x_t: Tensor  # the noisy images, shape (n, channels, height, width)
-    x0: Tensor  # x̂0, the network's guess at the images; the last step's is the sample
+    x0: Tensor  # x̂0, the network's guess at the images; the last step's is the sample. Changed in place, the way goes on from the change
     eps: Tensor  # ε̂, the network's guess at the noise
     coefficients: StepCoefficients  # what the next x_t is made of
 
@@ -246,11 +245,11 @@ def sample_steps(
     n below 1, steps outside 1 … T, an unknown sampler, an option that it does not have, or an x_T of the wrong shape.
     """
     way = SamplingOptions.of("sample_steps", options, _OWN[:-2]).resolve(model, schedule)
-    return _walk_back(model, way, _check_size(way, n, x_T, seed), seed, x_T, progress=progress)
+    return walk_back(model, way, check_size(way, n, x_T, seed), seed, x_T, progress=progress)
 
-
+# %% ../nbs/api/27_sampling.ipynb #dd000840
 @torch.inference_mode()  # only while a step is computed: what you do between steps is your own
-def _walk_back(
+def walk_back(
     model: nn.Module,
     way: ReverseProcess,
     size: tuple[int, ...],  # n, channels, height, width
@@ -285,7 +284,7 @@ def _walk_back(
             bar.update()
 
 
-def _check_size(
+def check_size(
     way: ReverseProcess, n: int, x_T: Tensor | None, seed: int | torch.Generator | None = None
 ) -> tuple[int, ...]:  # n, channels, height, width
     "The shape of what is asked for. Raises ValueError unless n is a whole number from 1 up, x_T, if given, has that shape, and the seed is one."
@@ -306,28 +305,6 @@ def _check_size(
     if seed is not None and not isinstance(seed, torch.Generator):
         check_whole("seed", seed, 0, 2**63 - 1, mend="pass one, a torch.Generator or None")
     return size
-
-# %% ../nbs/api/27_sampling.ipynb #926f025d
-def device_of(model: nn.Module) -> torch.device:
-    "Where the network's weights are; the CPU if it has none."
-    return next((p.device for p in model.parameters()), torch.device("cpu"))
-
-
-def is_double(model: nn.Module) -> bool:
-    "Whether the network computes in float64: what it is given must be float64, too."
-    return next((p.dtype for p in model.parameters() if p.is_floating_point()), None) == torch.float64
-
-
-@contextmanager
-def eval_mode(model: nn.Module) -> Iterator[None]:
-    "Evaluation mode inside the with block; afterwards every module is back in the mode it was in."
-    former = [(m, m.training) for m in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for m, training in former:
-            m.training = training
 
 # %% ../nbs/api/27_sampling.ipynb #92fa3652
 @_shows_options
@@ -351,7 +328,7 @@ def sample(
     Raises ValueError for all that `sample_steps` refuses, and for a batch_size below 1, before any work is done.
     """
     way = SamplingOptions.of("sample", options, _OWN).resolve(model, schedule)
-    n, *_ = _check_size(way, n, x_T, seed)
+    n, *_ = check_size(way, n, x_T, seed)
     if batch_size is not None:
         batch_size = check_whole("batch_size", batch_size, 1, 2**31 - 1)
     if seed is None:
@@ -384,7 +361,7 @@ def _draw(
             first, size = images[done], min(most, len(images) - done)
             start = None if x_T is None else x_T[first : first + size]
             try:
-                for step in _walk_back(model, way, (size, *way.diffusion.shape), seed, start, first):
+                for step in walk_back(model, way, (size, *way.diffusion.shape), seed, start, first):
                     bar.update(size)
                     x0 = step.x0
             except torch.cuda.OutOfMemoryError:

@@ -96,9 +96,10 @@ class Schedule:
                 setattr(moved, name, value.to(device))
         return moved
 
-    def begins_with(self, other: "Schedule") -> bool:
-        "Whether the other schedule is the first part of this one, or all of it."
-        return torch.equal(self.betas64[: other.T], other.betas64)
+    def holds(self, other: "Schedule") -> bool:
+        "Whether the other schedule is this process, at some of its timesteps or at all of them."
+        t = other.timesteps
+        return int(t.max()) < self.T and torch.allclose(self.alpha_bar64[t], other.alpha_bar64, rtol=1e-6, atol=0)
 
     def __repr__(self) -> str:
         return f"Schedule({self.name!r}, T={self.T}, ᾱ from {self.alpha_bar[0]:.6g} to {self.alpha_bar[-1]:.6g})"

@@ -10,7 +10,8 @@ __all__ = ['UNet', 'unet', 'init_ddpm']
 # %% ../nbs/api/15_unets.ipynb #77283637
 import json
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from inspect import signature
 from typing import Any
 
@@ -194,6 +195,28 @@ def predict(
     out = getattr(out, "sample", out)
     check_answer(out, x_t)
     return out.to(x_t.dtype) if other else out
+
+# %% ../nbs/api/15_unets.ipynb #926f025d
+def device_of(model: nn.Module) -> torch.device:
+    "Where the network's weights are; the CPU if it has none."
+    return next((p.device for p in model.parameters()), torch.device("cpu"))
+
+
+def is_double(model: nn.Module) -> bool:
+    "Whether the network computes in float64: what it is given must be float64, too."
+    return next((p.dtype for p in model.parameters() if p.is_floating_point()), None) == torch.float64
+
+
+@contextmanager
+def eval_mode(model: nn.Module) -> Iterator[None]:
+    "Evaluation mode inside the with block; afterwards every module is back in the mode it was in."
+    former = [(m, m.training) for m in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for m, training in former:
+            m.training = training
 
 # %% ../nbs/api/15_unets.ipynb #d1a90012
 def description(model: nn.Module) -> dict[str, Any]:  # as JSON

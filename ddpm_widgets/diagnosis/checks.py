@@ -26,7 +26,7 @@ from ddpm_widgets.diagnosis.measuring import (
 )
 from ..noising import TARGETS, Target, to_x0_and_eps
 from ..paths import noise_level
-from ..sampling import device_of, eval_mode
+from ..unets import device_of, eval_mode
 
 # %% ../../nbs/api/diagnosis/03_checks.ipynb #cca11d2e
 def network(case: Case) -> Findings:

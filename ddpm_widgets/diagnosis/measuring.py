@@ -22,9 +22,9 @@ from .findings import NotChecked
 from ..learner import Learner
 from ..noising import TARGETS, Diffusion, Target, make_target, noisify, rates_at
 from ..progress import Bar
-from ..sampling import ReverseProcess, device_of, eval_mode
+from ..sampling import ReverseProcess
 from ..schedule import Schedule
-from ..unets import predict
+from ..unets import device_of, eval_mode, predict
 
 # %% ../../nbs/api/diagnosis/01_measuring.ipynb #76338f5e
 def is_map_style(loader: Any) -> bool:

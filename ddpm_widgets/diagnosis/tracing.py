@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from ..callbacks import MixedPrecision, TerminateOnNaN
 from .findings import Finding, Findings, NotChecked
 from .measuring import Case, checked_prediction, is_finite, read_batches, tensors_in
-from ..sampling import device_of, eval_mode
+from ..unets import device_of, eval_mode
 
 # %% ../../nbs/api/diagnosis/02_tracing.ipynb #ccc6b548
 class Origin(NamedTuple):

@@ -22,7 +22,7 @@ FLOORS = {
         *["drawing", "data", "downloads", "datasets", "unets", "unet_scratch", "randomness", "interrupts"],
         *["processes", "events", "learner", "callbacks", "lr_finder", "muon", "checkpoint_files", "checkpoints"],
     ],
-    "meeting": ["sampling", "ddpm_callback", "training", "weights", "pipelines", "page_network"],
+    "meeting": ["sampling", "editing", "ddpm_callback", "training", "weights", "pipelines", "page_network"],
     "judges": ["evaluation", "plane", "diagnosis", "exercises"],
     "faces": ["plots", "loss_plots", "widgets"],
 }
