@@ -5,6 +5,7 @@ when a command needs them, so that `--help` answers at once.
 """
 
 import argparse
+import json
 import math
 import os
 import subprocess
@@ -220,6 +221,16 @@ exit codes:
   130   ended by Ctrl-C"""
 
 
+def record(args: argparse.Namespace) -> int:
+    out = new_file(args.out or Path(f"{args.recipe.stem}.json"), args.force)
+    from .record import measure_recipe
+
+    found = measure_recipe(args.recipe, runs=args.runs, n=args.n, limit=args.budget)
+    out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    print(f"FID {', '.join(f'{fid:.3f}' for fid in found['fids'])}: {out}")
+    return 0
+
+
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "ddpm-widgets",
@@ -419,6 +430,36 @@ examples:
         help="also write this page (.html): the way of the first 16 images out of the noise",
     )
     sub.add_argument("--force", action="store_true", help="replace files that exist")
+
+    sub = command(
+        "record",
+        record,
+        "train by a recipe of your own within a budget, and judge it",
+        """\
+Train by the function recipe(budget, seed) in a Python file, three times, and judge the
+network that it returns by images that it draws afterwards. What a training may cost is
+counted in multiply-adds, so that it is the same on every machine.""",
+        f"""\
+examples:
+  ddpm-widgets record my_recipe.py               three runs; the figures are in my_recipe.json
+  ddpm-widgets record my_recipe.py --runs 1 --budget 5e12 -n 512    a quick look, no record
+
+{EXIT_CODES}""",
+    )
+    sub.add_argument("recipe", metavar="RECIPE", type=Path, help="a Python file with recipe(budget, seed)")
+    sub.add_argument("--runs", metavar="N", type=at_least(1), default=3, help="trainings (default: %(default)s)")
+    sub.add_argument(
+        "-n", metavar="N", type=at_least(2), default=2048, help="images judged of each (default: %(default)s)"
+    )
+    sub.add_argument(
+        "--budget",
+        metavar="X",
+        type=positive,
+        default=5e13,
+        help="multiply-adds of a training (default: 5e13, about ten minutes on two slow cores)",
+    )
+    sub.add_argument("-o", "--out", metavar="FILE", type=Path, help="the file to write (default: RECIPE.json)")
+    sub.add_argument("--force", action="store_true", help="replace a file that exists")
     return parser
 
 
@@ -428,7 +469,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if not hasattr(args, "run"):
         parser.print_help(sys.stderr)
-        parser.exit(2, "\nddpm-widgets: a command is required: lab, train or sample\n")
+        parser.exit(2, "\nddpm-widgets: a command is required: lab, train, sample or record\n")
     try:
         return args.run(args)
     except KeyboardInterrupt:

@@ -1,11 +1,15 @@
 """Train the model that comes with the package, and write it with its model card.
 
-    python benchmarks/weights/fashion_mnist.py [--epochs 98 | --minutes 60] [--batch-size 500] [--lr 6e-3] [--compile reduce-overhead] [--seed 0]
+    python benchmarks/weights/fashion_mnist.py [--epochs 98 | --minutes 60] [--start FILE] [--batch-size 500] [--lr 6e-3] [--compile reduce-overhead]
 
-The recipe of `unet("fast")`, as `train(dls, "fast")` has it, for longer than a reader would wait: with `--compile`, seven minutes on a large GPU. Two cores
-are better off with fewer epochs and smaller batches, `--epochs 22 --batch-size 64 --lr 4e-3`, in about two hours. `--minutes` tries two epochs to see how
-long one takes here, and trains for as many as fit. An interrupt ends it early and writes what there is.
-Prints the sha256 that belongs into `PRETRAINED`.
+The recipe of `unet("fast")` with labels, as `train(dls, "fast", labels=True)` has it, for longer than a reader would wait: with `--compile`, seven minutes
+on a large GPU. Two cores are better off with fewer epochs and smaller batches, `--epochs 22 --batch-size 64 --lr 4e-3`, in about two hours, or with
+`--start`, which goes on from a file of `save_model`, also of a network without classes: their embedding is then zeros at first. `--minutes` tries two epochs
+to see how long one takes here, and trains for as many as fit. An interrupt ends it early and writes what there is.
+Prints the sha256 that belongs into `PRETRAINED`. The one that is shipped was trained without labels on a GPU, and then with labels on two cores:
+
+    python benchmarks/weights/fashion_mnist.py --start MODEL --epochs 9 --batch-size 128 --lr 1.2e-3   # ended after two epochs
+    python benchmarks/weights/fashion_mnist.py --start MODEL --epochs 4 --batch-size 128 --lr 1e-3 --seed 2
 """
 
 import argparse
@@ -15,8 +19,9 @@ import time
 from pathlib import Path
 
 import torch
+from torch import nn
 
-from ddpm_widgets import Callback, Compile, fashion_mnist, save_model, train
+from ddpm_widgets import Callback, Compile, fashion_mnist, init_ddpm, load_model, save_model, train, unet
 from ddpm_widgets.weights import MODELS
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -26,6 +31,8 @@ parser.add_argument("--batch-size", type=int, default=500)
 parser.add_argument("--compile", choices=["default", "reduce-overhead"], help="a mode of torch.compile")
 parser.add_argument("--lr", type=float, default=6e-3)
 parser.add_argument("--ema", type=float, default=0.999)
+parser.add_argument("--drop-label", type=float, default=0.15, help="how often a class is hidden")
+parser.add_argument("--start", type=Path, help="go on from the network in this file")
 parser.add_argument("--seed", type=int, default=0)
 parser.add_argument("--progress", action=argparse.BooleanOptionalAction, default=True, help="draw a progress bar")
 parser.add_argument("--out", type=Path, default=MODELS / "fashion-mnist.safetensors")
@@ -45,9 +52,11 @@ def write(learn) -> Path:
         batch_size=args.batch_size,
         lr=args.lr,
         ema=args.ema,
+        drop_label=args.drop_label,
         seed=args.seed,
         valid_loss=learn.valid_loss,
         minutes=round((time.perf_counter() - start) / 60),
+        started_from=load_model(args.start).card if args.start else None,
         machine=f"{platform.machine()}, {torch.get_num_threads()} cores"
         if not torch.cuda.is_available()
         else torch.cuda.get_device_name(),
@@ -78,8 +87,22 @@ def run(epochs: int, *cbs):
     "Loaders keep the state of their shuffling, so each run has its own."
     dls = fashion_mnist(args.batch_size, seed=args.seed).subset(60_000, n_valid=2_000)
     faster = [Compile(mode=args.compile)] if args.compile else []
-    told = {"lr": args.lr, "ema": args.ema, "precision": "auto", "seed": args.seed, "progress": args.progress}
-    return train(dls, "fast", epochs=epochs, cbs=[*faster, *cbs], **told)
+    net = unet("fast", num_class_embeds=len(dls.classes) + 1)
+    if args.start:
+        nn.init.zeros_(net.unet.class_embedding.weight)
+        net.load_state_dict(load_model(args.start).state_dict(), strict=False)  # it may know no classes
+    else:
+        init_ddpm(net)
+    told = {
+        "labels": True,
+        "drop_label": args.drop_label,
+        "lr": args.lr,
+        "ema": args.ema,
+        "precision": "auto",
+        "seed": args.seed,
+        "progress": args.progress,
+    }
+    return train(dls, net, epochs=epochs, cbs=[*faster, *cbs], **told)
 
 
 epochs = args.epochs

@@ -45,7 +45,7 @@ def run(*args) -> int:
 # help and errors
 
 
-@pytest.mark.parametrize("command", [(), ("lab",), ("train",), ("sample",)])
+@pytest.mark.parametrize("command", [(), ("lab",), ("train",), ("sample",), ("record",)])
 def test_help_teaches_and_loads_nothing_heavy(command):
     code = "import sys, ddpm_widgets._cli as c\ntry: c.main(sys.argv[1:])\nfinally: assert not {'torch', 'diffusers', 'anywidget'} & set(sys.modules)"
     done = subprocess.run([sys.executable, "-c", code, *command, "--help"], capture_output=True, text=True)
@@ -60,11 +60,11 @@ def help_of(command: str, capsys) -> str:
     return capsys.readouterr().out
 
 
-@pytest.mark.parametrize("where", ["", "lab", "train", "sample", "README.md"])
+@pytest.mark.parametrize("where", ["", "lab", "train", "sample", "record", "README.md"])
 def test_what_the_help_shows_can_be_typed(where, capsys):
     "Every example, in the help and in the README, is a line that the command takes."
     text = (ROOT / where).read_text(encoding="utf-8") if where.endswith(".md") else help_of(where, capsys)
-    examples = re.findall(r"^ *ddpm-widgets ((?:lab|train|sample)\b.*)$", text, re.M)
+    examples = re.findall(r"^ *ddpm-widgets ((?:lab|train|sample|record)\b.*)$", text, re.M)
     assert len(examples) >= 2
     for line in examples:
         words = re.split(r" {2,}| #", line)[0].split()  # what it does stands beside it
@@ -76,7 +76,11 @@ def test_no_command_at_all_shows_what_there_is(capsys):
     with pytest.raises(SystemExit) as e:
         run()
     said = capsys.readouterr().err
-    assert e.value.code == 2 and "open the lessons in JupyterLab" in said and said.endswith("lab, train or sample\n")
+    assert (
+        e.value.code == 2
+        and "open the lessons in JupyterLab" in said
+        and said.endswith("lab, train, sample or record\n")
+    )
 
 
 @pytest.mark.parametrize(

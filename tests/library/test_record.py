@@ -1,0 +1,134 @@
+"""The record: what a training costs, that it ends where its budget does, and that no figure changes by accident."""
+
+import json
+import re
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import nn
+
+from ddpm_widgets import Learner, TrainCB, fashion_mnist, unet
+from ddpm_widgets.record import BUDGET, Budget, measure_recipe, multiply_adds, read_record
+
+LAYER_PRICE = 18 * 64  # 18 weights at each of 8×8 pixels
+
+
+def layer():
+    torch.manual_seed(0)
+    return nn.Conv2d(1, 2, 3, padding=1)
+
+
+def loader(batches=4, size=8):
+    return SimpleNamespace(train=[(torch.ones(16, 1, size, size), None)] * batches, valid=None)
+
+
+def fit(model, budget, epochs=3, **how):
+    learn = Learner(model, loader(**how), lambda out, _: out.square().mean(), cbs=[budget, TrainCB()])
+    learn.fit(epochs)
+    return learn
+
+
+def test_the_price_of_layers_counted_by_hand():
+    assert multiply_adds(layer(), torch.zeros(5, 1, 8, 8)) == LAYER_PRICE
+    assert multiply_adds(nn.Linear(3, 7), torch.zeros(2, 3)) == 21
+    net = unet("small", block_out_channels=(8, 16), norm_num_groups=8)
+    once = multiply_adds(net, torch.zeros(1, 1, 16, 16), torch.zeros(1).long())
+    assert multiply_adds(net, torch.zeros(3, 1, 16, 16), torch.zeros(3).long()) == once > 1e5
+
+
+def test_a_step_costs_three_passes():
+    "As PyTorch counts it, forward and backward together; but for the first layer, whose input needs no gradient."
+    from torch.utils.flop_counter import FlopCounterMode
+
+    net = unet("small", block_out_channels=(8, 16), norm_num_groups=8)
+    with FlopCounterMode(display=False) as counter:
+        net(torch.zeros(2, 1, 16, 16), torch.zeros(2).long()).mean().backward()
+    passes = counter.get_total_flops() / 2 / 2 / multiply_adds(net, torch.zeros(1, 1, 16, 16), torch.zeros(1).long())
+    assert 2.9 < passes <= 3
+
+
+def test_the_fit_ends_where_the_budget_does():
+    budget = Budget(3 * LAYER_PRICE * 40)
+    learn = fit(layer(), budget)
+    assert learn.steps == 3 and budget.spent == 3 * LAYER_PRICE * 48 and budget.left == 0
+    assert fit(layer(), Budget(), epochs=1).steps == 4
+
+
+def test_smaller_images_cost_less_and_looking_costs_nothing():
+    budget, net = Budget(), layer()
+    budget.watch(net)
+    net(torch.zeros(2, 1, 8, 8)).sum().backward()
+    net(torch.zeros(2, 1, 4, 4)).sum().backward()
+    assert budget.spent == 3 * 2 * LAYER_PRICE * 1.25
+    with torch.no_grad():
+        net(torch.zeros(2, 1, 8, 8))
+    net.eval()(torch.zeros(2, 1, 8, 8))
+    assert budget.spent == 3 * 2 * LAYER_PRICE * 1.25
+
+
+def test_counting_changes_nothing():
+    seen, alone = layer(), layer()
+    fit(seen, Budget()), fit(alone, SimpleNamespace())
+    assert torch.equal(seen.weight, alone.weight)
+
+
+def test_the_budget_in_images():
+    net = unet("fast")
+    assert 100_000 < Budget().images(net) < 110_000
+    half = Budget(BUDGET / 2)
+    assert abs(half.images(net) - Budget().images(net) / 2) < 2
+
+
+RECIPE = """
+from ddpm_widgets import garments, train, unet
+
+def recipe(budget, seed):
+    net = unet("fast", block_out_channels=(8, 16), norm_num_groups=8)  # drawn from in 20 steps
+    learn = train(garments(16, n=64, n_valid=16, seed=seed), net, epochs=1, cbs=[CBS], seed=seed, progress=False)
+    return RETURNS
+"""
+
+
+def write(folder, cbs="budget", returns="learn.ema_model", text=RECIPE):
+    path = folder / "mine.py"
+    path.write_text(text.replace("CBS", cbs).replace("RETURNS", returns), encoding="utf-8")
+    return path
+
+
+def test_a_recipe_is_trained_judged_and_kept(tmp_path):
+    said = []
+    dls = fashion_mnist(64).subset(256, n_valid=64)
+    record = measure_recipe(write(tmp_path), runs=2, n=16, limit=1e12, dls=dls, say=said.append)
+    assert [run["seed"] for run in record["runs"]] == [0, 1] and len({run["drawn"] for run in record["runs"]}) == 2
+    assert record["fids"] == [run["fid"] for run in record["runs"]] and record["text"] == write(tmp_path).read_text()
+    assert all(0 < run["multiply_adds"] <= 1e12 and run["floor_fid"] > 0 for run in record["runs"])
+    assert len(said) == 2 and "run 2 of 2" in said[1]
+    file = tmp_path / "mine.json"
+    file.write_text(json.dumps(record))
+    assert read_record(file) == record
+    file.write_text(json.dumps({**record, "fids": [0.01, 0.01]}))
+    with pytest.raises(ValueError, match="found other figures"):
+        read_record(file)
+
+
+@pytest.mark.parametrize(
+    "made, limit, said",
+    [
+        ({"cbs": ""}, 1e12, "spend no more than its budget of 1e+12 multiply-adds, and say so, found 0"),
+        ({"returns": "learn"}, 1e12, "a recipe must return a network that carries `diffusion`"),
+        ({"text": "def other(): pass"}, 1e12, "mine.py must have a function recipe(budget, seed), found none"),
+        ({}, 0, "limit must be a finite number above 0"),
+    ],
+)
+def test_what_is_no_recipe_is_refused(made, limit, said, tmp_path):
+    with pytest.raises((TypeError, ValueError), match=re.escape(said)):
+        measure_recipe(write(tmp_path, **made), runs=1, n=16, limit=limit, dls=fashion_mnist(64).subset(64, n_valid=16))
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match="recipe must be a Python file, found none"):
+        measure_recipe(tmp_path / "none.py")
+    (tmp_path / "torn.json").write_text("{")
+    with pytest.raises(ValueError, match="must be a record, found no JSON"):
+        read_record(tmp_path / "torn.json")
