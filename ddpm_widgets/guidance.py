@@ -37,7 +37,7 @@ def guided(conditional: Tensor, plain: Tensor, weight: float) -> Tensor:
 def rescaled(answer: Tensor, conditional: Tensor, share: float) -> Tensor:
     "Bring the spread of each guided answer back to that of the conditional one, by a share from 0 to 1 (Lin et al. 2023, arXiv 2305.08891, eqs. 15 and 16)."
     pixels = tuple(range(1, answer.ndim))
-    ratio = conditional.std(pixels, keepdim=True) / answer.std(pixels, keepdim=True)
+    ratio = conditional.std(pixels, keepdim=True) / answer.std(pixels, keepdim=True).clamp(min=1e-12)
     return answer * (share * ratio + 1 - share)
 
 # %% ../nbs/api/10_guidance.ipynb #9d00000b

@@ -175,6 +175,7 @@ def test_rescaling_keeps_the_spread_of_the_conditional_answer():
     for share in (0.0, 0.7, 1.0):
         spread = rescaled(wide, a, share).std((1, 2, 3))
         torch.testing.assert_close(spread, share * a.std((1, 2, 3)) + (1 - share) * wide.std((1, 2, 3)))
+    assert (rescaled(torch.zeros_like(a), torch.zeros_like(a), 1.0) == 0).all(), "an answer without any spread"
 
 
 def test_a_guided_drawing_is_that_of_a_pipeline_of_diffusers():
