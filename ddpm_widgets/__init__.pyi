@@ -18,10 +18,11 @@ from .ddpm_callback import DDPMCB
 from .diagnosis import Diagnosis, Finding, diagnose
 from .drawing import CLASSES, draw_garments
 from .editing import inpaint, redraw
-from .evaluation import Evaluation, classifier, evaluate, fid, kid
+from .evaluation import Evaluation, evaluate, fid, kid
 from .events import Callback, CancelBatch, CancelEpoch, CancelFit, TrainCB
 from .guidance import drop_labels, guided, rescaled
 from .images import image_grid
+from .judges import classifier
 from .learner import Learner
 from .loss_plots import PairsMonitor, plot_loss, plot_pairs
 from .lr_finder import LRFinder

@@ -21,6 +21,7 @@ import ddpm_widgets as d
 from ddpm_widgets import evaluation, exercises, training
 from ddpm_widgets.checks import check_number, check_whole
 from ddpm_widgets.exercises.engine import Verdict
+from ddpm_widgets.judges import second_judge
 from ddpm_widgets.plots import step_changes
 from ddpm_widgets.widgets.page import save_html
 
@@ -58,7 +59,8 @@ GARMENTS = d.garments(4, n=8, n_valid=4, seed=0)
 STEPS = list(d.sample_steps(TRAINED, n=2, steps=4, sampler="ddim", seed=0))
 UNET = d.unet("nb17", block_out_channels=(8, 16), norm_num_groups=4, layers_per_block=1)
 UNET.diffusion = d.Diffusion(LINEAR)
-REFERENCE = evaluation.features(GARMENTS.train.dataset.batch(range(8))[0], known=True)
+SEEN = GARMENTS.train.dataset.batch(range(8))[0]
+REFERENCES = {type(judge): evaluation.features(SEEN, judge, known=True) for judge in (d.classifier(), second_judge())}
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +71,7 @@ def elsewhere(tmp_path, monkeypatch):
     for name in ("a.png", "b.png"):
         Image.new("L", (9, 9)).save(here / name)
     # None is the real images, where these are; whatever else comes here should have been refused before
-    known = lambda dls, *_: REFERENCE if isinstance(dls, d.DataLoaders) else 1 / 0  # noqa: E731
+    known = lambda dls, judge, *_: REFERENCES[type(judge)] if isinstance(dls, d.DataLoaders) else 1 / 0  # noqa: E731
     monkeypatch.setattr(evaluation, "reference_features", known)
 
 

@@ -7,10 +7,11 @@ import pytest
 import torch
 from torch import nn
 
-from ddpm_widgets import Diffusion, cosine_schedule, evaluate, fashion_mnist, fid, garments, kid
+from ddpm_widgets import DataLoaders, Diffusion, cosine_schedule, evaluate, fashion_mnist, fid, garments, kid
 from ddpm_widgets import evaluation as module
 from ddpm_widgets.data import dataset_of
-from ddpm_widgets.evaluation import Classifier, _quantise, classifier, features, fingerprint
+from ddpm_widgets.evaluation import Classifier, classifier, features, fingerprint
+from ddpm_widgets.judges import SECOND_JUDGE, Mixer, _quantise, second_judge
 
 G = torch.Generator().manual_seed(0)
 
@@ -105,6 +106,78 @@ def test_features_do_not_depend_on_the_batch():
     assert torch.allclose(features(x, batch_size=10), features(x, batch_size=3), atol=1e-5)
 
 
+# The second judge
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_a_linear_probe_reads_the_second_judge():
+    "Least squares on the features of 20,000 images, tested on 10,000: no label was used in its training."
+    dls, judge = fashion_mnist(500), second_judge()
+    x, v = (
+        features(dataset_of(d).batch(range(n))[0], judge, known=True)
+        for d, n in ((dls.train, 20_000), (dls.valid, 10_000))
+    )
+    x, v = (torch.cat([one, torch.ones(len(one), 1)], 1).double() for one in (x, v))
+    targets = torch.nn.functional.one_hot(dataset_of(dls.train).labels[:20_000], 10).double()
+    right = ((v @ torch.linalg.lstsq(x, targets).solution).argmax(1) == dataset_of(dls.valid).labels).double().mean()
+    assert right > PROBE, f"{right:.3f}"
+
+
+PROBE = 0.8
+
+
+def test_the_second_judge_is_small_and_each_caller_has_its_own():
+    a, b = second_judge(), second_judge()
+    assert SECOND_JUDGE.stat().st_size <= 1_200_000 and not a.training and fingerprint(a) == fingerprint(b)
+    with torch.no_grad():
+        a.norm.weight.zero_()
+    assert fingerprint(a) != fingerprint(b) == fingerprint(second_judge())
+
+
+@pytest.mark.parametrize("side", [28, 30, 32, 40])
+def test_the_second_judge_sees_the_middle_32_pixels(side):
+    judge = Mixer().eval()
+    x = torch.rand(3, 1, 28, 28, generator=G) * 2 - 1
+    rim = (side - 28) // 2
+    padded = torch.nn.functional.pad(x, (rim, side - 28 - rim, rim, side - 28 - rim), value=-1.0)
+    with torch.no_grad():
+        assert torch.allclose(judge(padded), judge(x), atol=1e-6) and judge(x).shape == (3, 192)
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_each_judge_sees_what_the_other_overlooks_and_both_see_damage():
+    "1,024 photographs with faults: how many times the FID of undamaged ones, by the first judge and by the second."
+    dls = fashion_mnist(500)
+    x, labels = dataset_of(dls.valid).batch(range(2048))
+    row = torch.tensor([1.0, 8, 1]) / 10
+    kernel, noise, rim = torch.outer(row, row)[None, None], torch.randn(x.shape, generator=G), x.clone()
+    blurred = torch.nn.functional.conv2d(torch.nn.functional.pad(x, (1, 1, 1, 1), value=-1.0), kernel)
+    twice = torch.nn.functional.conv2d(torch.nn.functional.pad(blurred, (1, 1, 1, 1), value=-1.0), kernel)
+    rim[..., :2] = -0.5
+    sets = {
+        "blur": (blurred, twice),
+        "noise": (x + 0.05 * noise, x + 0.1 * noise),
+        "missing": (x[labels != 8], x[(labels != 8) & (labels != 9)]),
+        "repeated": (x[:256].repeat(4, 1, 1, 1), x[:64].repeat(16, 1, 1, 1)),
+        "mirrored": (torch.cat([x[:512].flip(-1), x[512:]]), x.flip(-1)),
+        "shifted": (x.roll(1, -1), x.roll(2, -1)),
+        "rim": (rim,),
+    }
+    found = []
+    for judge in (classifier(), second_judge()):
+        real = module.reference_features(dls, judge, progress=False)
+        score = lambda i, judge=judge, real=real: fid(real, features(i[:1024], judge, known=True))  # noqa: E731
+        usual = score(x)
+        found.append({name: [score(damaged) / usual for damaged in levels] for name, levels in sets.items()})
+        for name, levels in list(found[-1].items())[:-1]:
+            assert 0.95 < levels[0] < levels[1] and levels[1] > 1.3, f"{name}: {levels}"
+    for name in ("mirrored", "shifted", "rim"):
+        first, second = (by[name][0] for by in found)
+        assert second > 4 > 2 > first, f"{name}: {first}, {second}"
+
+
 # The distances
 
 
@@ -191,18 +264,62 @@ def test_the_global_generator_is_not_touched(dls, tmp_path):
     assert torch.equal(before, torch.random.get_rng_state())
 
 
+@pytest.mark.parametrize(
+    "images, moved",
+    [
+        ("train", {"nearest": "less", "very_near": "more"}),
+        ("half", {"recall": "less", "precision": "same"}),
+        ("noise", {"precision": "less", "nearest": "more"}),
+    ],
+)
+def test_faults_of_neighbours_are_seen(images, moved, dls, tmp_path):
+    "Copies of training images; half of the classes missing; noise. Compared with what held-out images score."
+    train, valid = dataset_of(dls.train), dataset_of(dls.valid)
+    x = {
+        "train": train.batch(range(300))[0],
+        "half": train.batch((train.labels < 5).nonzero().flatten()[:300].tolist())[0],
+        "noise": valid.batch(range(300))[0] + 0.3 * torch.randn(300, 1, 32, 32, generator=G),
+    }[images]
+    found = evaluate(x, dls=dls, cache=tmp_path, progress=False)
+    usual = {"precision": found.floor_precision, "recall": found.floor_recall, "nearest": 1.0, "very_near": 0.01}
+    for name, way in moved.items():
+        more = getattr(found, name) - usual[name]
+        assert {"less": more < -0.2, "more": more > 0.1, "same": more > -0.1}[way], f"{name}: {more:+.2f}"
+
+
+def test_held_out_images_are_as_near_as_themselves(dls, tmp_path):
+    found = evaluate(held_out(dls), dls=dls, cache=tmp_path, progress=False)
+    assert found.nearest == 1 and found.very_near == pytest.approx(0.01, abs=0.004)
+    assert (found.precision, found.recall) == (found.floor_precision, found.floor_recall)
+    assert found.second_fid == found.floor_second_fid > 0
+    for part in ("second judge", "precision", "recall", "nearest", "very near", fingerprint(second_judge())[:12]):
+        assert part in repr(found), part
+
+
+@pytest.mark.parametrize("way", ["own judge", "colour", "larger"])
+def test_the_second_judge_is_left_out_where_it_knows_nothing(way, dls, tmp_path):
+    grey = lambda n, side, channels: torch.randint(0, 255, (n, channels, side, side), dtype=torch.uint8, generator=G)  # noqa: E731
+    side, channels = {"own judge": (32, 1), "colour": (32, 3), "larger": (48, 1)}[way]
+    images, new, labels = grey(24, side, channels), grey(12, side, channels), torch.zeros(24, dtype=torch.int64)
+    data = DataLoaders.from_arrays(images, labels, new, labels[:12], size=side)
+    judge = Classifier().eval() if way == "own judge" else None
+    found = evaluate(images[12:], dls=data, judge=judge, cache=tmp_path, progress=False)
+    assert found.second_fid is None and found.second_fids == () and "second judge" not in repr(found)
+    assert found.nearest < 0.1 and "features of the same judge" in repr(found), "the neighbours are still there"
+
+
 def test_reference_features_are_computed_once(dls, tmp_path, monkeypatch):
     looked = []
     monkeypatch.setattr(module, "features", lambda x, *a, f=features, **k: looked.append(len(x)) or f(x, *a, **k))
     first = evaluate(held_out(dls, 20), dls=dls, cache=tmp_path, progress=False)
-    assert 600 in looked
+    assert looked.count(600) == 2, "once for each judge"
     looked.clear()
     assert evaluate(held_out(dls, 20), dls=dls, cache=tmp_path, progress=False).fid == first.fid
     assert 600 not in looked
-    (kept,) = tmp_path.glob("features-*.safetensors")
+    kept, second = sorted(tmp_path.glob("features-*.safetensors"), key=lambda p: -p.stat().st_size)
     kept.write_bytes(kept.read_bytes()[:1000])  # cut short: computed again, and mended
     assert evaluate(held_out(dls, 20), dls=dls, cache=tmp_path, progress=False).fid == first.fid
-    assert 600 in looked and kept.stat().st_size > 600 * 256 * 4
+    assert looked.count(600) == 1 and kept.stat().st_size > 600 * 256 * 4 > second.stat().st_size > 600 * 192 * 4
     looked.clear()
     evaluate(held_out(dls, 20), dls=dls, judge=Classifier().eval(), cache=tmp_path, progress=False)
     assert 600 in looked, "another judge, other features"

@@ -9,7 +9,7 @@ from PIL import Image
 from PIL import __version__ as PIL_VERSION
 
 import ddpm_widgets as d
-from ddpm_widgets.evaluation import _check_images, features
+from ddpm_widgets.evaluation import check_images, features
 from ddpm_widgets.images import as_bytes, as_images, as_unit, flatten
 from ddpm_widgets.widgets.previews import as_frame, data_range_of
 
@@ -142,7 +142,7 @@ def test_every_door_reads_the_same(images):
         }
         if isinstance(images, torch.Tensor):
             judged = (
-                _check_images(images)[0].float().permute(1, 2, 0)
+                check_images(images)[0].float().permute(1, 2, 0)
                 if images.ndim == 4
                 else torch.from_numpy(SIGNED[..., None])
             )

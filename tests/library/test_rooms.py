@@ -23,7 +23,7 @@ FLOORS = {
         *["processes", "events", "learner", "callbacks", "lr_finder", "muon", "checkpoint_files", "checkpoints"],
     ],
     "meeting": ["sampling", "editing", "ddpm_callback", "training", "weights", "pipelines", "page_network"],
-    "judges": ["evaluation", "record", "plane", "diagnosis", "exercises"],
+    "judges": ["judges", "neighbours", "evaluation", "record", "plane", "diagnosis", "exercises"],
     "faces": ["plots", "loss_plots", "widgets"],
 }
 ROOMS = [room for rooms in FLOORS.values() for room in rooms]
