@@ -44,6 +44,7 @@ from .plots import (
     show_images,
 )
 from .processes import ProcessError
+from .record import Budget, measure_recipe, read_record
 from .samplers import (
     SAMPLERS,
     StepCoefficients,
@@ -77,6 +78,7 @@ __all__ = [
     "drop_labels",
     "guided",
     "rescaled",
+    "Budget",
     "CLASSES",
     "Callback",
     "CancelBatch",
@@ -157,6 +159,7 @@ __all__ = [
     "linear_schedule",
     "load_model",
     "make_target",
+    "measure_recipe",
     "min_snr_weights",
     "noisify",
     "page_weights",
@@ -172,6 +175,7 @@ __all__ = [
     "plot_step_changes",
     "plot_sum",
     "pretrained",
+    "read_record",
     "redraw",
     "respace",
     "sample",

@@ -141,7 +141,7 @@ NET, X = Half(), images()
         (lambda: redraw(NET, X, seed=-1), "seed must be"),
         (lambda: redraw(NET, X, labels=0), "this network knows no classes"),
         (lambda: redraw(Half(classes=("a",)), X, labels=[0, 0]), "one for each of the 3 images"),
-        (lambda: redraw(NET, X, strenght=0.5), "did you mean 'strength'?"),
+        (lambda: redraw(NET, X, strengths=0.5), "did you mean 'strength'?"),
     ],
 )  # fmt: skip
 def test_bad_input_before_any_work(call, said):
