@@ -6,10 +6,7 @@ The recipe of `unet("fast")` with labels, as `train(dls, "fast", labels=True)` h
 on a large GPU. Two cores are better off with fewer epochs and smaller batches, `--epochs 22 --batch-size 64 --lr 4e-3`, in about two hours, or with
 `--start`, which goes on from a file of `save_model`, also of a network without classes: their embedding is then zeros at first. `--minutes` tries two epochs
 to see how long one takes here, and trains for as many as fit. An interrupt ends it early and writes what there is.
-Prints the sha256 that belongs into `PRETRAINED`. The one that is shipped was trained without labels on a GPU, and then with labels on two cores:
-
-    python benchmarks/weights/fashion_mnist.py --start MODEL --epochs 9 --batch-size 128 --lr 1.2e-3   # ended after two epochs
-    python benchmarks/weights/fashion_mnist.py --start MODEL --epochs 4 --batch-size 128 --lr 1e-3 --seed 2
+Prints the sha256 that belongs into `PRETRAINED`. The one that is shipped was trained by an earlier form of this script, without labels.
 """
 
 import argparse

@@ -2,10 +2,10 @@
 
     python benchmarks/weights/second_judge.py [--epochs 6] [--seed 0] [--out ddpm_widgets/models/second_judge.safetensors]
 
-An MLP-Mixer learns by contrast (SimCLR, Chen et al. 2020, eq. 1): among all views in the batch, find the other view of the same picture. The two views
-of a picture differ in two rectangles each that are erased, in their contrast, and in a faint haze and grain that nobody sees. Each garment is in the batch twice, as it is and altered in one way
-(mirrored, moved by up to three pixels, blurred or noisy), and these two count as different pictures: so the features tell what the classifier was trained
-to overlook. The library's own Learner and Muon, one cycle, bf16. Takes about 15 minutes on one core.
+An MLP-Mixer learns by contrast (SimCLR, Chen et al. 2020, eq. 1): among all views in the batch, find the other view of the same picture. The two views of
+a picture differ in two rectangles each that are erased, in their contrast, and in a faint haze and grain that nobody sees. Each garment is in the batch
+twice, as it is and altered in one way (mirrored, moved by up to three pixels, blurred or noisy), and these two count as different pictures: so the
+features tell what the classifier was trained to overlook. The library's own Learner and Muon, one cycle, bf16. Takes about 15 minutes on one core.
 
 At the end a linear probe is trained on the features of the training images, with their labels, and tested on the held-out ones. It is not kept.
 """
