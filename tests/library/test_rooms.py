@@ -111,6 +111,12 @@ def test_every_room_has_a_floor_and_every_floor_its_rooms():
     assert {name.partition(".")[0] for name in map(name_of, modules())} == set(ROOMS)
 
 
+def test_the_guide_for_contributors_names_every_room_on_its_floor():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (?:leaves|the idea|the engine|where they meet|judges|faces) \| (.*?) \|", text, re.M)
+    assert [re.findall(r"`(\w+)`", row) for row in rows] == list(FLOORS.values())
+
+
 def test_notebooks_are_numbered_in_the_order_of_reading():
     "`ddpm` first, then the floors from below; no number twice."
     books = notebooks()
