@@ -1,4 +1,4 @@
-"""Fashion-MNIST, 32×32 in [-1, 1]; without a network, clothes that this package draws itself; in colour, CIFAR-10 or any folder of images.
+"""Fashion-MNIST, 32×32 in [-1, 1]; without a network, clothes that this package draws itself; in colour, CIFAR-10 or any folder or zip archive of images.
 
 Docs: https://example.github.io/ddpm-widgets/api/datasets.html.md"""
 
@@ -13,16 +13,17 @@ import tarfile
 import warnings
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
-from threading import Lock
 from typing import Any, NamedTuple
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 import torch
-from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageColor
 
 from .checks import check_number, check_path, check_whole, shown
 from .data import DataError, DataLoaders, ImageDataset
@@ -35,9 +36,10 @@ from ddpm_widgets.downloads import (
     read_idx,
     system_reason,
     unpacked,
+    unzip,
 )
 from .drawing import CLASSES, draw_garments
-from .images import flatten
+from .images import image_suffixes, read_square
 from .progress import Bar
 
 # %% ../nbs/api/14_datasets.ipynb #23f827c3
@@ -291,14 +293,15 @@ def cifar10(
     )
 
 # %% ../nbs/api/14_datasets.ipynb #35031bfe
-# Pillow knows their names, but needs other programs to decode them, or cannot
-_NOT_DECODED = ("BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF")
-_MOST_PIXELS = 2**26  # of one image, once decoded: 256 MB
-_LARGE, _ONE_AT_A_TIME = 2**24, Lock()  # pixels; several such images at once would fill the memory
+class _File(NamedTuple):
+    "An image file in a folder or an archive."
+
+    name: Path  # below the folder, or in the archive
+    open: Callable[[], Any]  # for bytes
 
 
 class _Passed(NamedTuple):
-    "What `_image_files` leaves out."
+    "What is left out of a folder or an archive."
 
     endings: Counter[str]  # of files whose names do not end like an image's
     again: int = 0  # folders that had been read already
@@ -315,14 +318,11 @@ class _Passed(NamedTuple):
         return ", ".join(text for text, n in parts.items() if n)
 
 
-def _image_files(
+def _files_of_folder(
     root: Path,
-) -> tuple[list[Path], _Passed]:  # in the order of their names
+) -> tuple[list[_File], _Passed]:
     "All files below a folder whose names end like those of images that Pillow reads, except hidden ones (with a dot in front). Links are followed, each folder once."
-    Image.init()
-    kinds = Image.registered_extensions()
-    suffixes = {s for s, kind in kinds.items() if kind in Image.OPEN and kind not in _NOT_DECODED}
-    files: list[Path] = []
+    suffixes, files = image_suffixes(), []
     endings: Counter[str] = Counter()
     shut: list[OSError] = []
     seen: set[str] = set()
@@ -338,43 +338,42 @@ def _image_files(
             todo += [link for f in folders if os.path.islink(link := os.path.join(place, f))]
             for path in (Path(place, name) for name in names if not name.startswith(".")):
                 if path.suffix.lower() in suffixes and (path.is_file() or path.is_symlink()):  # a link may lead nowhere
-                    files.append(path)
+                    files.append(_File(path.relative_to(root), partial(open, path, "rb")))
                 else:
                     endings[path.suffix.lower() or "none"] += 1
-    return sorted(files), _Passed(endings, again, len(shut))
+    return files, _Passed(endings, again, len(shut))
 
 
-def _square(
-    image: Image.Image,  # of any size and mode
-    size: int,
-    colour: bool,
-    background: str,  # what shows where the image is transparent
-) -> np.ndarray:  # uint8 (3, size, size), grey (1, size, size)
-    "The middle square of an image, the right way up."
-    image = flatten(image, "it", background).convert("RGB" if colour else "L")
-    image = ImageOps.fit(image, (size, size), Image.Resampling.LANCZOS)
-    return np.asarray(image).reshape(size, size, -1).transpose(2, 0, 1)
+def _files_of_zip(archive: ZipFile) -> tuple[list[_File], _Passed]:
+    "All files of an archive whose names end like those of images that Pillow reads, except hidden ones. If one folder holds all the others, it is left out of the names."
+    suffixes, files, endings = image_suffixes(), [], Counter[str]()
+    for entry in archive.infolist():
+        name = Path(entry.filename)
+        if entry.is_dir() or any(part.startswith((".", "__MACOSX")) for part in name.parts):
+            continue
+        if name.suffix.lower() in suffixes:
+            files.append(_File(name, partial(unzip, archive, entry)))
+        else:
+            endings[name.suffix.lower() or "none"] += 1
+    if len({file.name.parts[0] for file in files}) == 1 and all(len(file.name.parts) > 2 for file in files):
+        files = [_File(file.name.relative_to(file.name.parts[0]), file.open) for file in files]
+    return files, _Passed(endings)
 
 
-def _read_image(path: Path, size: int, colour: bool, background: str) -> np.ndarray | str:
-    "The middle square of an image file, or a few words on why the file cannot be read."
+def _zip_file(root: Path) -> ZipFile:
+    "The archive. DataError when it is none, or damaged."
     try:
-        with Image.open(path) as image:
-            image.draft(None, (2 * size, 2 * size))  # decode a JPEG no larger than needed
-            if (pixels := image.width * image.height) > _MOST_PIXELS:
-                return f"{image.width}×{image.height} pixels, more than {_MOST_PIXELS:,}"
-            with _ONE_AT_A_TIME if pixels > _LARGE else nullcontext():
-                return _square(image, size, colour, background)
-    except UnidentifiedImageError:
-        return "no image that Pillow knows"
-    except OSError as e:
-        return e.strerror or str(e).splitlines()[0].rstrip(".")
-    except Exception as e:  # Pillow's readers raise many kinds: OSError, SyntaxError, ValueError, struct.error, …
-        return (str(e).splitlines() or [type(e).__name__])[0].rstrip(".")
+        return ZipFile(root)
+    except (BadZipFile, OSError, ValueError, NotImplementedError) as e:
+        why = system_reason(e) if isinstance(e, OSError) else "none, or a damaged one"
+        raise DataError(
+            f"{root} must be a folder of images or a zip archive of them, found {why}: name another one."
+        ) from e
 
 
 def image_folder(
-    path: str | Path,  # a folder; images may lie in it and in its folders, however deep
+    path: str
+    | Path,  # a folder, or a zip archive, which is read where it lies; images may lie in it and in its folders, however deep
     batch_size: int = 128,  # images in a batch
     *,
     size: int = 64,  # the middle square of each image becomes size × size
@@ -386,13 +385,13 @@ def image_folder(
     seed: int | None = None,  # of the shuffling; None follows torch.manual_seed
     progress: bool = True,  # show a bar while reading
 ) -> DataLoaders:
-    """The images of a folder, (3, size, size) in [-1, 1]. The folders right below it name the classes.
+    """The images of a folder or of a zip archive, (3, size, size) in [-1, 1]. The folders right below it name the classes.
 
     Reads whatever Pillow reads, of up to 67 megapixels, follows links, and prints how many files it left out. All images are kept in memory,
     3·size² bytes each. Raises DataError when there are fewer than two images, or when one cannot be read."""
     root = check_path("path", path, DataError)
-    if not root.is_dir():
-        raise DataError(f"{root} must be a folder of images, found {'a file' if root.exists() else 'no such folder'}.")
+    if not root.exists():
+        raise DataError(f"{root} must be a folder of images or a zip archive of them, found no such folder.")
     size = check_whole("size", size, 1, kind=DataError)
     if seed is not None:
         seed = check_whole("seed", seed, 0, 2**63 - 1, kind=DataError)
@@ -404,15 +403,17 @@ def image_folder(
         ImageColor.getrgb(background)
     except (ValueError, TypeError, AttributeError) as e:
         raise DataError(f"background must be a colour such as 'white' or '#ff8800', found {shown(background)}.") from e
-    files, passed = _image_files(root)
-    bar = Bar(total=len(files), unit=" images", disable=not progress)
-    with ThreadPoolExecutor() as pool, bar, warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # `_read_image` refuses them
-        read: list[Any] = []
-        for found in pool.map(lambda p: _read_image(p, size, colour, background), files):
-            read.append(found)
-            bar.update()
-    bad = [f"{file.relative_to(root)} ({why})" for file, why in zip(files, read, strict=True) if isinstance(why, str)]
+    with nullcontext() if root.is_dir() else _zip_file(root) as archive:
+        files, passed = _files_of_folder(root) if archive is None else _files_of_zip(archive)
+        files.sort(key=lambda file: file.name)
+        bar = Bar(total=len(files), unit=" images", disable=not progress)
+        with ThreadPoolExecutor() as pool, bar, warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # `read_square` refuses them
+            read: list[Any] = []
+            for found in pool.map(lambda file: read_square(file.open, size, colour, background), files):
+                read.append(found)
+                bar.update()
+    bad = [f"{file.name} ({why})" for file, why in zip(files, read, strict=True) if isinstance(why, str)]
     if bad:
         some = ", ".join(bad[:3]) + (", …" if len(bad) > 3 else "")
         if not skip_damaged:
@@ -430,7 +431,8 @@ def image_folder(
         )
     if left_out:
         print(f"Left out {left_out}.")
-    folders = [parts[0] if len(parts := files[i].relative_to(root).parts) > 1 else root.resolve().name for i in good]
+    own = root.resolve().name if archive is None else root.stem
+    folders = [parts[0] if len(parts := files[i].name.parts) > 1 else own for i in good]
     classes = tuple(sorted(set(folders)))
     images, labels = np.stack([read[i] for i in good]), np.array([classes.index(name) for name in folders])
     order = np.random.default_rng(0).permutation(len(good))

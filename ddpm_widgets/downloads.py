@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, cast
+from zipfile import ZipFile, ZipInfo
 
 import numpy as np
 
@@ -176,6 +177,13 @@ class Limited(io.RawIOBase):
         if self.left < 0:
             raise ValueError("it unpacks to more than it may")
         return data
+
+
+def unzip(archive: ZipFile, entry: ZipInfo) -> io.BytesIO:
+    "A file of an archive, unpacked. OSError if it is too large."
+    if entry.file_size > MOST_UNPACKED:
+        raise OSError(f"{entry.file_size:,} bytes unpacked, more than {MOST_UNPACKED:,}")
+    return io.BytesIO(archive.read(entry))
 
 # %% ../nbs/api/13_downloads.ipynb #2a61d904
 def read_idx(

@@ -10,10 +10,13 @@ __all__ = ['image_grid']
 # %% ../nbs/api/03_images.ipynb #deab986f
 import io
 import warnings
+from collections.abc import Callable
+from contextlib import nullcontext
+from threading import Lock
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageColor, ImageOps
+from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
 
 from .checks import check_number, check_whole
 
@@ -251,6 +254,55 @@ def as_unit(
         return [as_unit(image, low, high) for image in x]
     is_float = "float" in str(getattr(x, "dtype", ""))
     return 2 * (x - low) / (high - low) - 1 if is_float and (low, high) != (-1, 1) else x
+
+# %% ../nbs/api/03_images.ipynb #5d0c1a09
+_MOST_PIXELS = 2**26  # of one image, once decoded: 256 MB
+_LARGE, _ONE_AT_A_TIME = 2**24, Lock()  # pixels; several such images at once would fill the memory
+
+
+def _square(
+    image: Image.Image,  # of any size and mode
+    size: int,
+    colour: bool,
+    background: str,  # what shows where the image is transparent
+) -> np.ndarray:  # uint8 (3, size, size), grey (1, size, size)
+    "The middle square of an image, the right way up."
+    image = flatten(image, "it", background).convert("RGB" if colour else "L")
+    image = ImageOps.fit(image, (size, size), Image.Resampling.LANCZOS)
+    return np.asarray(image).reshape(size, size, -1).transpose(2, 0, 1)
+
+
+# Pillow knows their names, but needs other programs to decode them, or cannot
+_NOT_DECODED = ("BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF")
+
+
+def image_suffixes() -> set[str]:
+    "How the names of images end that Pillow reads."
+    Image.init()
+    kinds = Image.registered_extensions().items()
+    return {s for s, kind in kinds if kind in Image.OPEN and kind not in _NOT_DECODED}
+
+
+def read_square(
+    opened: Callable[[], Any],  # opens the file, for bytes
+    size: int,
+    colour: bool,
+    background: str,  # what shows where the image is transparent
+) -> np.ndarray | str:  # uint8 (3, size, size), grey (1, size, size)
+    "The middle square of an image file, or a few words on why the file cannot be read."
+    try:
+        with opened() as file, Image.open(file) as image:
+            image.draft(None, (2 * size, 2 * size))  # decode a JPEG no larger than needed
+            if (pixels := image.width * image.height) > _MOST_PIXELS:
+                return f"{image.width}×{image.height} pixels, more than {_MOST_PIXELS:,}"
+            with _ONE_AT_A_TIME if pixels > _LARGE else nullcontext():
+                return _square(image, size, colour, background)
+    except UnidentifiedImageError:
+        return "no image that Pillow knows"
+    except OSError as e:
+        return e.strerror or str(e).splitlines()[0].rstrip(".")
+    except Exception as e:  # Pillow's readers raise many kinds: OSError, SyntaxError, ValueError, struct.error, …
+        return (str(e).splitlines() or [type(e).__name__])[0].rstrip(".")
 
 # %% ../nbs/api/03_images.ipynb #f116767e
 def image_grid(

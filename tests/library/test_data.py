@@ -18,6 +18,7 @@ import tarfile
 import tempfile
 import threading
 import warnings
+import zipfile
 from functools import partial
 from pathlib import Path
 
@@ -1035,7 +1036,7 @@ def test_a_picture_made_to_exhaust_the_memory_is_refused(pictures, monkeypatch):
     "spoil, options, words",
     [
         (lambda p: p / "gone", {}, ["found no such folder"]),
-        (lambda p: p / "boats" / "0.png", {}, ["found a file"]),
+        (lambda p: p / "boats" / "0.png", {}, ["zip archive", "found none"]),
         (lambda p: (p / "empty").mkdir() or p / "empty", {}, ["two images or more", ".png", "found 0"]),
         (lambda p: write_image(p / "one" / "0.png") or p / "one", {}, ["two images or more", "found 1"]),
         (lambda p: p, {"size": 0}, ["size", "found 0"]),
@@ -1049,6 +1050,71 @@ def test_folders_that_will_not_do(pictures, spoil, options, words):
     with pytest.raises(DataError) as e:
         image_folder(spoil(pictures), **options, progress=False)
     one_sentence(e.value, "must", "found", *words)
+
+
+def zipped(folder, path, prefix="", **options) -> Path:
+    "A folder as a zip archive."
+    with zipfile.ZipFile(path, "w", **options) as archive:
+        for file in sorted(folder.rglob("*")):
+            archive.write(file, prefix + str(file.relative_to(folder)))
+    return path
+
+
+@pytest.mark.parametrize("prefix", ["", "pictures/"])
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_zip_archive_is_read_where_it_lies(pictures, tmp_path, capsys, prefix, method):
+    folder = image_folder(pictures, 8, size=32, seed=3, progress=False)
+    (pictures / ".hidden").mkdir()
+    write_image(pictures / ".hidden" / "a.png")
+    write_image(pictures / "__MACOSX" / "b.png")
+    (pictures / "notes.txt").write_text("not an image")
+    archive = zipped(pictures, tmp_path / "mine.zip", prefix, compression=method)
+    before = sorted(tmp_path.rglob("*"))
+    dls = image_folder(archive, 8, size=32, seed=3, progress=False)
+    assert dls.classes == ("Cats", "boats") and dls.source == "20 images in mine.zip"
+    for mine, theirs in ((dls.train.dataset, folder.train.dataset), (dls.valid.dataset, folder.valid.dataset)):
+        assert torch.equal(mine.images, theirs.images) and torch.equal(mine.labels, theirs.labels)
+    assert capsys.readouterr().out == "Left out 1 files whose names do not end like an image's (.txt 1).\n"
+    assert sorted(tmp_path.rglob("*")) == before, "it was unpacked"
+
+
+def test_an_archive_without_folders_names_the_one_class(pictures, tmp_path):
+    assert image_folder(zipped(pictures / "boats", tmp_path / "ships.zip"), progress=False).classes == ("ships",)
+    assert image_folder(zipped(pictures, tmp_path / "a.zip", "deep/"), progress=False).classes == ("Cats", "boats")
+    one = zipped(pictures / "boats", tmp_path / "b.zip", "boats/")
+    assert image_folder(one, progress=False).classes == ("boats",), "the only folder holds the images themselves"
+
+
+def test_archives_that_will_not_do(pictures, tmp_path):
+    def refused(path, *words, **options):
+        with pytest.raises(DataError) as e:
+            image_folder(path, **options, progress=False)
+        one_sentence(e.value, "must", "found", *words)
+
+    (tmp_path / "text.zip").write_text("no archive")
+    refused(tmp_path / "text.zip", "zip archive", "damaged")
+    whole = zipped(pictures, tmp_path / "whole.zip")
+    data = whole.read_bytes()
+    (tmp_path / "half.zip").write_bytes(data[: len(data) // 2])
+    refused(tmp_path / "half.zip", "zip archive", "damaged")
+    with zipfile.ZipFile(whole) as archive:
+        first = min((i for i in archive.infolist() if i.file_size), key=lambda info: info.header_offset)
+    spoilt = bytearray(data)
+    spoilt[first.header_offset + 30 + len(first.filename) + 50] ^= 255
+    (tmp_path / "spoilt.zip").write_bytes(spoilt)
+    refused(tmp_path / "spoilt.zip", "found 1 of 20", first.filename, "Bad CRC-32", "skip_damaged=True")
+    assert total(image_folder(tmp_path / "spoilt.zip", skip_damaged=True, progress=False)) == 19
+    refused(tmp_path / "gone.zip", "no such folder")
+    zipfile.ZipFile(tmp_path / "empty.zip", "w").close()
+    refused(tmp_path / "empty.zip", "two images or more", "found 0")
+
+
+def test_an_archive_that_unpacks_to_too_much_is_not_unpacked(pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr(downloads, "MOST_UNPACKED", 2000)
+    (pictures / "large.png").write_bytes(bytes(2001))
+    with pytest.raises(DataError) as e:
+        image_folder(zipped(pictures, tmp_path / "large.zip", compression=zipfile.ZIP_DEFLATED), progress=False)
+    one_sentence(e.value, "large.png (2,001 bytes unpacked, more than 2,000)")
 
 
 def test_a_bar_while_reading(pictures, capfd):
