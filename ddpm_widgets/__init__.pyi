@@ -44,7 +44,7 @@ from .plots import (
     show_images,
 )
 from .processes import ProcessError
-from .record import Budget, measure_recipe, read_record
+from .record import Budget, measure_recipe, read_record, record_table
 from .samplers import (
     SAMPLERS,
     StepCoefficients,
@@ -176,6 +176,7 @@ __all__ = [
     "plot_sum",
     "pretrained",
     "read_record",
+    "record_table",
     "redraw",
     "respace",
     "sample",

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from ddpm_widgets import Learner, TrainCB, fashion_mnist, unet
-from ddpm_widgets.record import BUDGET, Budget, measure_recipe, multiply_adds, read_record
+from ddpm_widgets.record import BUDGET, Budget, measure_recipe, multiply_adds, read_record, record_table, signature
 
 LAYER_PRICE = 18 * 64  # 18 weights at each of 8×8 pixels
 
@@ -132,3 +132,36 @@ def test_no_file(tmp_path):
     (tmp_path / "torn.json").write_text("{")
     with pytest.raises(ValueError, match="must be a record, found no JSON"):
         read_record(tmp_path / "torn.json")
+
+
+def entry(folder, name, fids, **other):
+    "A file as `ddpm-widgets record` writes it."
+    runs = [
+        {"seed": i, "n": 2048, "parameters": 3_480_000, "fid": f, "second_fids": [f / 2]} for i, f in enumerate(fids)
+    ]
+    record = {
+        "recipe": name,
+        "text": f'"""The idea\nof {name}."""\n',
+        "budget": BUDGET,
+        "runs": runs,
+        "fids": fids,
+        "machine": "x",
+        **other,
+    }
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps({**record, "sha256": signature(record)}))
+    return path
+
+
+def test_the_table_of_records(tmp_path):
+    files = [entry(tmp_path, "seed", [2.0, 2.0, 2.0]), entry(tmp_path, "half", [1.0, 1.1, 0.9])]
+    lines = record_table(files).splitlines()
+    assert lines[2] == "| `half` | The idea of half. | 1.00 ± 0.10 | 0.50 ± 0.05 | 0.50 ± 0.03 | 3.5 M | x |"
+    assert lines[3].startswith("| `seed` | The idea of seed. | 2.00 ± 0.00 |") and "|  |" in lines[3]
+    assert "|  |" in record_table(files[1:]), "without the seed's recipe there is no ratio"
+
+
+@pytest.mark.parametrize("other", [{"budget": 1e12}, {"runs": [{"n": 2048}] * 2}, {"runs": [{"n": 512}] * 3}])
+def test_what_was_not_measured_by_the_rules_is_no_record(tmp_path, other):
+    with pytest.raises(ValueError, match="mine must be measured in three runs of 2,048 images"):
+        record_table([entry(tmp_path, "mine", [1.0, 1.0, 1.0], **other)])
