@@ -222,7 +222,8 @@ def evaluate(
         images = check_images(images)
     n = check_whole("n", n if images is None else len(images), 2, 2**31 - 1)
     if isinstance(labels, str) and labels == "each":
-        sampling["labels"] = torch.arange(n) % 10
+        classes = getattr(getattr(model, "diffusion", None), "classes", ())
+        sampling["labels"] = torch.arange(n) % max(1, len(classes))
     if not isinstance(seeds, Sequence) or not len(seeds):
         raise ValueError(f"seeds must be a list of whole numbers, one or more, found {shown(seeds)}.")
     seeds = [check_whole("each of the seeds", seed, 0, 2**63 - 1) for seed in seeds]
@@ -256,7 +257,7 @@ def evaluate(
     protocol |= {
         "reference": f"{len(real[0])} training images, {dls.source}; real images: the first {len(floor[0])} held out"
         + ("" if len(floor[0]) == n else f", all there are, instead of {n}"),
-        "features": f"{real[0].shape[1]}, classifier {fingerprint(judges[0])[:12]}; the middle 28×28, grey, 256 levels",
+        "features": f"{real[0].shape[1]}, classifier {fingerprint(judges[0])[:12]}; the middle {judges[0].side}×{judges[0].side}, {'grey' if judges[0].channels == 1 else 'colour'}, 256 levels",
         "neighbours": f"k = 3, as many training images, features of the {'second' if judges[1:] else 'same'} judge",
     }
     found = Evaluation(
@@ -316,12 +317,13 @@ def _within_classes(
         "agreement": mean(read(one, asked) for one in drawn),
         "floor_agreement": read(theirs, held_out.labels),
     }
-    counts, classes = asked.bincount(minlength=10).tolist(), dataset_of(dls.train).labels
+    many = judge.head.out_features
+    counts, classes = asked.bincount(minlength=many).tolist(), dataset_of(dls.train).labels
     if min(counts) < 2:
         return found
-    of = [real[classes == k] for k in range(10)]
-    found["class_fid"] = mean(fid(of[k], one[asked == k]) for one in drawn for k in range(10))
-    found["floor_class_fid"] = mean(fid(of[k], theirs[held_out.labels == k][: counts[k]]) for k in range(10))
+    of = [real[classes == k] for k in range(many)]
+    found["class_fid"] = mean(fid(of[k], one[asked == k]) for one in drawn for k in range(many))
+    found["floor_class_fid"] = mean(fid(of[k], theirs[held_out.labels == k][: counts[k]]) for k in range(many))
     return found
 
 

@@ -44,16 +44,20 @@ class _Residual(nn.Module):
 
 
 class Classifier(nn.Module):
-    "Maps grey garments in [-1, 1], shape (n, 1, 28, 28) or padded to 32, to scores of ten classes, shape (n, 10)."
+    "Maps images in [-1, 1], shape (n, channels, side, side) or larger, to scores of classes, shape (n, classes)."
 
     def __init__(
         self,
         widths: Sequence[int] = (32, 64, 128, 256),  # channels of the levels; the last is the number of features
         dropout: float = 0.3,  # the share of features that training leaves out
         classes: int = 10,
+        channels: int = 1,  # of an image: 1, grey, or 3
+        side: int = 28,  # pixels: the middle square of an image that is looked at
     ):
         super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(1, widths[0], 3, 1, 1, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU())
+        self.channels, self.side = channels, side
+        first = nn.Conv2d(channels, widths[0], 3, 1, 1, bias=False)
+        self.stem = nn.Sequential(first, nn.BatchNorm2d(widths[0]), nn.ReLU())
         self.blocks = nn.Sequential(
             _Residual(widths[0], widths[0], stride=1),
             *(_Residual(a, b) for a, b in zip(widths[:-1], widths[1:], strict=True)),
@@ -64,11 +68,11 @@ class Classifier(nn.Module):
 
     def features(
         self,
-        x: Tensor,  # images in [-1, 1], shape (n, 1, height, width), 28 pixels or more; only the middle 28×28 are looked at
-    ) -> Tensor:  # shape (n, 256)
+        x: Tensor,  # images in [-1, 1], shape (n, channels, height, width), `side` pixels or more
+    ) -> Tensor:  # shape (n, widths[-1])
         "The activations before the last layer."
-        top, left = ((side - 28) // 2 for side in x.shape[-2:])
-        return self.blocks(self.stem(x[..., top : top + 28, left : left + 28])).mean((2, 3))
+        top, left = ((found - self.side) // 2 for found in x.shape[-2:])
+        return self.blocks(self.stem(x[..., top : top + self.side, left : left + self.side])).mean((2, 3))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.dropout(self.features(x)))
@@ -99,7 +103,7 @@ class _MixerBlock(nn.Module):
 class Mixer(nn.Module):
     "Maps grey garments in [-1, 1], shape (n, 1, 32, 32) or 28×28, to features, shape (n, width) (Tolstikhin et al. 2021)."
 
-    side, patch = 32, 8  # pixels of an image, and of one patch
+    channels, side, patch = 1, 32, 8  # of an image, its pixels, and those of one patch
 
     def __init__(
         self,
@@ -199,10 +203,13 @@ def check_images(
 
 def _quantise(
     images: Tensor,  # in [-1, 1], shape (n, channels, height, width), grey or colour
-) -> Tensor:  # float32 on the CPU, shape (n, 1, height, width), 256 levels
-    "The images as a grey PNG file would hold them: clipped, and rounded to 256 levels."
-    grey = images.detach().float().cpu().mean(1, keepdim=True)
-    return ((grey.clamp(-1, 1) + 1) * 127.5).round() / 127.5 - 1
+    channels: int = 1,  # that a judge looks at
+) -> Tensor:  # float32 on the CPU, shape (n, channels, height, width), 256 levels
+    "The images as a PNG file would hold them: grey for a judge that sees no colours, clipped, and rounded to 256 levels."
+    kept = images.detach().float().cpu()
+    if channels == 1:
+        kept = kept.mean(1, keepdim=True)
+    return ((kept.clamp(-1, 1) + 1) * 127.5).round() / 127.5 - 1
 
 
 def check_judge(judge: Any, kind: Any = Judge) -> Any:
@@ -224,9 +231,13 @@ def features(
     judge = _load_classifier(CLASSIFIER) if judge is None else check_judge(judge)
     batch_size = check_whole("batch_size", batch_size, 1, 2**31 - 1)
     images = check_images(images, known)
+    if judge.channels not in (1, images.shape[1]):
+        raise ValueError(
+            f"images must be in colour, shape (n, 3, height, width), for a judge that sees colours, found {tuple(images.shape)}: pass another judge."
+        )
     with Bar(total=len(images), unit=" images", desc="features", disable=not progress) as bar:
         out = []
         for batch in images.split(batch_size):
-            out.append(judge.features(_quantise(batch)))
+            out.append(judge.features(_quantise(batch, judge.channels)))
             bar.update(len(batch))
     return torch.cat(out)

@@ -95,7 +95,8 @@ def digest(
         seen.update(f"{cell.get('id')} {cell.cell_type} {cell.source if cell.cell_type == 'code' else ''}\n".encode())
     root = NBS.parent
     library = [p for p in (root / "ddpm_widgets").rglob("*.*") if p.suffix in SUFFIXES and p.name not in PAGE_ONLY]
-    for file in [Path(__file__), *sorted(library), *sorted((root / "benchmarks").glob("*.json"))]:  # a page draws these
+    figures = [path for place in ("*.json", "record/*.json") for path in sorted((root / "benchmarks").glob(place))]
+    for file in [Path(__file__), *sorted(library), *figures]:  # pages draw these
         seen.update(f"{file.relative_to(root).as_posix()}\n".encode())
         seen.update(file.read_bytes())
     seen.update(f"{env.get('DDPM_WIDGETS_DATA', '') if data else ''}\n{first}".encode())

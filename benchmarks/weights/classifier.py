@@ -1,6 +1,7 @@
-"""Train the Fashion-MNIST classifier that `evaluate` takes its features from, and write it into the package.
+"""Train the Fashion-MNIST classifier that `evaluate` takes its features from, and write it into the package; or one for other pictures.
 
     python benchmarks/weights/classifier.py [--epochs 20] [--seed 0] [--out ddpm_widgets/models/classifier.safetensors]
+    python benchmarks/weights/classifier.py --pictures train.zip test.zip --out FILE      folders or archives, as `image_folder` reads them
 
 The library's own Learner, with the usual recipe for a small picture: flips, shifts and erased squares, smoothed labels, one cycle of AdamW, and a
 moving average of the weights. Takes about 25 minutes on one core.
@@ -23,7 +24,9 @@ from ddpm_widgets import (
     OneCycle,
     Progress,
     fashion_mnist,
+    image_folder,
 )
+from ddpm_widgets.data import DataLoaders
 from ddpm_widgets.evaluation import CLASSIFIER, Classifier, accuracy, save_classifier
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -32,8 +35,11 @@ parser.add_argument("--seed", type=int, default=0)
 parser.add_argument("--batch-size", type=int, default=128)
 parser.add_argument("--lr", type=float, default=2e-3)
 parser.add_argument("--threads", type=int, default=None, help="cores to use")
+parser.add_argument("--pictures", nargs=2, type=Path, metavar=("TRAIN", "TEST"), help="pictures in colour, 32×32")
 parser.add_argument("--out", type=Path, default=CLASSIFIER)
 args = parser.parse_args()
+if args.pictures and args.out == CLASSIFIER:
+    parser.error("with --pictures, --out must name another file than the package's classifier.")
 if args.threads:
     torch.set_num_threads(args.threads)
 
@@ -57,8 +63,14 @@ class Augment(Callback):
 
 
 torch.manual_seed(args.seed)
-dls = fashion_mnist(args.batch_size, seed=args.seed)
-model = Classifier().to(memory_format=torch.channels_last)
+if args.pictures:
+    train, test = (image_folder(path, args.batch_size, size=32, valid=1e-9, progress=False) for path in args.pictures)
+    whole = [loaders.train.dataset for loaders in (train, test)]
+    dls = DataLoaders.from_datasets(*whole, args.batch_size, args.seed, train.classes, train.source)
+    model = Classifier(classes=len(dls.classes), channels=3, side=32).to(memory_format=torch.channels_last)
+else:
+    dls = fashion_mnist(args.batch_size, seed=args.seed)
+    model = Classifier().to(memory_format=torch.channels_last)
 cbs = [
     Augment(),
     Metrics(accuracy=accuracy),

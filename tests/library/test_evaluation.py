@@ -87,6 +87,23 @@ def test_images_are_judged_as_they_would_be_saved():
     assert torch.equal(_quantise(x.expand(1, 3, 28, 30)), seen)  # colours are averaged
 
 
+def test_a_judge_may_see_colours():
+    judge = Classifier(channels=3, side=32).eval()
+    red = torch.full((2, 3, 32, 32), -1.0)
+    red[:, 0] = 0.5
+    same_grey = red.mean(1, keepdim=True).expand(2, 3, 32, 32)
+    assert torch.equal(features(red), features(same_grey)) and not torch.equal(
+        features(red, judge), features(same_grey, judge)
+    )
+    with pytest.raises(ValueError, match="images must be in colour"):
+        features(red[:, :1], judge)
+    corner = red.clone()
+    corner[:, :, 0, 0] = 1.0  # the whole 32×32 is seen, and of a larger picture the middle
+    assert not torch.equal(features(corner, judge), features(red, judge))
+    larger = torch.nn.functional.pad(red, (3, 3, 4, 4))
+    assert torch.equal(features(larger, judge), features(red, judge))
+
+
 @pytest.mark.parametrize(
     "bad, says",
     [

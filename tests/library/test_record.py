@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -11,6 +12,8 @@ from torch import nn
 from ddpm_widgets import Learner, TrainCB, fashion_mnist, unet
 from ddpm_widgets.record import BUDGET, Budget, measure_recipe, multiply_adds, read_record, record_table, signature
 
+ROOT = Path(__file__).parents[2]
+RECIPES = ROOT / "benchmarks/record"
 LAYER_PRICE = 18 * 64  # 18 weights at each of 8×8 pixels
 
 
@@ -165,3 +168,18 @@ def test_the_table_of_records(tmp_path):
 def test_what_was_not_measured_by_the_rules_is_no_record(tmp_path, other):
     with pytest.raises(ValueError, match="mine must be measured in three runs of 2,048 images"):
         record_table([entry(tmp_path, "mine", [1.0, 1.0, 1.0], **other)])
+
+
+def test_the_records_that_stand_were_measured_by_the_rules_and_keep_their_recipes():
+    files = sorted(RECIPES.glob("*.json"))
+    assert len(record_table(files).splitlines()) == 2 + len(files) > 2
+    for file in files:
+        assert read_record(file)["text"] == file.with_suffix(".py").read_text(encoding="utf-8"), file.name
+
+
+@pytest.mark.parametrize("page", ["record.ipynb", "api/37_record.ipynb"])
+def test_pages_quote_the_seed_recipe_as_it_is(page):
+    cells = json.loads((ROOT / "nbs" / page).read_text(encoding="utf-8"))["cells"]
+    prose = "".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    _, code = (RECIPES / "seed.py").read_text(encoding="utf-8").split('"""\n\n', 1)
+    assert f"```python\n{code}```" in prose
