@@ -134,6 +134,7 @@ CLASSIFIER, SECOND_JUDGE = MODELS / "classifier.safetensors", MODELS / "second_j
 
 def save_judge(judge: Judge, path: str | Path, **card: Any) -> Path:
     "Write a judge in half precision, with a card that says how it was trained."
+    card |= {"channels": judge.channels, "side": judge.side}
     halved = {k: v.half() if v.is_floating_point() else v for k, v in judge.state_dict().items()}
     return write_safetensors(path, halved, card=card)
 
@@ -144,11 +145,17 @@ save_classifier = save_judge
 def _load(judge: type[Judge], path: Path, hashed: bool) -> Judge:
     "The judge of that kind in a file, in evaluation mode."
     tensors, words = read_safetensors(path, hashed)
+    of = {name: words["card"][name] for name in ("channels", "side") if judge is Classifier and name in words["card"]}
     with torch.random.fork_rng(devices=[]):  # its initial weights are drawn, and replaced
-        found = judge()
+        found = judge(**of)
     found.load_state_dict(tensors)
     found.card = words["card"]
     return found.eval()
+
+
+def load_classifier(path: str | Path) -> Classifier:  # in evaluation mode, on the CPU
+    "The classifier in a file of `save_classifier`, with ten classes. Raises what `load_model` raises for a file that is damaged."
+    return _load(Classifier, Path(path), hashed=True)  # type: ignore[return-value]
 
 
 @cache

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import torch
+from pictures import colour_pictures
 
 from ddpm_widgets import (
     EMA,
@@ -24,9 +25,7 @@ from ddpm_widgets import (
     OneCycle,
     Progress,
     fashion_mnist,
-    image_folder,
 )
-from ddpm_widgets.data import DataLoaders
 from ddpm_widgets.evaluation import CLASSIFIER, Classifier, accuracy, save_classifier
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -64,9 +63,7 @@ class Augment(Callback):
 
 torch.manual_seed(args.seed)
 if args.pictures:
-    train, test = (image_folder(path, args.batch_size, size=32, valid=1e-9, progress=False) for path in args.pictures)
-    whole = [loaders.train.dataset for loaders in (train, test)]
-    dls = DataLoaders.from_datasets(*whole, args.batch_size, args.seed, train.classes, train.source)
+    dls = colour_pictures(*args.pictures, args.batch_size, args.seed)
     model = Classifier(classes=len(dls.classes), channels=3, side=32).to(memory_format=torch.channels_last)
 else:
     dls = fashion_mnist(args.batch_size, seed=args.seed)

@@ -11,7 +11,7 @@ from ddpm_widgets import DataLoaders, Diffusion, cosine_schedule, evaluate, fash
 from ddpm_widgets import evaluation as module
 from ddpm_widgets.data import dataset_of
 from ddpm_widgets.evaluation import Classifier, classifier, features, fingerprint
-from ddpm_widgets.judges import SECOND_JUDGE, Mixer, _quantise, second_judge
+from ddpm_widgets.judges import SECOND_JUDGE, Mixer, _quantise, load_classifier, save_classifier, second_judge
 
 G = torch.Generator().manual_seed(0)
 
@@ -87,7 +87,7 @@ def test_images_are_judged_as_they_would_be_saved():
     assert torch.equal(_quantise(x.expand(1, 3, 28, 30)), seen)  # colours are averaged
 
 
-def test_a_judge_may_see_colours():
+def test_a_judge_may_see_colours(tmp_path):
     judge = Classifier(channels=3, side=32).eval()
     red = torch.full((2, 3, 32, 32), -1.0)
     red[:, 0] = 0.5
@@ -102,6 +102,10 @@ def test_a_judge_may_see_colours():
     assert not torch.equal(features(corner, judge), features(red, judge))
     larger = torch.nn.functional.pad(red, (3, 3, 4, 4))
     assert torch.equal(features(larger, judge), features(red, judge))
+    save_classifier(judge, tmp_path / "judge.safetensors", epochs=0)
+    again = load_classifier(tmp_path / "judge.safetensors")
+    assert (again.channels, again.side, again.card["epochs"]) == (3, 32, 0) and not again.training
+    assert torch.allclose(features(red, again), features(red, judge), atol=1e-2)
 
 
 @pytest.mark.parametrize(
