@@ -4,7 +4,7 @@ import "./live_sampler.css";
 import { Board, radius, settings } from "./live/board.js";
 import { controls, SAMPLERS } from "./live/controls.js";
 import { pad } from "./live/pad.js";
-import { bytesOf, MOST, noiseOf, stills } from "./live/read.js";
+import { bytesOf, MOST, noiseOf, stills, told } from "./live/read.js";
 import { COUNT, seeds } from "./live/seeds.js";
 import { steps } from "./live/steps.js";
 import { start } from "./net/start.js";
@@ -61,8 +61,9 @@ function build(model, sync, signal, board, redraw) {
   let what = ""; // it was made of
   const keep = act("Keep it to compare", () => {
     if (!image) return;
-    const { sampler, steps: count, eta } = settings(model);
-    const how = `${SAMPLERS[sampler].replace(" (2M)", "")}${sampler === "ddim" && eta ? `, η ${eta}` : ""}, ${count}`;
+    const { sampler, steps: count, eta, guidance } = settings(model);
+    const of = told(model) ? `, ${model.get("classes")[model.get("label")]}, w ${guidance}` : "";
+    const how = `${SAMPLERS[sampler].replace(" (2M)", "")}${sampler === "ddim" && eta ? `, η ${eta}` : ""}${of}, ${count}`;
     const copy = pictures({});
     copy.layout(kind);
     copy.show(0, image);
@@ -259,7 +260,7 @@ function render({ model, el, signal: outer }) {
   }
 
   const reseed = frame(() => (view.noises.wait(), drawSeeds()), signal);
-  const SETTINGS = "change:steps change:sampler change:spacing change:eta change:clamp change:label";
+  const SETTINGS = "change:steps change:sampler change:spacing change:eta change:clamp change:label change:guidance";
   listen(model, "change:seed change:to_seed change:mix", () => sync.set("x_T", bytesOf(noiseOf(model, kind.size))), signal);
   listen(model, `change:seed ${SETTINGS}`, reseed, signal);
   listen(model, `${SETTINGS} change:x_T change:mask change:drawing change:mode change:at change:part change:fill`, redraw, signal);
