@@ -101,9 +101,9 @@ class NetworkWidget(Widget):
     shape = T.List(Whole(), help="channels, height, width").tag(sync=True)
     range = T.List(Finite(), help="black and white").tag(sync=True)
     classes = T.List(T.Unicode(), help="of a network that takes a class").tag(sync=True)
-    none = Whole(-1, min=-1, help="which of the classes stands for none of them; -1: the network has no such class").tag(
-        sync=True
-    )
+    none = Whole(
+        -1, min=-1, help="which of the classes stands for none of them; -1: the network has no such class"
+    ).tag(sync=True)
     label = Whole(0, min=0, help="the class, as its place among `classes`").tag(sync=True, page=True)
 
     def _begin(
@@ -245,9 +245,9 @@ class LiveSampler(NetworkWidget):
     spacing = T.Enum(SPACINGS, "linear_levels", help="which timesteps").tag(sync=True, page=True)
     eta = Finite(0, help="of DDIM, how much noise is fresh, 0 … 1").tag(sync=True, page=True)
     clamp = T.Bool(True, help="keep the guess in the range of the images").tag(sync=True, page=True)
-    guidance = Finite(1, help="how far past the answer that knows the class, w = 0 … 8; of a network that also knows none").tag(
-        sync=True, page=True
-    )
+    guidance = Finite(
+        1, help="how far past the answer that knows the class, w = 0 … 8; of a network that also knows none"
+    ).tag(sync=True, page=True)
     compact = T.Bool(False, help="without the steps and the settings").tag(sync=True, page=True)
 
     def __init__(
@@ -350,4 +350,8 @@ class LiveSampler(NetworkWidget):
         way: dict[str, Any] = {"sampler": self.sampler.split()[0], "steps": self.steps, "spacing": self.spacing}
         if self.classes and self.label != self.none:
             way |= {"labels": self.label, "guidance": self.guidance}
-        return sample(self._network(), n=len(x_T), x_T=torch.tensor(x_T), progress=False, seed=self.seed, **way).cpu().numpy()
+        return (
+            sample(self._network(), n=len(x_T), x_T=torch.tensor(x_T), progress=False, seed=self.seed, **way)
+            .cpu()
+            .numpy()
+        )

@@ -229,7 +229,7 @@ class UNetXRay(NetworkWidget):
         return found
 
 # %% ../../nbs/api/widgets/16_unet_xray.ipynb #16a70009
-ABOVE, BELOW = np.array([99, 102, 241]), np.array([234, 88, 12])  # as in js/src/xray/paint.js
+ABOVE, BELOW = np.array([99, 102, 241]), np.array([234, 88, 12])  # as in js/src/shared/signed.js
 
 
 def signed(

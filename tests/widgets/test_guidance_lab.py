@@ -1,16 +1,19 @@
 "Guidance in the page: its steps against PyTorch's, in Node; what GuidanceLab takes and refuses; and one look in a browser."
 
+import re
+
 import numpy as np
 import pytest
 import torch
 from test_live_sampler import b64, f32, in_node, random_network, written
 
-from ddpm_widgets import sample
+from ddpm_widgets import GuidanceLab, page_weights, sample
 from ddpm_widgets.noising import Diffusion, to_x0_and_eps
 from ddpm_widgets.sampling import sample_steps
 from ddpm_widgets.schedule import cosine_schedule, linear_schedule, respace
 from ddpm_widgets.unets import predict
 from ddpm_widgets.widgets.base import normal
+from ddpm_widgets.widgets.guidance_lab import WEIGHTS
 
 CLASSES = ("boot", "bag", "coat")
 
@@ -112,3 +115,58 @@ def test_a_picture_that_sample_draws(net):
     theirs = sample(model, n=1, x_T=x, labels="boot", guidance=2.5, progress=False, **way)
     torch.testing.assert_close(f32(own[-1]["x0"], x.shape), theirs, atol=1e-3, rtol=0)
     assert np.abs(theirs.numpy()).max() <= 1
+
+
+def test_what_it_takes_and_refuses():
+    lab = GuidanceLab(labelled(), label="coat", steps=6)
+    assert (lab.classes[lab.label], lab.guidance, lab.steps, lab.step) == ("coat", 2, 6, 2)
+    assert np.array_equal(lab.x_T, normal(0, (1, 16, 16)))
+    lab.set_state({"label": 3, "guidance": -9, "steps": 3, "step": 8, "classes": [], "none": 0})
+    assert (lab.label, lab.guidance, lab.steps, lab.step, lab.none) == (2, -1, 3, 2, 3)
+    lab.image = torch.zeros(1, 16, 16)
+    assert lab.image.shape == (1, 16, 16)
+    wrong = {
+        "anything": (dict(label="anything"), "label must be one of boot, bag, coat, found 'anything'."),
+        "a number": (dict(label=3), "label must be a whole number from 0 to 2, found 3."),
+        "w": (dict(guidance=9), "guidance must be"),
+        "steps": (dict(steps=0), "steps must be a whole number"),
+        "step": (dict(steps=4, step=4), "step must be a whole number from 0 to 3"),
+    }
+    for options, said in wrong.values():
+        with pytest.raises(ValueError, match=re.escape(said)):
+            GuidanceLab(labelled(), **options)
+    always = random_network("small", 16, block_out_channels=(8, 16), norm_num_groups=8, num_class_embeds=3)
+    for model in (random_network("small"), always, page_weights(always)):
+        with pytest.raises(ValueError, match=r"train it with train\(…, labels=True\)\.$"):
+            GuidanceLab(model)
+        with pytest.raises(ValueError, match="labels=True"):
+            lab.model = model
+
+
+def test_another_network_brings_its_classes_and_its_steps():
+    lab = GuidanceLab(labelled(), label=2, steps=9, step=8)
+    lab.model = labelled()
+    assert (lab.label, lab.steps, lab.step) == (2, 9, 8)
+    other = labelled(classes=("hat", "sock"))
+    other.diffusion = other.diffusion._replace(schedule=cosine_schedule(5))
+    lab.model = other
+    assert (lab.label, lab.classes, lab.none, lab.steps, lab.step) == (0, ["hat", "sock", "anything"], 2, 5, 4)
+    lab.steps = 50
+    assert lab.steps == 5
+
+
+def test_the_poster_is_what_python_draws():
+    model = labelled()
+    model.diffusion = model.diffusion._replace(sampler="dpm++")
+    lab = GuidanceLab(model, label=1, guidance=3, steps=4, step=1)
+    filled, empty = lab.poster(), GuidanceLab(page_weights(model), label=1).poster()
+    assert filled.shape == empty.shape and filled.std() > empty.std()
+    stills = np.frombuffer(lab.stills, np.uint8).reshape(7, 1, 16, 16)
+    for shown, w in zip(stills, (3, *WEIGHTS), strict=True):
+        drawn = sample(model, n=1, x_T=torch.tensor(lab.x_T)[None], steps=4, labels="bag", guidance=w, progress=False)
+        assert np.abs(shown - (drawn[0].numpy() + 1) * 127.5).max() <= 1
+    both = lab._drawn()[1]
+    steps = list(sample_steps(model, n=1, x_T=torch.tensor(lab.x_T)[None], steps=4, labels="bag", guidance=3))
+    guided = np.clip(4 * both[0] - 3 * both[1], -1, 1)
+    np.testing.assert_allclose(guided, steps[1].x0[0].numpy(), atol=1e-5)
+    assert "bag" in lab.description() and "w = 3" in lab.description()
