@@ -33,7 +33,7 @@ export function flat(values, { c, h, w }) {
 
 /** One scale for the differences of all steps, at least as large as 99 in 100 of the values of each: 1, 2 or 5 times a power of ten. @param {Float32Array[]} all */
 export function scaleOf(all) {
-  const most = Math.max(1e-3, ...all.map((values) => values.map(Math.abs).sort()[Math.floor(0.99 * (values.length - 1))]));
+  const most = Math.max(1e-3, ...all.map((values) => values.map(Math.abs).sort()[Math.round(0.99 * (values.length - 1))]));
   const power = 10 ** Math.floor(Math.log10(most));
   return power * ([1, 2, 5].find((m) => m * power >= most * 0.999) ?? 10);
 }
