@@ -425,6 +425,33 @@ def drag(page, moves):
 
 
 @pytest.mark.browser
+def test_a_class_is_chosen_and_guided_to(page, tmp_path):
+    "No class first; with one the weight can be set, and the picture is PyTorch's."
+    model = with_none()
+    way = dict(steps=4, sampler="dpm++", spacing="linear_levels")
+    LiveSampler(page_weights(model, "fp32"), seed=3, **way).to_html(tmp_path / "live.html")
+    page.goto((tmp_path / "live.html").as_uri())
+    n = painted(page)
+    x = torch.tensor(normal(3, (1, 1, 16, 16)))
+
+    def check(**asked):
+        theirs = sample(model, n=1, x_T=x, progress=False, **way, **asked).numpy().ravel()
+        np.testing.assert_allclose(state(page, "image"), theirs, atol=1e-3)
+
+    check()
+    choice, weight = page.get_by_role("combobox", name="class"), page.get_by_role("slider", name="guidance w")
+    assert choice.locator("option").all_inner_texts() == ["anything", "boot", "bag", "coat"] and not weight.is_visible()
+    choice.select_option("bag")
+    n = painted(page, n)
+    check(labels="bag", guidance=1)
+    weight.focus()
+    page.keyboard.press("End")
+    painted(page, n)
+    page.wait_for_timeout(300)
+    check(labels="bag", guidance=8)
+
+
+@pytest.mark.browser
 def test_what_is_shown_is_what_is_gone_on_from(page, tmp_path):
     "A page that begins on a step: other noise and other settings renew the way, a tile opens what it shows, keys and brush are steady."
     LiveSampler(seed=3, mode="step", at=4, part="x0").to_html(tmp_path / "live.html")
