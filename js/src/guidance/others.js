@@ -1,5 +1,5 @@
 // What comes of the same noise: large at the chosen weight, and small at six. Click one to choose its weight.
-import { attr, div, h, press, span, symbol } from "../shared/dom.js";
+import { attr, div, h, press, span, symbol, UNSPOKEN } from "../shared/dom.js";
 import { pictures } from "../shared/pictures.js";
 import { on, rove } from "../shared/view.js";
 import { OTHERS, said } from "./read.js";
@@ -8,11 +8,11 @@ import { OTHERS, said } from "./read.js";
 
 /** @param {(w: number) => void} choose @param {AbortSignal} signal */
 export function others(choose, signal) {
-  const large = pictures({});
+  const large = pictures({ "aria-label": "the picture" });
   const bar = h("progress", { max: 1, "aria-label": "loading the network" });
   const [value, ms] = [span("ddw-num", ""), span("ddw-muted ddw-num ms", "")];
   const cells = OTHERS.map((w) => {
-    const view = pictures({ "aria-label": "" });
+    const view = pictures(UNSPOKEN);
     const cell = h("button", { type: "button", class: "other", "aria-label": `the picture at w = ${said(w)}`, title: `w = ${said(w)}` }, view.canvas, span("ddw-small ddw-num", said(w)));
     on(cell, "click", () => choose(w), signal);
     return { view, cell };
