@@ -57,7 +57,7 @@ function render({ model, el, signal: outer }) {
   const choose = (/** @type {number} */ w) => sync.set("guidance", w);
   const line = strip((i) => sync.set("step", i), signal);
   const [weight, parts, results] = [arrow(choose, signal), equation(), others(choose, signal)];
-  const status = h("div", { class: "status ddw-small", role: "status" });
+  const status = h("div", { class: "status ddw-small", role: "status", hidden: true });
   const root = group("ddw ddw-guidance-lab", "Classifier-free guidance, a step at a time",
     div("top", select.el, weight.el), status,
     div("board", div("steps", line.el, parts.el, parts.note), results.el)); // prettier-ignore

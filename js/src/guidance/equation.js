@@ -22,7 +22,7 @@ export function equation() {
     el: div("equation",
       part("guess with class", given.canvas, [symbol("c")]), op("−"),
       part("guess without class", plain.canvas, ["∅"]), op("="),
-      part("difference", changed, [symbol("Δ"), ", full at ±", scale], key), op(symbol("c"), " ", weight, " ", symbol("Δ"), " ="),
+      part("difference", changed, [symbol("Δ"), ", full at ±", scale], key), op(symbol("c"), " ", weight, " ", symbol("Δ"), h("br"), "="),
       part("guided guess", guided.canvas, [symbol("c"), " + ", symbol("w"), " ", symbol("Δ")])), // prettier-ignore
     note,
     /** @param {Kind} kind */
@@ -37,7 +37,7 @@ export function equation() {
       plain.show(0, without.x0);
       guided.show(0, own);
       put(changed, kind.w, kind.h, (out) => signed(flat(difference(step), kind), 0, kind.w, kind.h, most, out));
-      weight.textContent = `${w < 0 ? "−" : "+"} ${said(Math.abs(w))} ·`;
+      weight.textContent = `${w < 0 ? "−" : "+"} ${said(Math.abs(w))}`;
       scale.textContent = said(most);
       attr(given.canvas, "aria-label", `guess with the class ${name} at t = ${t}`);
       attr(plain.canvas, "aria-label", `guess without a class at t = ${t}`);

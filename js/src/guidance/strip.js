@@ -30,7 +30,8 @@ export function strip(choose, signal) {
       x0.layout(kind, at.length);
       if (at.join() === ts.join()) return;
       ts = at;
-      line.el.style.setProperty("--n", String(at.length));
+      const all = at.length * (kind.w + GAP) - GAP; // the slider ends below the middles of the first picture and the last
+      for (const [name, value] of Object.entries({ n: at.length, edge: kind.w / 2 / all, pitch: (kind.w + GAP) / all })) line.el.style.setProperty(`--${name}`, String(value));
       line.setLength(at.length);
     },
     /** @param {Taken} step */
