@@ -37,7 +37,9 @@ class GuidanceLab(NetworkWidget):
     stills = T.Bytes(
         help="uint8, (7, c, h, w): what the poster shows, first the picture at w, then those at -1, 0, 1, 2, 4 and 8; seen until the network has come"
     ).tag(sync=True)
-    guidance = Finite(2, help="w, -1 … 8: 0 is the guess with the class, -1 the guess without").tag(sync=True, page=True)
+    guidance = Finite(2, help="w, -1 … 8: 0 is the guess with the class, -1 the guess without").tag(
+        sync=True, page=True
+    )
     seed = Whole(0, min=0, max=2**32 - 1, help="which noise").tag(sync=True, page=True)
     steps = Whole(10, min=1, max=50, help="of the sampler").tag(sync=True, page=True)
     step = Whole(0, min=0, help="the step that is looked at, 0 being the noisiest").tag(sync=True, page=True)
@@ -56,7 +58,11 @@ class GuidanceLab(NetworkWidget):
         own = self._begin(model, (), traits | {"label": label})
         self._most = min(50, words(self._file)[1])
         steps = min(10, self._most) if steps is None else check_whole("steps", steps, 1, self._most)
-        step = round(0.3 * (steps - 1)) if step is None else check_whole("step", step, 0, steps - 1, mend=f"there are {steps} steps")
+        step = (
+            round(0.3 * (steps - 1))
+            if step is None
+            else check_whole("step", step, 0, steps - 1, mend=f"there are {steps} steps")
+        )
         super().__init__(
             **own, guidance=check_number("guidance", guidance, least=-1, most=8), seed=check_whole("seed", seed, 0, 2**32 - 1),
             steps=steps, step=step, **traits,
@@ -68,7 +74,9 @@ class GuidanceLab(NetworkWidget):
         file, facts, name = NetworkWidget._read(model, classes)
         if facts.get("none") is None:
             found = "one that always needs a class" if facts["classes"] else "one that knows no classes"
-            raise ValueError(f"model must be a network that can be asked with a class and without, found {found}: train it with train(…, labels=True).")
+            raise ValueError(
+                f"model must be a network that can be asked with a class and without, found {found}: train it with train(…, labels=True)."
+            )
         return file, facts, name
 
     @staticmethod
@@ -165,10 +173,16 @@ def draw(
         levels = np.rint((x.clip(low, high) - low) / (high - low) * 255).astype(np.uint8).transpose(1, 2, 0)
         return levels[..., :3] if levels.shape[2] >= 3 else levels[..., :1].repeat(3, 2)
 
-    parts: list[tuple[np.ndarray | None, str]] = [(None, text) for text in ("with class", "without class", "difference", f"with class {w:+g} x difference")]
+    parts: list[tuple[np.ndarray | None, str]] = [
+        (None, text) for text in ("with class", "without class", "difference", f"with class {w:+g} x difference")
+    ]
     if both is not None:
         change = both[0] - both[1]
-        pictures = [*map(grey, both), signed(change.mean(0), float(np.abs(change).max()) or 1.0), grey(both[0] + w * change)]
+        pictures = [
+            *map(grey, both),
+            signed(change.mean(0), float(np.abs(change).max()) or 1.0),
+            grey(both[0] + w * change),
+        ]
         parts = [(picture, text) for picture, (_, text) in zip(pictures, parts, strict=True)]
     pen.text((24, 16), f"{name}, w = {w:g}", "#1f2937", ImageFont.load_default(16))
     for i, (picture, text) in enumerate(parts):
