@@ -63,6 +63,7 @@ from .weights import WeightsError, load_model, pretrained, save_model
 from .widgets.density_scrubber import DensityScrubber
 from .widgets.diffusion_playground import DiffusionPlayground
 from .widgets.fid_lab import FIDLab
+from .widgets.guidance_lab import GuidanceLab
 from .widgets.live_sampler import LiveSampler
 from .widgets.noise_scrubber import NoiseScrubber
 from .widgets.path_explorer import PathExplorer
@@ -97,6 +98,7 @@ __all__ = [
     "EMA",
     "Evaluation",
     "FIDLab",
+    "GuidanceLab",
     "Finding",
     "GradientClip",
     "ImageDataset",

@@ -154,4 +154,6 @@ def page_weights(
         "spacing": d.spacing,
         "classes": list(classes),
     }
+    if d.classes and len(d.classes) + 1 == known:
+        page["none"] = len(d.classes)  # the class that stands for none: guidance asks for it
     return safetensors.torch.save({k: v.contiguous() for k, v in tensors.items()}, {"page": json.dumps(page)})

@@ -80,7 +80,7 @@ SECONDS = {
     "09_how_good_is_it": 110, "10_your_turn": 100, "01_dropout": 60, "gallery": 50, "30_training": 25,
     "36_evaluation": 20, "pages": 120, "test_processes": 100, "test_checkpoints": 100, "test_pipelines": 70, "test_lessons_lab": 80, "test_accessibility": 60,
     "test_notebook_launcher": 60, "test_monitor_lab": 60, "test_project": 50, "package": 50, "test_evaluation": 40, "test_exercises": 200,
-    "test_explorer_static": 40, "test_marimo": 40, "test_player_static": 40, "test_unet_xray": 40, "test_cli": 25, "test_static_pages": 25,
+    "test_explorer_static": 40, "test_marimo": 40, "test_player_static": 40, "test_unet_xray": 40, "test_guidance_lab": 40, "test_cli": 25, "test_static_pages": 25,
 }  # fmt: skip
 QUICK = "test_without_data_or_network["  # where the data is: see tests/support/quick.py
 

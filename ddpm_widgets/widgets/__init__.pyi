@@ -1,6 +1,7 @@
 from .density_scrubber import DensityScrubber
 from .diffusion_playground import DiffusionPlayground
 from .fid_lab import FIDLab
+from .guidance_lab import GuidanceLab
 from .live_sampler import LiveSampler
 from .noise_scrubber import NoiseScrubber
 from .page import save_html
@@ -15,6 +16,7 @@ __all__ = [
     "DensityScrubber",
     "DiffusionPlayground",
     "FIDLab",
+    "GuidanceLab",
     "LiveSampler",
     "NoiseScrubber",
     "PathExplorer",

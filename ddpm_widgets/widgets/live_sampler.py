@@ -12,6 +12,7 @@ import hashlib
 import json
 import math
 import sys
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any, NoReturn
 
@@ -78,6 +79,18 @@ def words(
         ) from e
 
 # %% ../../nbs/api/widgets/14_live_sampler.ipynb #1ea5000d
+def class_number(
+    label: Any,  # its name or its number
+    classes: Sequence[str],  # the names of all
+) -> int:
+    "Which of the classes it is. ValueError where it is none of them."
+    if isinstance(label, str) and label not in classes:
+        known = f"one of {', '.join(classes)}" if classes else "left out of a network that knows no classes"
+        raise ValueError(f"label must be {known}, found {shown(label)}.")
+    number = list(classes).index(label) if isinstance(label, str) else label
+    return check_whole("label", number, 0, max(0, len(classes) - 1))
+
+
 class NetworkWidget(Widget):
     "A widget whose network works in the page: whose it is, where its weights are, and how they come there."
 
@@ -88,6 +101,10 @@ class NetworkWidget(Widget):
     shape = T.List(Whole(), help="channels, height, width").tag(sync=True)
     range = T.List(Finite(), help="black and white").tag(sync=True)
     classes = T.List(T.Unicode(), help="of a network that takes a class").tag(sync=True)
+    none = Whole(
+        -1, min=-1, help="which of the classes stands for none of them; -1: the network has no such class"
+    ).tag(sync=True)
+    label = Whole(0, min=0, help="the class, as its place among `classes`").tag(sync=True, page=True)
 
     def _begin(
         self,
@@ -101,7 +118,23 @@ class NetworkWidget(Widget):
         own = self._of(file, facts, name)
         if taken := next((name for name in own if name in traits), None):
             raise TypeError(f"{type(self).__name__} has no option {taken!r}: it follows from the model.")
-        return own
+        label = traits.pop("label", None)
+        choice = self._choice(own["classes"], own["none"])
+        return own | {"label": self._any(own["none"]) if label is None else class_number(label, choice)}
+
+    @staticmethod
+    def _choice(classes: list[str], none: int) -> list[str]:
+        "The classes that a reader can choose."
+        return classes
+
+    @staticmethod
+    def _any(none: int) -> int:
+        "The class to begin with: none of them, where the network knows that."
+        return max(0, none)
+
+    @T.validate("label")
+    def _known_class(self, proposal: Any) -> int:
+        return min(proposal.value, max(0, len(self._choice(self.classes, self.none)) - 1))
 
     @staticmethod
     def _read(model: Any, classes: Any) -> tuple[bytes, dict[str, Any], str]:
@@ -129,6 +162,7 @@ class NetworkWidget(Widget):
         return {
             "network": name, "weights": hashlib.sha256(file).hexdigest()[:16], "weights_bytes": len(file),
             "shape": list(facts["shape"]), "range": list(facts["range"]), "classes": list(facts["classes"]),
+            "none": -1 if facts.get("none") is None else facts["none"],
         }  # fmt: skip
 
     @property
@@ -145,13 +179,27 @@ class NetworkWidget(Widget):
             )
         self._model, self._file = model, file
         with self.hold_sync():
+            known = list(self.classes)
             for trait, value in self._of(file, facts, name).items():
                 self.set_trait(trait, value)
+            if self.classes != known:
+                self.label = self._any(self.none)
             self._renew(facts)
         self._answer(self, {"ask": "weights"}, [])  # unasked: while a training runs, a kernel hears no question
 
     def _renew(self, facts: dict[str, Any]) -> None:
         "Bring in line with another network what does not follow from its file alone."
+
+    def _can_draw(self) -> bool:
+        "Can Python draw with it, without loading diffusers for it?"
+        given = not isinstance(self._model, bytes | bytearray | memoryview)
+        return "diffusers" in sys.modules and given and (not self.classes or self.none >= 0)
+
+    def _network(self) -> Any:
+        "The network in PyTorch."
+        from ddpm_widgets.weights import pretrained
+
+        return pretrained(self.network) if self.network else self._model
 
     def _answer(self, _: Any, content: Any, buffers: Any) -> None:
         "Send the weights to a page that asks for them."
@@ -197,7 +245,9 @@ class LiveSampler(NetworkWidget):
     spacing = T.Enum(SPACINGS, "linear_levels", help="which timesteps").tag(sync=True, page=True)
     eta = Finite(0, help="of DDIM, how much noise is fresh, 0 … 1").tag(sync=True, page=True)
     clamp = T.Bool(True, help="keep the guess in the range of the images").tag(sync=True, page=True)
-    label = Whole(0, min=0, help="the class").tag(sync=True, page=True)
+    guidance = Finite(
+        1, help="how far past the answer that knows the class, w = 0 … 8; of a network that also knows none"
+    ).tag(sync=True, page=True)
     compact = T.Bool(False, help="without the steps and the settings").tag(sync=True, page=True)
 
     def __init__(
@@ -210,9 +260,10 @@ class LiveSampler(NetworkWidget):
         sampler: str | None = None,  # "dpm++", "ddim", "ddpm", or "ddpm small" for DDPM with σ² = β̃; None: the model's
         spacing: str | None = None,  # which timesteps, see `respace`; None: the model's
         classes: Any = (),  # names, for a network that takes a class
-        **traits: Any,  # any other trait: `mode`, `eta`, `clamp`, …; `link`; `layout`
+        label: Any = None,  # the class to draw, its name or its number; None: any
+        **traits: Any,  # any other trait: `guidance`, `mode`, `eta`, `clamp`, …; `link`; `layout`
     ) -> None:
-        own = self._begin(model, classes, traits)
+        own = self._begin(model, classes, traits | {"label": label})
         facts, count = words(self._file)
         self._most = min(50, count)
         self._page = x_T is not None  # then it does not follow the seed
@@ -249,9 +300,9 @@ class LiveSampler(NetworkWidget):
         if not self._page and self.shape:
             self.x_T = self.noise()
 
-    @T.validate("steps", "eta", "mix", "label")
+    @T.validate("steps", "eta", "mix", "guidance")
     def _clamp(self, proposal):
-        most = {"steps": self._most, "eta": 1, "mix": 1, "label": max(0, len(self.classes) - 1)}[proposal.trait.name]
+        most = {"steps": self._most, "eta": 1, "mix": 1, "guidance": 8}[proposal.trait.name]
         return min(max(proposal.value, 0), most)
 
     def noise(self) -> np.ndarray:  # float32, shape (c, h, w)
@@ -275,10 +326,7 @@ class LiveSampler(NetworkWidget):
         low, high = self.range
         first = self.seed - self.seed % 16
         noises = [self.x_T, *(normal(first + i, tuple(self.shape)) for i in range(16))]
-        can_draw = "diffusers" in sys.modules and not (
-            self.classes or isinstance(self._model, bytes | bytearray | memoryview)
-        )
-        drawn = self._drawn(np.stack(noises)) if can_draw else [self.image] * bool(self.image.size)
+        drawn = self._drawn(np.stack(noises)) if self._can_draw() else [self.image] * bool(self.image.size)
         own = np.stack([(self.x_T / 3 + 0.5) * (high - low) + low, *drawn])
         own = np.rint((own.clip(low, high) - low) / (high - low) * 255).astype(np.uint8)
         self.stills = own[1:].tobytes()
@@ -298,8 +346,12 @@ class LiveSampler(NetworkWidget):
         import torch
 
         from ddpm_widgets.sampling import sample
-        from ddpm_widgets.weights import pretrained
 
-        model = pretrained(self.network) if self.network else self._model
-        way = {"sampler": self.sampler.split()[0], "steps": self.steps, "spacing": self.spacing}
-        return sample(model, n=len(x_T), x_T=torch.tensor(x_T), progress=False, seed=self.seed, **way).cpu().numpy()
+        way: dict[str, Any] = {"sampler": self.sampler.split()[0], "steps": self.steps, "spacing": self.spacing}
+        if self.classes and self.label != self.none:
+            way |= {"labels": self.label, "guidance": self.guidance}
+        return (
+            sample(self._network(), n=len(x_T), x_T=torch.tensor(x_T), progress=False, seed=self.seed, **way)
+            .cpu()
+            .numpy()
+        )

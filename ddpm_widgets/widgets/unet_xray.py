@@ -94,7 +94,6 @@ class UNetXRay(NetworkWidget):
     index = Whole(0, min=0, help="which image").tag(sync=True, page=True)
     t = Whole(500, min=0, help="timestep, 0 … T-1").tag(sync=True, page=True)
     seed = Whole(0, min=0, max=2**32 - 1, help="which noise").tag(sync=True, page=True)
-    label = Whole(0, min=0, help="the class").tag(sync=True, page=True)
     block = T.Unicode("", help="the block that is opened, by its name; empty: none").tag(sync=True, page=True)
     pixel = T.Tuple(Whole(min=0), Whole(min=0), help="the pixel that is pointed at, column and row").tag(
         sync=True, page=True
@@ -179,13 +178,13 @@ class UNetXRay(NetworkWidget):
         a = np.frombuffer(self.alpha_bar, "<f4")[t].astype(np.float64)
         return (np.sqrt(a) * x0 + np.sqrt(1 - a) * normal(seed, x0.shape)).astype(np.float32)
 
-    @T.validate("index", "t", "label", "pixel")
+    @T.validate("index", "t", "pixel")
     def _clamp(self, proposal):
         c, h, w = self.shape or (1, 1, 1)
         name, value = proposal.trait.name, proposal.value
         if name == "pixel":
             return min(value[0], w - 1), min(value[1], h - 1)
-        count = {"index": len(self.x0) // (c * h * w), "t": len(self.alpha_bar) // 4, "label": len(self.classes)}[name]
+        count = {"index": len(self.x0) // (c * h * w), "t": len(self.alpha_bar) // 4}[name]
         return min(value, max(0, count - 1))
 
     @T.validate("block")
@@ -209,9 +208,7 @@ class UNetXRay(NetworkWidget):
             return {}
         import torch
 
-        from ddpm_widgets.weights import pretrained
-
-        net: Any = pretrained(self.network) if self.network else self._model
+        net = self._network()
         parts = dict(getattr(net, "unet", net).named_modules())
         found: dict[str, np.ndarray] = {}
 
@@ -232,7 +229,7 @@ class UNetXRay(NetworkWidget):
         return found
 
 # %% ../../nbs/api/widgets/16_unet_xray.ipynb #16a70009
-ABOVE, BELOW = np.array([99, 102, 241]), np.array([234, 88, 12])  # as in js/src/xray/paint.js
+ABOVE, BELOW = np.array([99, 102, 241]), np.array([234, 88, 12])  # as in js/src/shared/signed.js
 
 
 def signed(

@@ -4,11 +4,11 @@ import "./live_sampler.css";
 import { Board, radius, settings } from "./live/board.js";
 import { controls, SAMPLERS } from "./live/controls.js";
 import { pad } from "./live/pad.js";
-import { bytesOf, MOST, noiseOf, stills } from "./live/read.js";
+import { bytesOf, MOST, noiseOf, stills, told } from "./live/read.js";
 import { COUNT, seeds } from "./live/seeds.js";
 import { steps } from "./live/steps.js";
-import { start } from "./net/start.js";
-import { kindOf, weightsOf } from "./net/weights.js";
+import { loading } from "./net/loading.js";
+import { kindOf } from "./net/weights.js";
 import { attr, button, div, group, h, press, span } from "./shared/dom.js";
 import { DICE, icon } from "./shared/icons.js";
 import { alike } from "./shared/link.js";
@@ -61,8 +61,9 @@ function build(model, sync, signal, board, redraw) {
   let what = ""; // it was made of
   const keep = act("Keep it to compare", () => {
     if (!image) return;
-    const { sampler, steps: count, eta } = settings(model);
-    const how = `${SAMPLERS[sampler].replace(" (2M)", "")}${sampler === "ddim" && eta ? `, η ${eta}` : ""}, ${count}`;
+    const { sampler, steps: count, eta, guidance } = settings(model);
+    const of = told(model) ? `, ${model.get("classes")[model.get("label")]}, w ${guidance}` : "";
+    const how = `${SAMPLERS[sampler].replace(" (2M)", "")}${sampler === "ddim" && eta ? `, η ${eta}` : ""}${of}, ${count}`;
     const copy = pictures({});
     copy.layout(kind);
     copy.show(0, image);
@@ -228,55 +229,28 @@ function render({ model, el, signal: outer }) {
     }
   }
 
-  let network = new AbortController(); // the life of one network; others follow it while a training runs
-  let hash = "";
-  async function load() {
-    network.abort();
-    network = new AbortController();
-    engine = undefined;
-    Object.assign(kind, kindOf(model));
-    const own = AbortSignal.any([signal, network.signal]);
-    const size = (model.get("weights_bytes") / 1e6).toFixed(1);
-    view.await(0, `loading ${size} MB`);
-    const patience = setTimeout(() => view.say("No network has come from Python: run the cell again."), 15_000);
-    try {
-      const weights = await weightsOf(model, (share) => view.await(share, `loading ${(share * Number(size)).toFixed(1)} of ${size} MB`), own, hash);
-      hash = model.get("weights");
-      const started = await start(weights, own);
-      if (own.aborted) return;
-      engine = started;
-    } catch (e) {
-      if (!own.aborted) view.say(e instanceof Error ? e.message : String(e));
-      return;
-    } finally {
-      clearTimeout(patience);
-    }
-    const slow = [...(engine.facts.how === "js" ? ["this page forbids WebAssembly"] : []), ...(engine.worker ? [] : ["this page forbids Workers"])];
-    view.say(slow.length ? `Slower than it could be: ${slow.join(", ")}.` : "");
-    Object.assign(view.root.dataset, { how: engine.facts.how, worker: String(engine.worker) });
-    await draw();
-    drawSeeds();
-  }
-
   const reseed = frame(() => (view.noises.wait(), drawSeeds()), signal);
-  const SETTINGS = "change:steps change:sampler change:spacing change:eta change:clamp change:label";
+  const SETTINGS = "change:steps change:sampler change:spacing change:eta change:clamp change:label change:guidance";
   listen(model, "change:seed change:to_seed change:mix", () => sync.set("x_T", bytesOf(noiseOf(model, kind.size))), signal);
   listen(model, `change:seed ${SETTINGS}`, reseed, signal);
   listen(model, `${SETTINGS} change:x_T change:mask change:drawing change:mode change:at change:part change:fill`, redraw, signal);
   listen(model, "change:at change:part", () => (board.strokes = undefined), signal);
   alike(model, ["seed", "to_seed", "mix", "x_T", "mode", "at", "part", "mask", "drawing", "fill"], (name, value) => sync.set(/** @type {any} */ (name), value), signal);
   listen(model, "change:compact", frame(() => view.paint(ts), signal), signal);
-  listen(model, "change:weights", load, signal);
   mount(el, view.root, signal);
   view.paint(Array.from({ length: Math.min(MOST, model.get("steps")) }, (_, i, all = model.get("steps")) => Math.round(((all - i) * 999) / all)));
   view.noises.layout(kind, model.get("seed") - (model.get("seed") % COUNT));
   stills(model).forEach((picture, i) => (i ? view.noises.show(i - 1, picture) : view.result.show(0, picture)));
-  // the network is loaded when the widget comes near the screen
-  const near = new IntersectionObserver((entries) => {
-    if (entries.some((entry) => entry.isIntersecting)) near.disconnect(), load();
-  }, { rootMargin: "200px" }); // prettier-ignore
-  near.observe(view.root);
-  signal.addEventListener("abort", () => near.disconnect(), { once: true });
+  loading(model, view.root, {
+    await: view.await,
+    say: view.say,
+    begin: () => ((engine = undefined), Object.assign(kind, kindOf(model))),
+    async ready(started) {
+      engine = started;
+      await draw();
+      drawSeeds();
+    },
+  }, signal); // prettier-ignore
   return end;
 }
 

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { columnHeight, HEAD, layoutOf } from "../src/xray/layout.js";
 import { cellsOf, removedBy } from "../src/xray/look.js";
 import { inOrder } from "../src/xray/order.js";
-import { signed, strongest } from "../src/xray/paint.js";
+import { signed } from "../src/shared/signed.js";
+import { strongest } from "../src/xray/paint.js";
 
 /** A U of these levels, `each` residual blocks on the way down, attention in the lowest. @param {number[]} sizes @param {number} each @returns {import("../src/xray/read.js").Named[]} */
 function network(sizes, each = 1) {

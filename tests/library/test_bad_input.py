@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from PIL import Image
+from test_damage import with_classes
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -299,6 +300,10 @@ CALLS = {  # name → the function, and arguments that are right
             },
         },
     ),
+    "GuidanceLab": (
+        lambda **kw: d.GuidanceLab(**{"model": with_classes(), **kw}),
+        {"label": 1, "guidance": 2.5, "seed": 1, "steps": 3, "step": 2},
+    ),
     "UNetXRay": (
         d.UNetXRay,
         {
@@ -356,6 +361,7 @@ COSTLY = (
         "PathExplorer",
         "LiveSampler",
         "DiffusionPlayground",
+        "GuidanceLab",
         "UNetXRay",
         "page_weights",
         "watch",

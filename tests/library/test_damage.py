@@ -9,6 +9,7 @@ import shutil
 import struct
 import subprocess
 import threading
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -237,7 +238,16 @@ def widgets():
     yield d.LiveSampler()
     yield d.DiffusionPlayground(n=20)
     yield d.UNetXRay()
+    yield d.GuidanceLab(with_classes())
     yield d.PathExplorer(IMAGES)
+
+
+@cache
+def with_classes():
+    "A small network of random weights that knows three classes, and none."
+    model = d.unet("small", block_out_channels=(8, 16), norm_num_groups=8, num_class_embeds=4)
+    model.diffusion = d.Diffusion(d.cosine_schedule(100), "v", shape=(1, 16, 16), classes=("boot", "bag", "coat"))
+    return model
 
 
 def frames_of():
@@ -277,6 +287,7 @@ NAMES = [
     "LiveSampler",
     "DiffusionPlayground",
     "UNetXRay",
+    "GuidanceLab",
     "PathExplorer",
 ]  # in the order of `widgets`
 

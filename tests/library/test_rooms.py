@@ -44,6 +44,7 @@ WHEN_ASKED = {  # what a module imports only when it is given or asked for somet
         "sampling",
         "weights",
     },  # given a network; asked for a poster where one is loaded
+    "widgets.guidance_lab": {"noising", "sampling", "unets"},  # asked for a poster where a network is loaded
     "widgets.unet_xray": {"drawing", "weights"},  # given no images; asked for a poster where a network is loaded
 }
 

@@ -45,6 +45,7 @@ MADE = {  # a widget to put the page's state into
     "LiveSampler": W.LiveSampler,
     "DiffusionPlayground": lambda: W.DiffusionPlayground(n=20),
     "UNetXRay": W.UNetXRay,
+    "GuidanceLab": W.GuidanceLab,
     "TrainingMonitor": W.TrainingMonitor,
 }
 
@@ -259,8 +260,20 @@ def check_unet_xray(w):
     assert all(canvas.evaluate(ink) for canvas in w.root.locator(".block canvas:not([hidden])").all())
 
 
+def check_guidance_lab(w):
+    "A garment of the page's own network at the weight that is chosen, near the one that PyTorch draws with weights that are not rounded."
+    w.root.locator("xpath=self::*[@data-painted]").wait_for(timeout=60_000)
+    w.root.get_by_role("button", name="the picture at w = 4", exact=True).click()
+    w.root.locator("xpath=self::*[@data-w='4']").wait_for(timeout=60_000)
+    p = w.python
+    drawn = w.place.evaluate("el => Array.from(new Float32Array(el.ddw.model.get('image').buffer))")
+    x_T = torch.tensor(p.x_T)[None]
+    theirs = sample(pretrained(), n=1, x_T=x_T, steps=p.steps, labels=w.get("label"), guidance=4, progress=False)
+    assert np.abs(np.reshape(drawn, p.shape) - theirs[0].numpy()).mean() < 0.1
+
+
 CHECKS = {"NoiseScrubber": check_noise_scrubber, "SamplingPlayer": check_sampling_player, "ScheduleExplorer": check_schedule_explorer,
-          "TrainingMonitor": check_training_monitor, "DensityScrubber": check_density_scrubber, "SolverLab": check_solver_lab, "PathExplorer": check_path_explorer, "FIDLab": check_fid_lab, "LiveSampler": check_live_sampler, "DiffusionPlayground": check_diffusion_playground, "UNetXRay": check_unet_xray}  # fmt: skip
+          "TrainingMonitor": check_training_monitor, "DensityScrubber": check_density_scrubber, "SolverLab": check_solver_lab, "PathExplorer": check_path_explorer, "FIDLab": check_fid_lab, "LiveSampler": check_live_sampler, "DiffusionPlayground": check_diffusion_playground, "UNetXRay": check_unet_xray, "GuidanceLab": check_guidance_lab}  # fmt: skip
 
 
 def test_every_widget_is_alive(site, new_page):

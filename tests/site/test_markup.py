@@ -20,6 +20,7 @@ from ddpm_widgets.widgets import (
     DensityScrubber,
     DiffusionPlayground,
     FIDLab,
+    GuidanceLab,
     LiveSampler,
     NoiseScrubber,
     PathExplorer,
@@ -58,10 +59,11 @@ class Named:
         self.t, self.x_t, self.x0, self.eps = t, *np.random.default_rng(t).uniform(-1, 1, (3, 2, 8, 8))
 
 
-def labelled():
-    "A small network that takes a class."
-    model = unet("small", block_out_channels=(8, 16), norm_num_groups=8, num_class_embeds=len(EVIL))
-    model.diffusion = Diffusion(cosine_schedule(10), shape=(1, 8, 8))
+def labelled(classes=()):
+    "A small network that takes a class; given their names, it knows none as well."
+    known = len(classes) + 1 if classes else len(EVIL)
+    model = unet("small", block_out_channels=(8, 16), norm_num_groups=8, num_class_embeds=known)
+    model.diffusion = Diffusion(cosine_schedule(10), shape=(1, 8, 8), classes=classes)
     return model
 
 
@@ -100,6 +102,7 @@ def widgets(dls):
             np.eye(4), {n: {n: x0, EVIL[2]: x0 / 2} for n in EVIL[:2]}, lambda x: x.reshape(4, 4), counts=[2]
         ),
         "live": LiveSampler(page_weights(labelled(), classes=EVIL), steps=2),
+        "guidance": GuidanceLab(labelled(EVIL), steps=2),
         "xray": UNetXRay(page_weights(labelled(), classes=EVIL), np.zeros((1, 8, 8))),
         "monitor": monitor,
         "paths": PathExplorer(link=EVIL[0]),
@@ -198,7 +201,7 @@ def test_in_a_page_of_the_site(widgets, page, tmp_path):
     NBProcessor(nb=nb, procs=[_docs.make_static], rm_directives="quarto", process=True)
     outs = [out for c in nb.cells for out in c.get("outputs", [])]
     body = "\n".join(raw for _, raw in BLOCK.findall("\n\n".join("".join(o["data"]["text/markdown"]) for o in outs)))
-    assert body.count("data-ddw=") == len(widgets) == 11 and body.count("data-ddw-plot=") == 2
+    assert body.count("data-ddw=") == len(widgets) == 12 and body.count("data-ddw-plot=") == 2
     (tmp_path / "static").mkdir()
     shutil.copytree(NBS / "static/vendor", tmp_path / "static/vendor")
     (tmp_path / "page.html").write_text(PAGE.format(title="page", body=body), encoding="utf-8")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from test_live_sampler import with_none
 from test_player_static import steps
 from test_static_pages import COSINE, LINEAR, pictures
 from torch import nn
@@ -14,6 +15,7 @@ from ddpm_widgets.widgets import (
     DensityScrubber,
     DiffusionPlayground,
     FIDLab,
+    GuidanceLab,
     LiveSampler,
     NoiseScrubber,
     PathExplorer,
@@ -83,6 +85,7 @@ WIDGETS = {
     "PathExplorer": lambda: PathExplorer(pictures(2)),
     "DiffusionPlayground": lambda: DiffusionPlayground(n=60, t=20, start=[1, 1]),
     "UNetXRay": lambda: UNetXRay(block="mid_block.resnets.0"),
+    "GuidanceLab": lambda: GuidanceLab(with_none(), steps=4),
 }
 
 FRAME = Path(__file__).parents[1] / "support/frame.html"  # what Quarto puts around a page of the site, shortened

@@ -42,6 +42,7 @@ def test_the_types_name_the_traits(name):
         "live_sampler": "live",
         "diffusion_playground": "playground",
         "unet_xray": "xray",
+        "guidance_lab": "guidance",
     }.get(name, name.rpartition("_")[2])
     text = (ROOT / "js/src" / folder / "read.js").read_text(encoding="utf-8")
     typed = re.findall(r"@property \{.*?\} (\w+)", re.search(r"@typedef \{object\} OwnTraits(.*?)\*/", text, re.S)[1])

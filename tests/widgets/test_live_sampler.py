@@ -34,7 +34,7 @@ try { network = new Network(new Uint8Array(readFileSync(file)).buffer, wasm); } 
 if (plant) eval(plant);
 const out = { passes: [], draws: [] };
 for (const [t, label] of passes ?? []) out.passes.push(b64(network.predict(f32(x), t, label ?? undefined)));
-for (const draw of draws ?? []) { const steps = []; for (const s of walk(network, arrays(draw))) steps.push({ t: s.t, x: b64(s.x), x0: b64(s.x0), eps: b64(s.eps) }); out.draws.push(steps); }
+for (const draw of draws ?? []) { const steps = []; for (const s of walk(network, arrays(draw))) steps.push({ t: s.t, x: b64(s.x), x0: b64(s.x0), eps: b64(s.eps), ...(s.plain && { both: [s.conditional, s.plain].map((g) => ({ x0: b64(g.x0), eps: b64(g.eps) })) }) }); out.draws.push(steps); }
 console.log(JSON.stringify(out));
 """
 
@@ -294,6 +294,53 @@ def test_another_network_brings_its_range_its_classes_and_its_steps():
         page_weights(model.to("meta"))
 
 
+def with_none(classes=("boot", "bag", "coat"), size=16):
+    "A small network of random weights that knows these classes, and none."
+    model = random_network("small", size, block_out_channels=(8, 16), norm_num_groups=8, num_class_embeds=len(classes) + 1)  # fmt: skip
+    model.diffusion = Diffusion(cosine_schedule(100), "v", shape=(1, size, size), classes=classes)
+    return model
+
+
+def test_a_network_that_also_knows_none_draws_anything_until_a_class_is_chosen():
+    live = LiveSampler(with_none())
+    assert (live.classes, live.none, live.label, live.guidance) == (["boot", "bag", "coat", "anything"], 3, 3, 1)
+    assert LiveSampler(with_none(), label="bag", guidance=99).label == 1
+    assert LiveSampler(with_none(), label=2).label == 2
+    for label, said in (("hat", "boot, bag, coat, anything"), (4, "from 0 to 3"), (1.5, "whole number")):
+        with pytest.raises(ValueError, match=f"label must be.*{said}.*found"):
+            LiveSampler(with_none(), label=label)
+    live.guidance = -3
+    live.set_state({"label": 99, "guidance": 99, "none": 0})
+    assert (live.label, live.guidance, live.none) == (3, 8, 3)
+    plain = random_network("small", 16, block_out_channels=(8, 16), norm_num_groups=8)
+    live = LiveSampler(plain)
+    assert (live.classes, live.none, live.label) == ([], -1, 0)
+    with pytest.raises(ValueError, match="knows no classes, found 'bag'"):
+        LiveSampler(plain, label="bag")
+    live.model = with_none()  # its label was 0, and stood for nothing
+    assert live.label == 3
+    live.label = 1
+    live.model = with_none()  # a later epoch
+    assert live.label == 1
+    live.model = with_none(("hat", "sock"))
+    assert live.label == 2
+
+
+def test_the_poster_is_drawn_with_the_class_and_its_guidance():
+    model = with_none()
+    live = LiveSampler(model, label="coat", guidance=3, steps=2, sampler="dpm++")
+    live.poster()
+    stills = np.frombuffer(live.stills, np.uint8).reshape(17, 1, 16, 16)
+    way = dict(steps=2, sampler=live.sampler, spacing=live.spacing, progress=False)
+    x = torch.tensor(live.x_T)[None]
+    drawn = sample(model, n=1, x_T=x, labels="coat", guidance=3, **way)[0].numpy()
+    assert np.abs(stills[0] - (drawn + 1) * 127.5).max() <= 1
+    live.label = live.none
+    live.poster()
+    drawn = sample(model, n=1, x_T=x, **way)[0].numpy()
+    assert np.abs(np.frombuffer(live.stills, np.uint8).reshape(17, 1, 16, 16)[0] - (drawn + 1) * 127.5).max() <= 1
+
+
 def test_a_network_in_training_is_handed_to_the_page(monkeypatch):
     live = LiveSampler()
     sent = []
@@ -375,6 +422,33 @@ def drag(page, moves):
     page.mouse.move(box["x"] + 200, box["y"] + 80, steps=moves)
     page.mouse.up()
     page.wait_for_timeout(400)
+
+
+@pytest.mark.browser
+def test_a_class_is_chosen_and_guided_to(page, tmp_path):
+    "No class first; with one the weight can be set, and the picture is PyTorch's."
+    model = with_none()
+    way = dict(steps=4, sampler="dpm++", spacing="linear_levels")
+    LiveSampler(page_weights(model, "fp32"), seed=3, **way).to_html(tmp_path / "live.html")
+    page.goto((tmp_path / "live.html").as_uri())
+    n = painted(page)
+    x = torch.tensor(normal(3, (1, 1, 16, 16)))
+
+    def check(**asked):
+        theirs = sample(model, n=1, x_T=x, progress=False, **way, **asked).numpy().ravel()
+        np.testing.assert_allclose(state(page, "image"), theirs, atol=1e-3)
+
+    check()
+    choice, weight = page.get_by_role("combobox", name="class"), page.get_by_role("slider", name="guidance w")
+    assert choice.locator("option").all_inner_texts() == ["anything", "boot", "bag", "coat"] and not weight.is_visible()
+    choice.select_option("bag")
+    n = painted(page, n)
+    check(labels="bag", guidance=1)
+    weight.focus()
+    page.keyboard.press("End")
+    painted(page, n)
+    page.wait_for_timeout(300)
+    check(labels="bag", guidance=8)
 
 
 @pytest.mark.browser

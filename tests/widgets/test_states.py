@@ -12,7 +12,7 @@ import pytest
 import traitlets as T
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_damage import IMAGES, LINEAR, NAMES, frames_of, widgets
+from test_damage import IMAGES, LINEAR, NAMES, frames_of, widgets, with_classes
 
 import ddpm_widgets as d
 
@@ -28,6 +28,7 @@ MAKERS = {
     "PathExplorer": lambda **o: d.PathExplorer(IMAGES, **o),
     "DiffusionPlayground": lambda **o: d.DiffusionPlayground(n=20, **o),
     "UNetXRay": lambda **o: d.UNetXRay(**o),
+    "GuidanceLab": lambda **o: d.GuidanceLab(with_classes(), **o),
     "FIDLab": lambda **o: d.FIDLab(np.eye(4), HEAPS, lambda x: x.reshape(4, 4) + np.eye(4), counts=[2], **o),
 }
 ODD = st.one_of(

@@ -2,7 +2,7 @@
 import { kindOf } from "../net/weights.js";
 import { clamp } from "../shared/format.js";
 import { normal, streamAt } from "../shared/random.js";
-import { bytesOf, dab, floats, noiseOf, unitVariance } from "./read.js";
+import { bytesOf, dab, floats, noiseOf, told, unitVariance } from "./read.js";
 
 /** @typedef {import("./read.js").Model} Model */
 /** @typedef {import("./read.js").Sync} Sync */
@@ -14,7 +14,7 @@ const LOUD = 0.8; // how far strokes may take noise from what it was
 /** @param {Model} model */
 export const settings = (model) => ({
   steps: model.get("steps"), sampler: model.get("sampler"), spacing: model.get("spacing"), eta: model.get("eta"), clamp: model.get("clamp"),
-  label: model.get("classes").length ? model.get("label") : undefined,
+  label: model.get("classes").length ? model.get("label") : undefined, guidance: told(model) ? model.get("guidance") : 0,
 }); // prettier-ignore
 
 /** The radius of the brush, in image pixels. @param {Model} model @param {{ w: number }} kind */

@@ -12,13 +12,16 @@ import { normal } from "../shared/random.js";
  * @property {DataView} x_T float32 @property {DataView} image float32, what was drawn @property {DataView} mask float32 (h, w) @property {DataView} drawing float32 @property {DataView} stills uint8, one picture after the other
  * @property {number} seed @property {number} to_seed -1: none @property {number} mix from seed (0) to to_seed (1)
  * @property {Mode} mode @property {number} at the step chosen @property {number} fill which noise fills the hole @property {"x" | "x0"} part of it
- * @property {number} steps @property {Sampler} sampler @property {Spacing} spacing @property {number} eta @property {boolean} clamp @property {number} label @property {boolean} compact without steps and settings
+ * @property {number} steps @property {Sampler} sampler @property {Spacing} spacing @property {number} eta @property {boolean} clamp @property {number} guidance w, past the answer that knows the class @property {boolean} compact without steps and settings
  */
 /** @typedef {OwnTraits & import("../net/weights.js").NetworkTraits & import("../shared/afm").CommonTraits} Traits */
 /** @typedef {import("../shared/afm").Model<Traits>} Model */
 /** @typedef {import("../shared/afm").Sync<Traits>} Sync */
 
 export const MOST = 50; // steps
+
+/** Is a class asked for, of a network that also knows none? Then it can be guided. @param {Pick<Model, "get">} model */
+export const told = (model) => model.get("none") >= 0 && model.get("label") !== model.get("none");
 
 /** A trait's floats, as a copy; zeros where it is empty. @param {Model} model @param {"x_T" | "image" | "mask" | "drawing"} name @param {number} count @param {number} [empty] */
 export function floats(model, name, count, empty = 0) {

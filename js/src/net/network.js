@@ -13,7 +13,7 @@ import { forward, timeBiases } from "./unet.js";
  * @property {"eps" | "x0" | "v"} target what the network predicts
  * @property {[number, number] | null} clamp the range of x̂0, if it is kept in one
  * @property {Sampler} sampler @property {number} steps @property {Spacing} spacing the model's own
- * @property {string[]} classes their names, if the network takes a class
+ * @property {string[]} classes their names, if the network takes a class @property {number | null} [none] the class that stands for none of them, if there is one
  */
 
 export class Network {

@@ -6,7 +6,7 @@ import { decoded } from "../shared/bytes.js";
  * What every widget has whose network works in the page.
  * @typedef {object} NetworkTraits
  * @property {string} network the name of the shipped one, or none @property {string} weights the hash of the network's file @property {string} weights_url where a page has it @property {number} weights_bytes
- * @property {[number, number, number]} shape channels, height, width @property {[number, number]} range of the values @property {string[]} classes
+ * @property {[number, number, number]} shape channels, height, width @property {[number, number]} range of the values @property {string[]} classes @property {number} none which of them stands for no class; -1: none does @property {number} label the class chosen
  */
 /** @typedef {import("../shared/afm").Model<NetworkTraits>} Model */
 /** @typedef {import("../shared/pictures.js").Kind} Kind */

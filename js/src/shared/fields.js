@@ -1,5 +1,5 @@
 // Settings that a person can change: a slider, a choice, a box to tick. Each shows a trait and sets it.
-import { attr, h, span } from "./dom.js";
+import { attr, h, put, span } from "./dom.js";
 import { isOurs, on } from "./view.js";
 
 /** @param {import("./afm").Model} model @param {import("./afm").Sync} sync @param {AbortSignal} signal */
@@ -23,12 +23,18 @@ export function fields(model, sync, signal) {
       });
       return h("label", { class: "slide ddw-small" }, span("", label), input, value);
     },
-    /** @param {string} name of the trait @param {string} label @param {[string | number, string][]} options */
+    /** @param {string} name of the trait @param {string} label @param {[string | number, string][] | (() => [string | number, string][])} options a function, where they may become others */
     choice(name, label, options) {
-      const select = h("select", { class: "ddw-btn", "aria-label": label }, ...options.map(([value, text]) => h("option", { value }, text)));
-      on(select, "change", () => sync.set(name, options[select.selectedIndex][0]), signal);
+      const select = h("select", { class: "ddw-btn", "aria-label": label });
+      const now = () => (typeof options === "function" ? options() : options);
+      let there = "";
+      on(select, "change", () => sync.set(name, now()[select.selectedIndex][0]), signal);
       keep(select);
-      paints.push(() => (select.value = String(model.get(name))));
+      paints.push(() => {
+        const all = now();
+        if (there !== (there = String(all))) put(select, all.map(([value, text]) => h("option", { value }, text)));
+        select.value = String(model.get(name));
+      });
       return h("label", { class: "choice ddw-small" }, h("span", {}, label), select);
     },
     /** @param {string} name of the trait @param {string} label @param {string} title */

@@ -2,8 +2,9 @@
 import { attr, div, h, put as putChildren, span, svg } from "../shared/dom.js";
 import { sig3 } from "../shared/format.js";
 import { CLOSE, LEFT, RIGHT, round } from "../shared/icons.js";
+import { put, signed } from "../shared/signed.js";
 import { on } from "../shared/view.js";
-import { put, scaleOf, signed } from "./paint.js";
+import { scaleOf } from "./paint.js";
 import { blockKind, KINDS } from "./read.js";
 
 /** @typedef {import("./look.js").Looked} Looked */

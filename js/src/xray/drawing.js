@@ -1,9 +1,10 @@
 // The U itself: a column of feature maps for each block, bridges for the skips, and below it how much each block changes with t.
 import { attr, div, h, put as putChildren, span, svg, UNSPOKEN } from "../shared/dom.js";
 import { clamp } from "../shared/format.js";
+import { put, signed } from "../shared/signed.js";
 import { on, rove } from "../shared/view.js";
 import { columnHeight, HEAD, layoutOf, SHOWN } from "./layout.js";
-import { put, scaleOf, signed } from "./paint.js";
+import { scaleOf } from "./paint.js";
 import { KINDS } from "./read.js";
 
 /** @typedef {import("./look.js").Looked} Looked */

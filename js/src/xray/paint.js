@@ -1,25 +1,7 @@
-// Numbers as colours. Above zero is one colour, below zero another, both as strong as the number is far from zero: what is zero
-// shows the page's own ground, in light and in dark.
+// How the answers of blocks are shown: images tinted, and the scale and the choice of channels.
+import { ABOVE, BELOW } from "../shared/signed.js";
 
-/** @typedef {{ c: number, h: number, w: number, lo: number, hi: number, size: number }} Kind */
-
-export const [ABOVE, BELOW] = [[99, 102, 241], [234, 88, 12]]; // prettier-ignore
-
-/**
- * Signed values as an image.
- * @param {ArrayLike<number>} values @param {number} from the first of them @param {number} w @param {number} h @param {number} most is shown in full
- * @param {Uint8ClampedArray} out RGBA @param {number} [left] @param {number} [top] @param {number} [wide] pixels of `out`
- */
-export function signed(values, from, w, h, most, out, left = 0, top = 0, wide = w) {
-  for (let v = 0; v < h; v++)
-    for (let u = 0; u < w; u++) {
-      const value = values[from + v * w + u] / most;
-      const at = 4 * ((top + v) * wide + left + u);
-      const ink = value < 0 ? BELOW : ABOVE;
-      for (let band = 0; band < 3; band++) out[at + band] = ink[band];
-      out[at + 3] = 255 * Math.min(1, Math.abs(value));
-    }
-}
+/** @typedef {import("../shared/pictures.js").Kind} Kind */
 
 /** An image, dimmed, with colour where something is. @param {Kind} kind @param {Float32Array} image @param {(x: number, y: number) => number} amount -1 … 1 @param {Uint8ClampedArray} out RGBA */
 export function tinted({ c, h, w, lo, hi }, image, amount, out) {
@@ -48,12 +30,4 @@ export function strongest({ c, h, w, values }, count) {
     return own.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   });
   return spread.map((_, j) => j).sort((a, b) => spread[b] - spread[a] || a - b).slice(0, count); // prettier-ignore
-}
-
-/** A canvas of w×h pixels, and a way to put colours on it. @param {HTMLCanvasElement} canvas @param {number} w @param {number} h @param {(out: Uint8ClampedArray) => void} fill */
-export function put(canvas, w, h, fill) {
-  if (canvas.width !== w || canvas.height !== h) Object.assign(canvas, { width: w, height: h });
-  const image = new ImageData(w, h);
-  fill(image.data);
-  /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")).putImageData(image, 0, 0);
 }

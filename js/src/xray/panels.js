@@ -2,8 +2,9 @@
 import { attr, div, h, put as putChildren, span, symbol } from "../shared/dom.js";
 import { clamp } from "../shared/format.js";
 import { pictures } from "../shared/pictures.js";
+import { put, signed } from "../shared/signed.js";
 import { isOurs, on } from "../shared/view.js";
-import { put, signed, tinted } from "./paint.js";
+import { tinted } from "./paint.js";
 
 /** @typedef {import("../shared/pictures.js").Kind} Kind */
 /** @typedef {import("./look.js").Looked} Looked */

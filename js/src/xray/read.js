@@ -7,7 +7,7 @@ import { normal } from "../shared/random.js";
 /**
  * @typedef {object} OwnTraits
  * @property {DataView} x0 grey levels (n, h, w, c) @property {DataView} alpha_bar float32 (T,) @property {Named[]} blocks in the order of computation
- * @property {number} index which image @property {number} t @property {number} seed of the noise @property {number} label the class
+ * @property {number} index which image @property {number} t @property {number} seed of the noise
  * @property {string} block the one that is opened, or none @property {[number, number]} pixel column and row
  */
 /** @typedef {OwnTraits & import("../net/weights.js").NetworkTraits & import("../shared/afm").CommonTraits} Traits */
