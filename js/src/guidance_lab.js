@@ -51,7 +51,8 @@ function render({ model, el, signal: outer }) {
   let ts = [];
   /** @type {Taken[]} the way that is shown */
   let way = [];
-  let [shown, scale, drawn, source] = [0, 1, 0, ""]; // the weight of that way, the scale of its differences; what the six were drawn of
+  let shown = { w: 0, name: "", of: "" }; // what that way was drawn of
+  let [scale, drawn, source] = [1, 0, ""]; // of its differences; what the six were drawn of
 
   const select = choices(model, sync, signal);
   const choose = (/** @type {number} */ w) => sync.set("guidance", w);
@@ -63,8 +64,9 @@ function render({ model, el, signal: outer }) {
     div("board", div("steps", line.el, parts.el, parts.note), results.el)); // prettier-ignore
 
   const at = () => clamp(model.get("step"), 0, Math.max(0, ts.length - 1));
-  const className = () => model.get("classes")[model.get("label")] ?? "";
-  const settings = () => ({ steps: model.get("steps"), label: model.get("label"), seeds: [model.get("seed")] });
+  const label = () => Math.min(model.get("label"), model.get("none") - 1); // another widget may have set it
+  const className = () => model.get("classes")[label()] ?? "";
+  const settings = () => ({ steps: model.get("steps"), label: label(), seeds: [model.get("seed")] });
 
   /** Show what the traits say, and the step looked at. */
   function paint() {
@@ -75,8 +77,8 @@ function render({ model, el, signal: outer }) {
     line.show(at());
     const step = way[at()];
     if (!step) return;
-    parts.show(step, shown, kind, scale, className());
-    Object.assign(root.dataset, { painted: String(++drawn), step: String(at()), w: String(shown) });
+    parts.show(step, shown.w, kind, scale, shown.name);
+    Object.assign(root.dataset, { painted: String(++drawn), step: String(at()), w: String(shown.w), of: shown.of });
   }
 
   /** Draw what the traits say, from noise to picture. */
@@ -86,12 +88,13 @@ function render({ model, el, signal: outer }) {
     const now = engine.timesteps(settings());
     if (now.join() !== ts.join()) {
       const t = ts[at()];
-      if (way.length) sync.set("step", now.reduce((best, own, i) => (Math.abs(own - t) < Math.abs(now[best] - t) ? i : best), 0)); // the same place, in other steps
+      if (way.length) sync.set("step", now.reduce((best, other, i) => (Math.abs(other - t) < Math.abs(now[best] - t) ? i : best), 0)); // the same place, in other steps
       [ts, way] = [now, []];
       paint();
     }
     const begun = performance.now();
     const w = model.get("guidance");
+    const own = { w, name: className(), of: [label(), w, model.get("seed"), model.get("steps")].join() };
     /** @type {Taken[]} */
     const taken = [];
     const request = { ...settings(), guidance: w, both: true, x: normal(model.get("seed"), kind.size) };
@@ -100,11 +103,11 @@ function render({ model, el, signal: outer }) {
       line.take(step);
     }); // prettier-ignore
     if (!whole || signal.aborted || taken.length !== ts.length) return;
-    [way, shown] = [taken, w];
+    [way, shown] = [taken, own];
     scale = scaleOf(way.map((step) => flat(difference(step), kind)));
     const image = way[way.length - 1].x0;
     sync.set("image", new DataView(image.slice().buffer));
-    results.finish(image, `${className()}, drawn at w = ${w}`);
+    results.finish(image, `${own.name}, drawn at w = ${w}`);
     results.ms.textContent = `${Math.round(performance.now() - begun)} ms`;
     paint();
     drawOthers();
