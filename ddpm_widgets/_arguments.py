@@ -55,11 +55,11 @@ def arguments(lab: Run, train: Run, sample: Run, record: Run) -> argparse.Argume
         "ddpm-widgets",
         formatter_class=Help,
         usage="%(prog)s [-h] [--version] COMMAND ...",
-        description="Learn diffusion models by hand: thirteen lessons with widgets, and a small library that trains and samples.",
+        description="Learn diffusion models by hand: fourteen lessons with widgets, and a small library that trains and samples.",
         epilog=f"""\
 a first quarter of an hour:
   ddpm-widgets sample -n 64 -o garments.png     garments from the trained network that comes along
-  ddpm-widgets lab                              the thirteen lessons, in JupyterLab
+  ddpm-widgets lab                              the fourteen lessons, in JupyterLab
   ddpm-widgets train --epochs 1 --out my-run    train one of your own
   ddpm-widgets sample --weights my-run/model.safetensors -o mine.png
 
@@ -80,7 +80,7 @@ a first quarter of an hour:
         lab,
         "open the lessons in JupyterLab",
         """\
-Copy the thirteen lessons into a folder and open JupyterLab on the first.
+Copy the fourteen lessons into a folder and open JupyterLab on the first.
 
 Run it again after an upgrade: lessons you have not touched are brought up to date,
 those you have changed or run are left as they are, and you are told which.""",

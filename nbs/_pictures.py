@@ -27,6 +27,7 @@ CHOSEN = {  # lesson: (the cell whose picture it is, which part of it: the middl
     "08": ("c4a0f698", 0.5, 0.4),
     "09": ("8186c756", 0.5, 0.5),
     "09b": ("9b000013", 0.5, 0.5),
+    "09c": ("9c000028", 0.5, 0.9),
     "10": ("ec99ebc3", 0.5, 0.5),
 }
 INTER = HERE / "static/vendor/inter/inter-latin-wght-normal.woff2"
@@ -34,7 +35,7 @@ CARD = """<style>@font-face {{ font-family: Inter; font-weight: 100 900; src: ur
 font-family:Inter,system-ui,sans-serif;display:flex;flex-direction:column;justify-content:space-between">
 <img src="data:image/png;base64,{strip}" style="width:1056px;image-rendering:pixelated;border-radius:12px">
 <div><div style="font-size:72px;font-weight:680;letter-spacing:-.025em;line-height:1.1">Learn diffusion models by hand</div>
-<div style="font-size:32px;color:#9aa4b5;margin-top:20px">ddpm-widgets: thirteen lessons, twelve widgets, one small exact library</div></div></body>"""
+<div style="font-size:32px;color:#9aa4b5;margin-top:20px">ddpm-widgets: fourteen lessons, twelve widgets, one small exact library</div></div></body>"""
 
 
 def picture_of(lesson: Path, cell: str) -> Image.Image:

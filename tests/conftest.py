@@ -76,7 +76,7 @@ def pytest_xdist_auto_num_workers(config) -> int:
 
 # Processor seconds, roughly, of the groups that take longest: a notebook, the site's pages, the package, or the tests of a file.
 SECONDS = {
-    "08_better_schedules": 150, "05_sampling": 80, "06_watching_it_happen": 115, "04_training": 110, "07_experiments": 110,
+    "08_better_schedules": 150, "05_sampling": 80, "06_watching_it_happen": 115, "04_training": 110, "07_experiments": 110, "09c_say_what_you_want": 75,
     "09_how_good_is_it": 110, "10_your_turn": 100, "01_dropout": 60, "gallery": 50, "30_training": 25,
     "36_evaluation": 20, "pages": 120, "test_processes": 100, "test_checkpoints": 100, "test_pipelines": 70, "test_lessons_lab": 80, "test_accessibility": 60,
     "test_notebook_launcher": 60, "test_monitor_lab": 60, "test_project": 50, "package": 50, "test_evaluation": 40, "test_exercises": 200,

@@ -5,6 +5,7 @@ from .dropout import check_doubt, check_dropout, check_jitter
 from .experiments import check_group_norm, check_paired_difference, check_wrapped_predict
 from .forward_process import check_noisify, check_x0_from_eps
 from .generative_models import check_density, check_sample_heights, check_score
+from .guidance import check_guided, check_hidden_labels, check_two_weights
 from .how_good_is_it import check_frechet_distance, check_kernel_distance
 from .paths import check_euler_step, check_flow_time, check_flow_velocity
 from .plane import check_exact_x0, check_plane_step, check_score_from_eps
@@ -33,6 +34,8 @@ __all__ = [
     "check_frechet_distance",
     "check_from_v",
     "check_group_norm",
+    "check_guided",
+    "check_hidden_labels",
     "check_jitter",
     "check_kernel_distance",
     "check_largest_loss",
@@ -55,6 +58,7 @@ __all__ = [
     "check_step_change",
     "check_training_loss",
     "check_unet",
+    "check_two_weights",
     "check_v_target",
     "check_waves",
     "check_wrapped_predict",

@@ -4198,3 +4198,155 @@ def euler_step(x, u, s, s_next):
         ("it returns nothing", {"return ": ""}),
     ],
 }
+
+ANSWERS["check_hidden_labels"] = {
+    "right": [
+        """
+def hide_labels(labels, none, p):
+    hidden = torch.rand(len(labels)) < p
+    return torch.where(hidden, none, labels)
+""",
+        """
+def hide_labels(labels, none, p):
+    return labels.masked_fill(torch.rand(labels.shape) < p, none)
+""",
+        """
+def hide_labels(labels, none, p):
+    new = labels.clone()
+    new[torch.rand(len(labels)) <= p] = none
+    return new
+""",
+        """
+def hide_labels(labels, none, p):
+    stays = torch.bernoulli(torch.full((len(labels),), 1 - p)).long()
+    return labels * stays + none * (1 - stays)
+""",
+        """
+def hide_labels(labels, none, p):
+    return torch.tensor([none if np.random.rand() < p else int(k) for k in labels])
+""",
+    ],
+    "wrong": [
+        ("no label is hidden", {"torch.where(hidden, none, labels)": "labels"}),
+        ("all labels are hidden", {"torch.where(hidden, none, labels)": "torch.full_like(labels, none)"}),
+        ("the wrong way round", {"< p": "> p"}),
+        ("the wrong way round", {"(hidden, none, labels)": "(hidden, labels, none)"}),
+        ("the whole batch", {"torch.rand(len(labels))": "torch.rand(1)"}),
+        ("the whole batch", "def hide_labels(labels, none, p):\n    if torch.rand(1) < p:\n        return torch.full_like(labels, none)\n    return labels"),
+        ("the same number of labels", {"torch.rand(len(labels)) < p": "torch.randperm(len(labels)) < len(labels) * p"}),
+        ("the first images", {"torch.rand(len(labels)) < p": "torch.arange(len(labels)) < len(labels) * p"}),
+        ("right for p = 0.1 only", {"< p": "< 0.1"}),
+        ("whatever p is", {"torch.rand(len(labels)) < p": "torch.rand(len(labels)).round() == 1"}),
+        ("use torch.rand", {"torch.rand(": "torch.randn("}),
+        ("a seed is set inside", {"    hidden": "    torch.manual_seed(0)\n    hidden"}),
+        ("the first class", {"none, labels)": "0, labels)"}),
+        ("is no row", {"none, labels)": "-1, labels)"}),
+        ("the last class", {"none, labels)": "none - 1, labels)"}),
+        ("none + 1", {"none, labels)": "none + 1, labels)"}),
+        ("a random class", {"hidden, none": "hidden, torch.randint(none, labels.shape)"}),
+        ("whole numbers", {"hidden, none": "hidden, float(none)"}),
+        ("that says which labels", {"torch.where(hidden, none, labels)": "hidden"}),
+        ("it writes into labels", {"FROM": 2, "labels.clone()": "labels"}),
+        ("keep its image", {"torch.where(hidden, none, labels)": "labels[~hidden]"}),
+        ("two things are wrong", {"< p": "> p", "none, labels)": "0, labels)"}),
+        ("it returns nothing", {"return ": ""}),
+    ],
+}  # fmt: skip
+
+ANSWERS["check_guided"] = {
+    "right": [
+        """
+def my_guided(model, x_t, t, labels, none, w):
+    with_class = model(x_t, t, labels)
+    without = model(x_t, t, torch.full_like(labels, none))
+    return (1 + w) * with_class - w * without
+""",
+        """
+def my_guided(model, x_t, t, labels, none, w):
+    both = torch.cat([labels, torch.full_like(labels, none)])
+    a, b = model(torch.cat([x_t, x_t]), torch.cat([t, t]), both).chunk(2)
+    return a + w * (a - b)
+""",
+        """
+def my_guided(model, x_t, t, labels, none, w):
+    plain = model(x_t, t, 0 * labels + none)
+    return plain + (1 + w) * (model(x_t, t, labels) - plain)
+""",
+        """
+def my_guided(model, x_t, t, labels, none, w):
+    return torch.lerp(model(x_t, t), model(x_t, t, labels), 1 + w)
+""",
+        """
+def my_guided(model, x_t, t, labels, none, w):
+    n = len(x_t)
+    out = model(x_t.repeat(2, 1, 1, 1), t.repeat(2), torch.cat([torch.tensor([none] * n), labels]))
+    return (1 + w) * out[n:] - w * out[:n]
+""",
+    ],
+    "wrong": [
+        ("without any guidance", {"(1 + w) * with_class - w * without": "with_class"}),
+        ("without any guidance", {"torch.full_like(labels, none)": "labels"}),
+        ("the class is not used yet", {"(1 + w) * with_class - w * without": "without"}),
+        ("the two are added", {"with_class - w": "with_class + w"}),
+        ("changed places", {"with_class - w * without": "without - w * with_class"}),
+        ("changed places", {"FROM": 1, "a, b = ": "b, a = "}),
+        ("guidance_scale", {"(1 + w) * with_class - w * without": "without + w * (with_class - without)"}),
+        ("*towards* none", {"FROM": 1, "(a - b)": "(b - a)"}),
+        ("add it to ε̂_class", {"(1 + w)": "w"}),
+        ("add it to ε̂_class", {"FROM": 1, "a + w * ": "w * "}),
+        ("the class has the weight 1:", {"(1 + w) * ": ""}),
+        ("no class has the weight 1:", {"- w * ": "- "}),
+        ("no class has the weight 1 + w", {"- w *": "- (1 + w) *"}),
+        ("the difference of the two answers", {"(1 + w) * with_class - w * without": "with_class - without"}),
+        ("the mean of the two", {"(1 + w) * with_class - w * without": "(with_class + without) / 2"}),
+        ("asked for class 0", {"torch.full_like(labels, none)": "torch.zeros_like(labels)"}),
+        ("its last class", {"(labels, none)": "(labels, none - 1)"}),
+        ("multiply", {"(1 + w) * with_class": "with_class / (1 + w)"}),
+        ("the same order", {"FROM": 1, "torch.cat([x_t, x_t])": "x_t.repeat_interleave(2, 0)", "torch.cat([t, t])": "t.repeat_interleave(2)"}),
+        ("x_t comes back", {"(1 + w) * with_class - w * without": "x_t"}),
+        ("one number for each of 2 images", {"torch.full_like(labels, none)": "none"}),
+        ("two things are wrong", {"(1 + w)": "w", "(labels, none)": "(labels, none - 1)"}),
+        ("it returns nothing", {"return ": ""}),
+    ],
+}  # fmt: skip
+
+ANSWERS["check_two_weights"] = {
+    "right": [
+        """
+def two_weights(with_class, without):
+    return without, with_class
+""",
+        """
+def two_weights(with_class, without):
+    return [(1 + w) * with_class - w * without for w in (-1, 0)]
+""",
+        """
+def two_weights(with_class, without):
+    minus_one = with_class - (with_class - without)
+    return minus_one, with_class + 0 * without
+""",
+        """
+two_weights = lambda a, b: (b, a)
+""",
+    ],
+    "wrong": [
+        ("the two have changed places", {"without, with_class\n": "with_class, without\n"}),
+        ("it plays no part", {"return without, with_class": "return with_class, with_class"}),
+        ("turn the answer round", {"return without": "return -with_class"}),
+        ("minus w is plus 1", {"return without": "return -without"}),
+        ("and you subtract it", {"return without": "return without - with_class"}),
+        ("that is the arrow", {"return without": "return with_class - without"}),
+        ("and you add it", {"return without": "return with_class + without"}),
+        ("the answer at w = -0.5", {"return without": "return (with_class + without) / 2"}),
+        ("The other is not", {"return without": "return 0 * without"}),
+        ("has the weight 0: it plays no part", {"return without, with_class": "return without, without"}),
+        ("has the weight 0, and you subtract it", {"return without, with_class": "return without, with_class - without"}),
+        ("turned round", {"return without, with_class": "return without, without - with_class"}),
+        ("has the weight 0, and you add it", {"return without, with_class": "return without, with_class + without"}),
+        ("the answer is not 0", {"return without, with_class": "return without, 0 * with_class"}),
+        ("the answer at w = 1", {"return without, with_class": "return without, 2 * with_class - without"}),
+        ("two things are wrong", {"return without, with_class": "return with_class, 0 * with_class"}),
+        ("should return 2", {"return without, with_class": "return without"}),
+        ("it returns nothing", {"return ": ""}),
+    ],
+}  # fmt: skip

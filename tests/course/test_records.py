@@ -1,8 +1,10 @@
 "The tables that lessons quote from benchmarks/ hold what the records hold."
 
+import ast
 import json
 from pathlib import Path
 from statistics import mean, stdev
+from typing import Any
 
 import pytest
 
@@ -14,7 +16,7 @@ def prose(lesson: str) -> str:
     return "\n".join("".join(c["source"]) for c in nb["cells"] if c["cell_type"] == "markdown")
 
 
-def record(name: str) -> list[dict]:
+def record(name: str) -> Any:
     return json.loads((ROOT / f"benchmarks/{name}.json").read_text(encoding="utf-8"))
 
 
@@ -44,3 +46,20 @@ def test_lesson_7_quotes_the_paired_runs(row):
         less = [a - b for a, b in zip(losses, first, strict=True)]
         shown += f"{mean(less):+.4f} ± {stdev(less) / 3**0.5:.4f}"
     assert shown in prose("07_experiments")
+
+
+def cell(lesson: str, name: str) -> str:
+    nb = json.loads((ROOT / f"nbs/lessons/{lesson}.ipynb").read_text(encoding="utf-8"))
+    return next("".join(c["source"]) for c in nb["cells"] if c["id"] == name)
+
+
+def test_lesson_9c_quotes_what_guidance_buys_and_costs():
+    (statement,) = ast.parse(cell("09c_say_what_you_want", "9c000020")).body
+    shown = ast.literal_eval(statement.value)
+    scores, digits = ("agreement", "fid", "recall", "saturated"), (3, 3, 3, 4)
+    measured = {
+        row["w"]: tuple(tuple(round(x, n) for x in row[name]) for name, n in zip(scores, digits, strict=True))
+        for row in record("guidance")["rows"]
+    }
+    assert shown == measured
+    assert all(len(seeds) == 3 for row in shown.values() for seeds in row)

@@ -331,7 +331,7 @@ def test_the_table_of_the_course_leads_somewhere():
 def test_every_lesson_leads_to_the_next():
     lessons = sorted((ROOT / "nbs/lessons").glob("[0-9]*.ipynb"))
     numbers = [p.name.partition("_")[0] for p in lessons]
-    assert numbers == ["01", "02", "02b", "03", "04", "04b", "05", "06", "07", "08", "09", "09b", "10"]
+    assert numbers == ["01", "02", "02b", "03", "04", "04b", "05", "06", "07", "08", "09", "09b", "09c", "10"]
     for lesson, after in zip(lessons, lessons[1:], strict=False):
         assert f"({after.name})" in cells(lesson, "markdown")[-1].rpartition("**Next.**")[2], lesson.name
 

@@ -450,7 +450,7 @@ def test_the_cards_of_the_front_page_come_in_two_sizes(tmp_path):
     tags = "".join(f'<img src="static/lessons/{name}" alt="x">' for name in names)
     text = _lighten.pictures(tmp_path / "index.html", tags, tmp_path)
     small, large = zip(*re.findall(r'srcset="(\S+) 384w, (\S+) 640w" sizes="[^"]+"', text), strict=True)
-    assert len(small) == len(names) == 13 and large == tuple(re.findall(r' src="(\S+)"', text))
+    assert len(small) == len(names) == 14 and large == tuple(re.findall(r' src="(\S+)"', text))
     for width, some, most in ((384, small, 13_600), (640, large, 18_200)):
         assert all(Image.open(tmp_path / name).size == (width, width * 9 // 16) for name in some)
         assert sum((tmp_path / name).stat().st_size for name in some) < most * len(names)  # loaded when they come near

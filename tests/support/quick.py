@@ -9,7 +9,7 @@ from ddpm_widgets.learner import Learner
 from ddpm_widgets.unets import UNet
 
 
-def answer(self, x_t, t):
+def answer(self, x_t, t, labels=None):
     "What predicts best where the images are Gaussian noise too: 0 for v, and about x_t for the noise."
     in_graph = 0 * self.unet.conv_out.bias.sum()  # so that a loss has gradients
     target = self.diffusion.target if getattr(self, "diffusion", None) else "eps"
