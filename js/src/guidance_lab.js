@@ -61,7 +61,7 @@ function render({ model, el, signal: outer }) {
   const status = h("div", { class: "status ddw-small", role: "status", hidden: true });
   const root = group("ddw ddw-guidance-lab", "Classifier-free guidance, a step at a time",
     div("top", select.el, weight.el), status,
-    div("board", div("steps", line.el, parts.el, parts.note), results.el)); // prettier-ignore
+    div("board", div("steps", line.el, parts.head, parts.el, parts.note), results.el)); // prettier-ignore
 
   const at = () => clamp(model.get("step"), 0, Math.max(0, ts.length - 1));
   const label = () => Math.min(model.get("label"), model.get("none") - 1); // another widget may have set it
@@ -77,7 +77,7 @@ function render({ model, el, signal: outer }) {
     line.show(at());
     const step = way[at()];
     if (!step) return;
-    parts.show(step, shown.w, kind, scale, shown.name);
+    parts.show(step, way.length, shown.w, kind, scale, shown.name);
     Object.assign(root.dataset, { painted: String(++drawn), step: String(at()), w: String(shown.w), of: shown.of });
   }
 

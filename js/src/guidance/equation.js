@@ -12,27 +12,29 @@ export function equation() {
   const changed = h("canvas", { role: "img", class: "difference" });
   const scale = span("ddw-num", "");
   /** @param {string} words @param {HTMLCanvasElement} canvas @param {(Node | string)[]} name @param {Node[]} below */
-  const part = (words, canvas, name, ...below) => h("figure", { class: "part" }, h("figcaption", {}, words, h("br"), ...name), div("screen", canvas), ...below);
+  const part = (words, canvas, name, ...below) => h("figure", { class: "part" }, h("figcaption", {}, ...name, h("br"), words), div("screen", canvas), ...below);
   /** @param {(Node | string)[]} sign */
   const op = (...sign) => h("span", { class: "op", ...UNSPOKEN }, span("", ...sign));
   const weight = span("ddw-num", "");
-  const key = div("key ddw-small", span("swatch below"), "darker ", span("swatch above"), "lighter");
+  const key = div("key ddw-small", span("swatch below"), "darker", span("swatch above"), "lighter", h("br"), "full at ±", scale);
+  const head = div("ddw-num", "");
   const note = div("note ddw-small", "");
   return {
     el: div("equation",
-      part("guess with class", given.canvas, [symbol("c")]), op("−"),
-      part("guess without class", plain.canvas, ["∅"]), op("="),
-      part("difference", changed, [symbol("Δ"), ", full at ±", scale], key), op(symbol("c"), " ", weight, " ", symbol("Δ"), h("br"), "="),
+      part("with class", given.canvas, [symbol("c")]), op("−"),
+      part("without class", plain.canvas, ["∅"]), op("="),
+      part("difference", changed, [symbol("Δ")], key), op(symbol("c"), " ", weight, " ", symbol("Δ"), h("br"), "="),
       part("guided guess", guided.canvas, [symbol("c"), " + ", symbol("w"), " ", symbol("Δ")])), // prettier-ignore
-    note,
+    head, note,
     /** @param {Kind} kind */
     layout(kind) {
       for (const view of [given, plain, guided]) view.layout(kind);
     },
-    /** @param {Taken} step @param {number} w @param {Kind} kind @param {number} most difference, shown in full @param {string} name of the class */
-    show(step, w, kind, most, name) {
-      const { conditional, plain: without, t } = step;
+    /** @param {Taken} step @param {number} steps how many there are @param {number} w @param {Kind} kind @param {number} most difference, shown in full @param {string} name of the class */
+    show(step, steps, w, kind, most, name) {
+      const { i, t, conditional, plain: without } = step;
       const own = conditional.x0.map((value, j) => (1 + w) * value - w * without.x0[j]); // before it is clamped
+      head.textContent = `The guesses at the picture at step ${i + 1} of ${steps}, t = ${t}`;
       given.show(0, conditional.x0);
       plain.show(0, without.x0);
       guided.show(0, own);
@@ -44,7 +46,7 @@ export function equation() {
       attr(changed, "aria-label", `what the class changes: the difference of the two guesses, full colour at ${most}`);
       attr(guided.canvas, "aria-label", `guided guess at t = ${t}, w = ${said(w)}`);
       const percent = (/** @type {Float32Array} */ values) => `${Math.round(100 * beyond(values, kind))} %`;
-      note.textContent = `${percent(own)} of the pixels of the guided guess are beyond black or white, of the guess with class ${percent(conditional.x0)}. The sampler clamps them.`;
+      note.textContent = `${percent(own)} of the pixels of the guided guess are beyond black or white; of c, ${percent(conditional.x0)}. The sampler clamps them.`;
       return own;
     },
   };

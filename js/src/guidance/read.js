@@ -31,11 +31,11 @@ export function flat(values, { c, h, w }) {
   });
 }
 
-/** One scale for the differences of all steps, at least as large as 99 in 100 of the values of each: 1, 2 or 5 times a power of ten. @param {Float32Array[]} all */
+/** One scale for the differences of all steps, at least as large as 99 in 100 of the values of each, and round. @param {Float32Array[]} all */
 export function scaleOf(all) {
   const most = Math.max(1e-3, ...all.map((values) => values.map(Math.abs).sort()[Math.round(0.99 * (values.length - 1))]));
   const power = 10 ** Math.floor(Math.log10(most));
-  return power * ([1, 2, 5].find((m) => m * power >= most * 0.999) ?? 10);
+  return power * ([1, 2, 3, 4, 5, 6, 8].find((m) => m * power >= most * 0.999) ?? 10);
 }
 
 /** The share of the pixels that are darker than black or lighter than white by more than a grey level. @param {Float32Array} values (c, h, w) @param {Kind} kind */
