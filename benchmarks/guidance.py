@@ -2,7 +2,7 @@
 
     python benchmarks/guidance.py [FILE] [--n 2048] [--seeds 0 1 2] [--weights -1 0 0.5 1 2 4 8] [--out benchmarks/guidance.json]
 
-FILE is a file of weights that knows the classes; without one it is the model in the package. Each point is n images, all classes alike, in the model's own
+FILE is a file of weights that knows the classes; without one it is the one in the package. Each point is n images, all classes alike, in the model's own
 20 steps; the images of one seed begin with the same noises for every w. `agreement` is the share that the package's classifier reads as the class asked for;
 `fid` is by the classifier, `second_fid`, `precision` and `recall` are by the second judge; `saturated` is the share of pixels that are white (at most 1 %
 below it), `black` the share that are black. `real` holds the same of as many held-out images. Results are written after every point, and not measured again
@@ -24,7 +24,7 @@ from ddpm_widgets.weights import MODELS, PRETRAINED
 
 SCORES = "agreement", "fid", "second_fid", "precision", "recall", "saturated", "black"
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("file", nargs="?", type=Path, default=MODELS / PRETRAINED["fashion-mnist"][0])
+parser.add_argument("file", nargs="?", type=Path, default=MODELS / PRETRAINED["fashion-mnist-classes"][0])
 parser.add_argument("--n", type=int, default=2048, help="images of each seed")
 parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
 parser.add_argument("--weights", type=float, nargs="+", default=[-1, 0, 0.5, 1, 2, 4, 8], help="of the guidance")

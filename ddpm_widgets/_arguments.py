@@ -213,7 +213,7 @@ examples:
         "--weights",
         metavar="FILE|FOLDER",
         default="fashion-mnist",
-        help="a file that `ddpm-widgets train` or save_model wrote, a checkpoint, the folder of a run, or fashion-mnist, which comes along (default: %(default)s)",
+        help="a file that `ddpm-widgets train` or save_model wrote, a checkpoint, the folder of a run, or a network that comes along: fashion-mnist, or fashion-mnist-classes for --label (default: %(default)s)",
     )
     sub.add_argument("-n", metavar="N", type=at_least(1), default=64, help="how many images (default: %(default)s)")
     sub.add_argument(

@@ -164,8 +164,9 @@ def draw(args: argparse.Namespace) -> int:
         raise ValueError(f"-o must be a picture, .png, .jpg or .webp, found {out.name!r}: choose such a name.")
 
     from . import SamplingPlayer, load_model, pretrained, sample, sample_steps, show_images
+    from .weights import PRETRAINED
 
-    model = pretrained() if args.weights == "fashion-mnist" else load_model(args.weights)
+    model = pretrained(args.weights) if args.weights in PRETRAINED else load_model(args.weights)
     label = int(args.label) if (args.label or "").isdigit() else args.label
     options = {"sampler": args.sampler, "steps": args.steps, "seed": args.seed}
     options |= {"labels": label, "guidance": args.guidance}

@@ -303,11 +303,15 @@ def _from_checkpoint(path: Path, model: Any) -> nn.Module:
 MODELS = Path(str(files("ddpm_widgets"))) / "models"
 PRETRAINED = {  # name → file, and its sha256
     "fashion-mnist": ("fashion-mnist.safetensors", "6467976c8873a18e6faa6f52fa0c4fa4bd5648c8e27989a636877f7ec96eb48b"),
+    "fashion-mnist-classes": (
+        "fashion-mnist-classes.safetensors",
+        "1a07077893f7d3459723ad2adac1a93bb959b4085dd2d1633043c35c81736a3e",
+    ),
 }
 
 # %% ../nbs/api/31_weights.ipynb #25050a05
 def pretrained(
-    name: str = "fashion-mnist",  # which one
+    name: str = "fashion-mnist",  # or "fashion-mnist-classes", which can be asked for a class
 ) -> UNet:  # in evaluation mode, on the CPU; `.diffusion` has schedule, target and the sampler that suits it, `.card` how it was made
     "A trained U-Net of the package: `sample(pretrained(), n=16)`. Raises ValueError for an unknown name, and when the file is not the one that was shipped."
     if not isinstance(name, str) or name not in PRETRAINED:

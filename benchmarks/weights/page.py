@@ -1,4 +1,4 @@
-"""Write the shipped model as int8 for pages: ddpm_widgets/models/fashion-mnist.page, what `LiveSampler()` and the site draw with.
+"""Write the shipped models as int8 for pages: ddpm_widgets/models/*.page, what `LiveSampler()`, `GuidanceLab()` and the site draw with.
 
     python benchmarks/weights/page.py [--cost]
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from safetensors.torch import load
 
 from ddpm_widgets import evaluate, page_weights, pretrained
-from ddpm_widgets.weights import MODELS
+from ddpm_widgets.weights import MODELS, PRETRAINED
 
 
 def as_page(model):
@@ -28,11 +28,12 @@ def as_page(model):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cost", action="store_true")
-    parser.add_argument("--out", type=Path, default=MODELS / "fashion-mnist.page")
+    parser.add_argument("--out", type=Path, default=MODELS, help="a folder")
     args = parser.parse_args()
-    file = page_weights(pretrained())
-    args.out.write_bytes(file)
-    print(f"{args.out}: {len(file):,} bytes")
+    for name in PRETRAINED:
+        file, path = page_weights(pretrained(name)), args.out / f"{name}.page"
+        path.write_bytes(file)
+        print(f"{path}: {len(file):,} bytes")
     if not args.cost:
         return
     for name, model in (("fp16", pretrained()), ("int8", as_page(pretrained()))):

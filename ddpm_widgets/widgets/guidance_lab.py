@@ -32,6 +32,7 @@ class GuidanceLab(NetworkWidget):
     """
 
     _esm, _css = front_end("guidance_lab")
+    shipped = "fashion-mnist-classes"
 
     image = Floats(help="what was drawn last, (c, h, w)")
     stills = T.Bytes(
@@ -69,9 +70,9 @@ class GuidanceLab(NetworkWidget):
         )  # fmt: skip
         self.on_msg(self._answer)
 
-    @staticmethod
-    def _read(model: Any, classes: Any) -> tuple[bytes, dict[str, Any], str]:
-        file, facts, name = NetworkWidget._read(model, classes)
+    @classmethod
+    def _read(cls, model: Any, classes: Any) -> tuple[bytes, dict[str, Any], str]:
+        file, facts, name = super()._read(model, classes)
         if facts.get("none") is None:
             found = "one that always needs a class" if facts["classes"] else "one that knows no classes"
             raise ValueError(

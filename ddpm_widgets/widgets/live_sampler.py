@@ -56,7 +56,9 @@ class Floats(T.TraitType):
         raise T.TraitError(f"{self.name} must hold finite numbers of the shape {shape}, found {shown(found)}.")
 
 # %% ../../nbs/api/widgets/14_live_sampler.ipynb #1ea50005
-SHIPPED = {"fashion-mnist": files("ddpm_widgets") / "models/fashion-mnist.page"}  # made by benchmarks/weights/page.py
+SHIPPED = {  # made by benchmarks/weights/page.py
+    name: files("ddpm_widgets") / f"models/{name}.page" for name in ("fashion-mnist", "fashion-mnist-classes")
+}
 SAMPLERS = ("dpm++", "ddim", "ddpm", "ddpm small")  # the last is DDPM with the small variance
 SPACINGS = ("linear_levels", "trailing", "leading", "linspace", "logsnr", "karras")
 MODES = ("noise", "step", "fill", "sketch")
@@ -93,6 +95,8 @@ def class_number(
 
 class NetworkWidget(Widget):
     "A widget whose network works in the page: whose it is, where its weights are, and how they come there."
+
+    shipped = "fashion-mnist"  # the name of the model that it draws with unless it is given one
 
     network = T.Unicode("", help="the name of the shipped model; empty: one of your own").tag(sync=True)
     weights = T.Unicode("", help="the hash of the network's file").tag(sync=True)
@@ -136,12 +140,12 @@ class NetworkWidget(Widget):
     def _known_class(self, proposal: Any) -> int:
         return min(proposal.value, max(0, len(self._choice(self.classes, self.none)) - 1))
 
-    @staticmethod
-    def _read(model: Any, classes: Any) -> tuple[bytes, dict[str, Any], str]:
+    @classmethod
+    def _read(cls, model: Any, classes: Any) -> tuple[bytes, dict[str, Any], str]:
         "The file of a model's weights, what it says, and the shipped model's name."
         classes = check_texts("classes", classes)
         if model is None:
-            file = SHIPPED["fashion-mnist"].read_bytes()
+            file = SHIPPED[cls.shipped].read_bytes()
         elif isinstance(model, bytes | bytearray | memoryview):
             file = bytes(model)
         else:

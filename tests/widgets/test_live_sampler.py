@@ -15,6 +15,7 @@ from ddpm_widgets import LiveSampler, TrainingMonitor, garments, page_weights, p
 from ddpm_widgets.noising import Diffusion
 from ddpm_widgets.sampling import sample_steps
 from ddpm_widgets.schedule import cosine_schedule, linear_schedule, respace
+from ddpm_widgets.weights import MODELS, PRETRAINED
 from ddpm_widgets.widgets.base import normal
 
 JS = Path(__file__).parents[2] / "js"
@@ -220,12 +221,9 @@ def test_files_that_are_none_are_refused_in_a_sentence(tmp_path, shipped):
     assert "page_weights" in in_node(path)["error"]
 
 
-def test_int8_is_within_half_a_scale_and_the_shipped_file_is_the_shipped_model():
-    from ddpm_widgets.weights import MODELS
-
-    assert page_weights(pretrained()) == (MODELS / "fashion-mnist.page").read_bytes(), (
-        "python benchmarks/weights/page.py"
-    )
+@pytest.mark.parametrize("name", PRETRAINED)
+def test_the_shipped_files_are_the_shipped_models(name):
+    assert page_weights(pretrained(name)) == (MODELS / f"{name}.page").read_bytes(), "python benchmarks/weights/page.py"
 
 
 REFUSED = {
