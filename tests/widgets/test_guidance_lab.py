@@ -313,7 +313,7 @@ def test_two_with_one_link_and_narrow_pages(page, tmp_path):
         tmp_path / "lab.html", GuidanceLab(file, seed=7, steps=3, link="pair")
     )
     for width in (1400, 800, 400):
-        page.set_viewport_size({"width": width, "height": 900})
+        page.set_viewport_size({"width": width, "height": 2600})
         page.goto((tmp_path / "lab.html").as_uri())
         page.wait_for_function("document.querySelectorAll('[data-others=\"6\"]').length === 2", timeout=60_000)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
