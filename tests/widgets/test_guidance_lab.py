@@ -8,7 +8,7 @@ import torch
 from browsing import POLICIES, forbidding
 from test_live_sampler import b64, f32, in_node, random_network, written
 
-from ddpm_widgets import GuidanceLab, page_weights, sample
+from ddpm_widgets import GuidanceLab, LiveSampler, page_weights, sample
 from ddpm_widgets.noising import Diffusion, to_x0_and_eps
 from ddpm_widgets.sampling import sample_steps
 from ddpm_widgets.schedule import cosine_schedule, linear_schedule, respace
@@ -342,3 +342,9 @@ def test_pages_that_forbid_it_draw_more_slowly_and_say_so(page, tmp_path, policy
     root = page.locator(".ddw-guidance-lab")
     assert (root.get_attribute("data-how"), root.get_attribute("data-worker")) == (how, worker)
     assert "Slower than it could be" in page.locator("[role=status]").inner_text()
+
+
+def test_without_a_model_it_draws_with_the_shipped_one_that_knows_classes():
+    w = GuidanceLab(label="Bag")
+    assert w.network == "fashion-mnist-classes" and w.classes[w.label] == "Bag" and w.none == len(w.classes) - 1 == 10
+    assert LiveSampler().network == "fashion-mnist" and LiveSampler().none == -1
