@@ -68,7 +68,7 @@ check: $(READY) ## Bring the generated files up to date, then lint, format and t
 bench: $(READY) ## Measure against peers: every script in benchmarks/
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
 
-weights: $(READY) ## Train the two judges and the model that come with the package anew (about two hours on two cores)
+weights: $(READY) ## Train the two judges and the network with classes that come with the package anew (about two hours on two cores)
 	$(BIN)/python benchmarks/weights/classifier.py
 	$(BIN)/python benchmarks/weights/second_judge.py
 	$(BIN)/python benchmarks/weights/fashion_mnist.py

@@ -268,7 +268,15 @@ def check_guidance_lab(w):
     p = w.python
     drawn = w.place.evaluate("el => Array.from(new Float32Array(el.ddw.model.get('image').buffer))")
     x_T = torch.tensor(p.x_T)[None]
-    theirs = sample(pretrained("fashion-mnist-classes"), n=1, x_T=x_T, steps=p.steps, labels=w.get("label"), guidance=4, progress=False)
+    theirs = sample(
+        pretrained("fashion-mnist-classes"),
+        n=1,
+        x_T=x_T,
+        steps=p.steps,
+        labels=w.get("label"),
+        guidance=4,
+        progress=False,
+    )
     assert np.abs(np.reshape(drawn, p.shape) - theirs[0].numpy()).mean() < 0.1
 
 
