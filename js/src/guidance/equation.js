@@ -16,7 +16,7 @@ export function equation() {
   /** @param {(Node | string)[]} sign */
   const op = (...sign) => h("span", { class: "op", ...UNSPOKEN }, span("", ...sign));
   const weight = span("ddw-num", "");
-  const key = div("key ddw-small", span("swatch below"), "darker", span("swatch above"), "lighter", h("br"), "full at ±", scale);
+  const key = div("key ddw-small", span("swatch below"), "darker", span("swatch above"), "lighter", h("br"), "full colour at ±", scale);
   const head = div("ddw-num", "");
   const note = div("note ddw-small", "");
   return {
@@ -46,7 +46,7 @@ export function equation() {
       attr(changed, "aria-label", `what the class changes: the difference of the two guesses, full colour at ${most}`);
       attr(guided.canvas, "aria-label", `guided guess at t = ${t}, w = ${said(w)}`);
       const percent = (/** @type {Float32Array} */ values) => `${Math.round(100 * beyond(values, kind))} %`;
-      note.textContent = `${percent(own)} of the pixels of the guided guess are beyond black or white; of c, ${percent(conditional.x0)}. The sampler clamps them.`;
+      note.textContent = `In this step’s guided guess ${percent(own)} of the pixels lie outside black to white, in c ${percent(conditional.x0)}. The sampler clamps them.`;
       return own;
     },
   };
