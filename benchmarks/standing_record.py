@@ -16,7 +16,11 @@ parser.add_argument("--runs", type=int, default=3)
 args = parser.parse_args()
 
 FOLDER = Path(__file__).parent / "record"
-best = min(map(read_record, FOLDER.glob("*.json")), key=lambda record: mean(record["fids"]))
+found = list(map(read_record, FOLDER.glob("*.json")))
+if not found:
+    print("No record stands yet: `ddpm-widgets record benchmarks/record/seed.py` measures the first.")
+    raise SystemExit
+best = min(found, key=lambda record: mean(record["fids"]))
 again = measure_recipe(FOLDER / f"{best['recipe']}.py", runs=args.runs)
 for when, record in ((best["date"], best), ("now", again)):
     fids = record["fids"]
