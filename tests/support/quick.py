@@ -4,7 +4,7 @@ Every cell still runs, with its assertions, on the images that stand in for the 
 layers, fewer garments are drawn, and a training ends after ten epochs.
 """
 
-from ddpm_widgets import garments
+from ddpm_widgets import garments, record
 from ddpm_widgets.learner import Learner
 from ddpm_widgets.unets import UNet
 
@@ -17,6 +17,7 @@ def answer(self, x_t, t, labels=None):
 
 
 UNet.forward = answer
+record.multiply_adds = lambda model, *inputs: 1e8  # a network without layers to compute has none
 batch_size, _, _, *others = garments.__defaults__
 garments.__defaults__ = (batch_size, 12_800, 2_500, *others)  # n and n_valid: what the lessons' subsets need
 
