@@ -277,6 +277,9 @@ def pre_render(folder: Path) -> None:
         shutil.copy(network, networks)
         base64_of = base64.b64encode(network.read_bytes()).decode()  # for pages opened from disk
         (networks / f"{network.name}.js").write_text(f'globalThis.ddwWeights="{base64_of}"', encoding="utf-8")
+    from ._exercises import write_exercises  # with PyTorch, which takes seconds
+
+    write_exercises(folder)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 // Bundle the front end: src/NAME.js -> ../ddpm_widgets/static/NAME.js and NAME.css, each self-contained, and what brings
-// saved pages to life: src/host/host.js -> host.js for widgets, src/host/plots.js -> plots.js for figures. Before them, the loops
+// saved pages to life: src/host/host.js for widgets, plots.js for figures, exercises.js and, once one is opened, exercise.js for exercises. Before them, the loops
 // of the networks in the page: kernel/kernel.ts -> src/net/kernel.wasm.js, kernel/plane.ts -> src/playground/kernel.wasm.js. `node build.mjs OUT` writes the bundles somewhere else
 // and refuses a stale kernel (the freshness test does so), `--watch` rebuilds on save.
 import asc from "assemblyscript/asc";
@@ -50,26 +50,28 @@ const text = {
 };
 
 const widgets = readdirSync(join(here, "src")).filter((f) => f.endsWith(".js"));
-const entries = [...widgets.map((f) => join(here, "src", f)), ...["host", "plots"].map((f) => join(here, `src/host/${f}.js`))];
-const ctx = await context({
-  entryPoints: entries.map((e) => ({ in: e, out: basename(e, ".js") })),
+const entries = [...widgets.map((f) => join(here, "src", f)), ...["host", "plots", "exercises"].map((f) => join(here, `src/host/${f}.js`))];
+const script = join(here, "src/host/exercise.js"); // no module: a page opened from disk may load it later
+const options = (/** @type {string[]} */ sources, /** @type {"esm" | "iife"} */ format) => ({
+  entryPoints: sources.map((e) => ({ in: e, out: basename(e, ".js") })),
   outdir: out,
   bundle: true,
   minify: true,
-  format: "esm",
+  format,
   target: "es2022",
   charset: "utf8",
   legalComments: "inline", // the licences of what is not ours
   logLevel: "warning",
   plugins: [text],
 });
+const made = await Promise.all([context(options(entries, "esm")), context(options([script], "iife"))]);
+entries.push(script);
 
 if (watch) {
-  await ctx.watch();
+  await Promise.all(made.map((ctx) => ctx.watch()));
   console.log(`watching ${entries.map((e) => basename(e)).join(", ")}`);
 } else {
-  await ctx.rebuild();
-  await ctx.dispose();
+  for (const ctx of made) await ctx.rebuild().then(() => ctx.dispose());
   for (const e of entries) {
     const code = readFileSync(join(out, basename(e)));
     console.log(`${basename(e).padEnd(26)} ${String(code.length).padStart(6)} bytes`);

@@ -77,7 +77,12 @@ def test_bundles_are_fresh(tmp_path):
 
 
 def test_every_widget_has_its_bundle():
-    host = {"host.js", "plots.js"}  # mount widgets and draw figures in pages without a kernel
+    host = {
+        "host.js",
+        "plots.js",
+        "exercises.js",
+        "exercise.js",
+    }  # for widgets, figures and exercises in pages without a kernel
     assert WIDGETS and {f"{name}.js" for name in WIDGETS} | host == {p.name for p in BUNDLES if p.suffix == ".js"}
     assert {f"{name}.css" for name in WIDGETS} == {p.name for p in BUNDLES if p.suffix == ".css"}
 
@@ -88,6 +93,8 @@ def test_bundle_stands_alone(path):
     assert 500 < len(text.encode()) <= LIMIT
     assert "</script" not in text.lower() and "<!--" not in text, "it would end the page it is inlined in"
     rest = NAMESPACES.sub("", text)
-    elsewhere = r"\b(?:https?|wss?):|['\"(]\s*//[\w-]+\.\w|@import|\bimport\s*[{'\"*]|\bfrom\s*['\"]"
+    elsewhere = (
+        r"\b(?:https?|wss?):|['\"(]\s*//[\w-]+\.\w|@import|(?<!['\"])\bimport\s*[{'\"*]|(?<!['\"])\bfrom\s*['\"]"
+    )
     assert not (found := re.findall(elsewhere, rest)), f"loads from elsewhere: {found}"
     assert not (found := re.findall(r"\beval\(|\bFunction\(", rest)), f"code made of text: {found}"

@@ -1,0 +1,68 @@
+// Python's words: what a text of code falls into, and where its blocks begin and end.
+
+/** @typedef {{ kind: "name" | "number" | "string" | "op" | "newline" | "indent" | "dedent" | "end", text: string, line: number }} Token */
+
+/** An error as Python names it. */
+export class Fault extends Error {
+  /** @param {string} kind "TypeError", … @param {string} message @param {number} [line] where in the reader's code, from 1 */
+  constructor(kind, message, line) {
+    super(message);
+    this.kind = kind;
+    this.line = line;
+  }
+}
+
+const TOKEN = /([ \t\f]+|#[^\n]*|\\\n)|(\n)|((?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][-+]?\d+)?)|([\p{L}_][\p{L}\p{N}_]*)|([rRfFbB]?(?:"""[^]*?"""|'''[^]*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'))|(\*\*=|\/\/=|\.\.\.|[-+*\/%@&|^]=|\*\*|\/\/|->|[=!<>]=|:=|[-+*\/%@&|^~<>=()[\]{},:.;])/uy;
+
+/** @param {string} code @returns {Token[]} */
+export function tokens(code) {
+  /** @type {Token[]} */
+  const found = [];
+  const levels = [0];
+  let line = 1, depth = 0, at = 0, fresh = true; // prettier-ignore
+  const add = (/** @type {Token["kind"]} */ kind, text = "") => found.push({ kind, text, line });
+  while (at < code.length) {
+    if (fresh && depth === 0) {
+      const blank = /[ \t\f]*(?:#[^\n]*)?(?:\n|$)/y;
+      blank.lastIndex = at;
+      const empty = blank.exec(code);
+      if (empty && empty[0]) {
+        at += empty[0].length;
+        if (empty[0].endsWith("\n")) line++;
+        continue;
+      }
+      const width = (/** @type {RegExpExecArray} */ (/^[ \t]*/.exec(code.slice(at)))[0].replaceAll("\t", "        ")).length;
+      if (width > levels[levels.length - 1]) levels.push(width), add("indent");
+      while (width < levels[levels.length - 1]) levels.pop(), add("dedent");
+      if (width !== levels[levels.length - 1]) throw new Fault("SyntaxError", "this line is indented like no line above it", line);
+      fresh = false;
+    }
+    TOKEN.lastIndex = at;
+    const seen = TOKEN.exec(code);
+    if (!seen) throw new Fault("SyntaxError", `'${code[at]}' cannot stand here`, line);
+    const [text, space, newline, number, name, string, op] = seen;
+    at += text.length;
+    if (newline && depth === 0) add("newline"), (fresh = true);
+    else if (number) add("number", text);
+    else if (name) add("name", text);
+    else if (string) add("string", text);
+    else if (op) {
+      if ("([{".includes(op)) depth++;
+      if (")]}".includes(op)) depth = Math.max(0, depth - 1);
+      add("op", text);
+    }
+    if (newline || string || space) line += text.split("\n").length - 1;
+  }
+  if (!fresh) add("newline");
+  while (levels.pop()) add("dedent");
+  add("end");
+  return found;
+}
+
+const ESCAPES = /** @type {Record<string, string>} */ ({ n: "\n", t: "\t", "\\": "\\", "'": "'", '"': '"' });
+
+/** The text that a string stands for. @param {string} text */
+export function unquoted(text) {
+  const body = text.replace(/^[rRfFbB]?("""|'''|"|')([^]*)\1$/, "$2");
+  return body.replace(/\\(.)/g, (whole, c) => ESCAPES[c] ?? whole);
+}

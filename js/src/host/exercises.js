@@ -1,0 +1,48 @@
+// Offers each exercise of a page: <div data-ddw-exercise="CHECK" data-folder="URL" data-weight="kB"> with the lesson's lines as a JSON script in it.
+// What checks them is loaded when the reader asks for it, by scripts, which a page opened from disk may load too.
+
+/** @type {Map<string, Promise<void>>} */
+const scripts = new Map();
+
+/** @param {string} url @returns {Promise<void>} */
+function load(url) {
+  const found =
+    scripts.get(url) ??
+    new Promise((done, fail) => {
+      const script = document.createElement("script");
+      script.onload = () => done();
+      script.onerror = () => fail(new Error(`${url} could not be loaded`));
+      script.src = url;
+      document.head.append(script);
+    });
+  scripts.set(url, found);
+  found.catch(() => scripts.delete(url)); // so that a second click tries again
+  return found;
+}
+
+/** @param {HTMLElement} place */
+function offer(place) {
+  const { ddwExercise: check = "", folder = "", weight } = place.dataset;
+  const start = JSON.parse(place.querySelector("script")?.textContent ?? '""');
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "btn btn-sm btn-outline-primary";
+  button.textContent = `Try it here (${weight} kB)`;
+  const said = document.createElement("span");
+  said.setAttribute("role", "status");
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    said.textContent = " loading …";
+    try {
+      await Promise.all([load(`${folder}/exercise.js`), load(`${folder}/${check}.js`)]);
+      const { ddwExercise, ddwExercises } = /** @type {any} */ (globalThis);
+      ddwExercise(place, check, start, ddwExercises[check]);
+    } catch {
+      button.disabled = false;
+      said.textContent = " The exercise could not be loaded: are you online? Click to try again.";
+    }
+  });
+  place.append(button, said);
+}
+
+if (typeof document !== "undefined") for (const place of document.querySelectorAll("[data-ddw-exercise]")) offer(/** @type {HTMLElement} */ (place));

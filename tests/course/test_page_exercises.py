@@ -1,0 +1,173 @@
+"""The exercises of a page without Python say what Python says: js/src/exercise, and what ddpm_widgets/_exercises.py gives it."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from answers import ANSWERS
+from test_exercises import answer_to, source_of
+
+from ddpm_widgets import exercises
+from ddpm_widgets._exercises import CALL, ELSEWHERE, for_page, script, start, write_exercises
+from ddpm_widgets.exercises.engine import EXERCISES, grade
+from ddpm_widgets.widgets.page import host_script, json_script
+
+JS = Path(__file__).parents[2] / "js"
+LESSONS = sorted((JS.parent / "nbs/lessons").glob("[0-9]*.ipynb"))
+ON_PAGES = [name for name in ANSWERS if for_page(name)]
+GRADE = """
+import { readFileSync } from "node:fs";
+import { grade } from "./src/exercise/grade.js";
+import { opened } from "./src/exercise/open.js";
+const asked = JSON.parse(readFileSync(0, "utf8"));
+const exercises = Object.fromEntries(Object.entries(asked.exercises).map(([name, saved]) => [name, opened(saved)]));
+console.log(JSON.stringify(asked.answers.map(([name, code]) => grade(code, exercises[name]))));
+"""
+
+
+def in_page(answers: list[tuple[str, str]]) -> list[dict]:
+    "What a page says of each answer: (check, source)."
+    asked = json.dumps({"exercises": {name: for_page(name) for name, _ in answers}, "answers": answers})
+    command = ["node", "--input-type=module", "--eval", GRADE]
+    done = subprocess.run(command, cwd=JS, input=asked, capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def says(source: str, name: str) -> str:
+    "What a page says of one answer, as a check prints it."
+    (found,) = in_page([(name, source)])
+    return f"{'right' if found['right'] else 'not yet'}: {found['text']}"
+
+
+def test_two_thirds_of_the_exercises_work_in_a_page():
+    assert len(ON_PAGES) >= 30 and len(ON_PAGES) >= 2 / 3 * len(ANSWERS) - 1
+    assert max(len(script(name)) for name in ON_PAGES) < 300_000
+
+
+@pytest.mark.node
+def test_a_page_says_what_python_says():
+    """Of every right and every wrong answer of the course.
+
+    Two differences are known. Of two mistakes at once a page says how far the result is off, and answers with what a page does not
+    have (numpy's arrays, gradients) are sent to Python.
+    """
+    answers = [(name, source_of(name, row)) for name in ON_PAGES for row in ANSWERS[name]["right"]]
+    answers += [(name, source_of(name, row)) for name in ON_PAGES for _, row in ANSWERS[name]["wrong"]]
+    elsewhere, otherwise = [], []
+    for (name, source), found in zip(answers, in_page(answers), strict=True):
+        right, text = grade(answer_to(name, source), EXERCISES[name])
+        if "works only in Python" in found["text"]:
+            elsewhere.append(source)
+            assert not found["right"]
+        elif right != found["right"] or (found["text"] != text and not text.startswith("two things are wrong.")):
+            otherwise.append(f"{name}\n{source}\nPython: {right} {text}\npage: {found['right']} {found['text']}\n")
+    assert len(answers) > 850 and len(elsewhere) < 40
+    assert len(otherwise) <= 4, "\n".join(otherwise)  # words of an error, or a package that is not there
+
+
+@pytest.mark.node
+@pytest.mark.parametrize(
+    "source, said",
+    [
+        ("def undo(x_t, eps, alpha_bar, t):\n    return x_t +", "line 2 cannot be read:"),
+        ("def undo(x_t, eps, alpha_bar, t):\nreturn x_t", "line 2 cannot be read: the lines of this block have to be"),
+        ("def undo(x_t, eps, alpha_bar, t):\n    return (x_t", "line 2 cannot be read: ')' is missing"),
+        ("x = 1", "there is no function undo: write one that begins with `def undo(x_t, eps, alpha_bar, t):`."),
+        ("def undo(x_t, eps):\n    return x_t", "it is called as undo(x_t, eps, alpha_bar, t), and yours takes (x_t, eps)."),
+        ("def undo(x_t, eps, alpha_bar, t):\n    pass", "it returns nothing: does it end with `return`?"),
+        ("def undo(x_t, eps, alpha_bar, t):\n    return x", "it stops at `return x` with NameError: name 'x' is not defined."),
+        ("def undo(x_t, eps, alpha_bar, t):\n    while True:\n        pass", "it stops at `while True:` with TimeoutError:"),
+        ("def undo(x_t, eps, alpha_bar, t):\n    return undo(x_t, eps, alpha_bar, t)", "it stops at"),
+        ("def undo(x_t, eps, alpha_bar, t):\n    x_t /= 2\n    return x_t", "it writes into x_t, which its caller still needs"),
+        ("def undo(a, b, c, d):\n    a[0] = 0\n    return a", "it writes into a, which its caller still needs"),
+        ("def undo(x_t, eps, alpha_bar, t):\n    return 'x'", "x0 is of type str, and should be a tensor."),
+        ("def undo(x_t, eps, alpha_bar, t):\n    return x_t[None]", "x0 has the shape (1, 4, 1, 4, 4), and should have (4, 1, 4, 4)."),
+        ("import os\ndef undo(x_t, eps, alpha_bar, t):\n    return x_t", "`os` works only in Python, not on this page:"),
+        ("class A:\n    pass", "line 1 cannot be read: `class` works only where Python runs"),
+    ],
+)  # fmt: skip
+def test_what_is_plainly_wrong(source, said):
+    assert says(source, "check_x0_from_eps").startswith(f"not yet: {said}")
+
+
+def test_a_lesson_offers_all_its_exercises():
+    "Each that a page can check, with the lesson's own lines; of the others it says where they work."
+    for path in LESSONS:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        for source in ("".join(c["source"]) for c in cells if c["cell_type"] == "code"):
+            for name in CALL.findall(source):
+                lines = start(source, name)
+                assert (
+                    name not in lines
+                    and f"def {EXERCISES[name].name}(" in lines
+                    or f"class {EXERCISES[name].name}" in lines
+                )
+
+
+def test_a_page_without_python_says_so():
+    assert for_page("check_dropout") is for_page("check_sampler") is for_page("check_unet") is None
+    assert "PyTorch" in ELSEWHERE
+
+
+@pytest.fixture
+def exercise(page, tmp_path):
+    "A page from disk with one exercise, and the exercise opened."
+    write_exercises(tmp_path)
+    lines = "def undo(x_t, eps, alpha_bar, t):\n    return x_t  # change this line\n"
+    place = f'<div data-ddw-exercise="check_x0_from_eps" data-folder="static/exercises" data-weight="80">{json_script(lines)}</div>'
+    html = f'<!doctype html><meta charset="utf-8"><title>t</title><body class="ddw-exercise">{place}{host_script("exercises")}'
+    (tmp_path / "page.html").write_text(html, encoding="utf-8")
+    page.goto((tmp_path / "page.html").as_uri())
+    assert page.get_by_role("textbox").count() == 0 and page.evaluate("globalThis.ddwExercise") is None
+    page.get_by_role("button", name="Try it here (80 kB)").click()
+    page.get_by_role("textbox").wait_for()
+    return page
+
+
+def test_a_reader_answers_in_the_page(exercise):
+    "Wrong with a hint, an error, right; by keys and by pointer; what was written is there when the page is opened again."
+    box, status = exercise.get_by_role("textbox"), exercise.locator("[role=status]")
+    exercise.get_by_role("button", name="Check").click()
+    assert status.inner_text() == "Not yet: x_t comes back as it was: no noise has been taken away."
+    box.fill("")
+    exercise.keyboard.type("def undo(x_t, eps, alpha_bar, t):\nab = alpha_bar[t].reshape(-1, 1, 1, 1)\n")
+    exercise.keyboard.type("return (x_t - (1 - ab).sqrt() * eps) / ab")
+    assert box.input_value().endswith("\n    return (x_t - (1 - ab).sqrt() * eps) / ab"), (
+        "Enter goes on below the line before"
+    )
+    assert status.inner_text() == ""
+    exercise.keyboard.press("Control+Enter")
+    assert "What was the image multiplied by?" in status.inner_text()
+    exercise.keyboard.type(".root()")
+    exercise.keyboard.press("Control+Enter")
+    assert "AttributeError: 'Tensor' object has no attribute 'root'" in status.inner_text()
+    for _ in ".root()":
+        exercise.keyboard.press("Backspace")
+    exercise.keyboard.type(".sqrt()")
+    exercise.keyboard.press("Control+Enter")
+    assert status.inner_text() == f"✓ Right: {EXERCISES['check_x0_from_eps'].praise}"
+    answer = box.input_value()
+    exercise.keyboard.press("Escape")
+    exercise.keyboard.press("Tab")
+    assert exercise.evaluate("document.activeElement.textContent") == "Check", "Tab is no trap"
+    exercise.reload()
+    exercise.get_by_role("button", name="Try it here").click()
+    assert exercise.get_by_role("textbox").input_value() == answer
+    exercise.get_by_role("button", name="Start over").click()
+    assert exercise.get_by_role("textbox").input_value().endswith("return x_t  # change this line\n")
+    assert exercise.errors == exercise.outside == []
+
+
+def test_an_exercise_that_cannot_be_loaded_says_so(page, tmp_path):
+    html = '<!doctype html><title>t</title><div data-ddw-exercise="check_betas" data-folder="gone" data-weight="9"><script type="application/json">""</script></div>'
+    (tmp_path / "page.html").write_text(html + host_script("exercises"), encoding="utf-8")
+    page.goto((tmp_path / "page.html").as_uri())
+    page.get_by_role("button").click()
+    page.get_by_text("could not be loaded").wait_for()
+    assert page.get_by_role("button").is_enabled()
+
+
+def test_every_check_is_for_one_of_both():
+    assert set(ON_PAGES) < set(exercises.__all__)
