@@ -1,12 +1,15 @@
 """The exercises of a page without Python say what Python says: js/src/exercise, and what ddpm_widgets/_exercises.py gives it."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
+import torch
 from answers import ANSWERS
 from test_exercises import answer_to, source_of
+from torch_expressions import GIVEN, expressions
 
 from ddpm_widgets import exercises
 from ddpm_widgets._exercises import CALL, ELSEWHERE, for_page, script, start, write_exercises
@@ -26,13 +29,31 @@ console.log(JSON.stringify(asked.answers.map(([name, code]) => grade(code, exerc
 """
 
 
-def in_page(answers: list[tuple[str, str]]) -> list[dict]:
-    "What a page says of each answer: (check, source)."
-    asked = json.dumps({"exercises": {name: for_page(name) for name, _ in answers}, "answers": answers})
-    command = ["node", "--input-type=module", "--eval", GRADE]
-    done = subprocess.run(command, cwd=JS, input=asked, capture_output=True, text=True, encoding="utf-8")
+EVALUATE = """
+import { readFileSync } from "node:fs";
+import { run } from "./src/exercise/run.js";
+import { tensor } from "./src/exercise/tensor.js";
+import { FUNCTIONS } from "./src/exercise/torch.js";
+const { given, expressions } = JSON.parse(readFileSync(0, "utf8"));
+const found = expressions.map((expression) => {
+  const { shape, dtype, data } = tensor(run(given + "\\nanswer = " + expression).get("answer"));
+  return [shape, dtype, Array.from(data, String)];
+});
+console.log(JSON.stringify({ found, names: Object.keys(FUNCTIONS) }));
+"""
+
+
+def node(program: str, asked: dict):
+    "What a program that reads JSON prints as JSON."
+    command = ["node", "--input-type=module", "--eval", program]
+    done = subprocess.run(command, cwd=JS, input=json.dumps(asked), capture_output=True, text=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def in_page(answers: list[tuple[str, str]]) -> list[dict]:
+    "What a page says of each answer: (check, source)."
+    return node(GRADE, {"exercises": {name: for_page(name) for name, _ in answers}, "answers": answers})
 
 
 def says(source: str, name: str) -> str:
@@ -65,6 +86,24 @@ def test_a_page_says_what_python_says():
             otherwise.append(f"{name}\n{source}\nPython: {right} {text}\npage: {found['right']} {found['text']}\n")
     assert len(answers) > 850 and len(elsewhere) < 40
     assert len(otherwise) <= 4, "\n".join(otherwise)  # words of an error, or a package that is not there
+
+
+@pytest.mark.node
+def test_every_function_of_a_page_is_pytorchs():
+    "Shapes, dtypes and values, of three hundred expressions."
+    given = {"torch": torch, "F": torch.nn.functional}
+    exec(GIVEN, given)
+    said = node(EVALUATE, {"given": GIVEN, "expressions": expressions()})
+    for expression, (shape, dtype, data) in zip(expressions(), said["found"], strict=True):
+        x = torch.as_tensor(eval(expression, dict(given)))
+        found = torch.tensor([float(v.lower().replace("infinity", "inf")) for v in data], dtype=torch.float64).reshape(
+            shape
+        )
+        assert (list(x.shape), str(x.dtype).removeprefix("torch.")) == (shape, dtype), expression
+        same = torch.isclose(found, x.double(), rtol=1e-5, atol=1e-5, equal_nan=True)
+        assert same.all(), f"{expression}: {found} and not {x}"
+    used = {name.rstrip("_") for name in re.findall(r"[.]([a-z]\w*)", "\n".join(expressions()))}
+    assert sorted(set(said["names"]) - used) == [], "no expression uses these"
 
 
 @pytest.mark.node

@@ -23,11 +23,12 @@ export function native(signature, f) {
   /** @type {Native & { title?: string }} */
   const made = (args, named) => {
     const name = made.title ?? "the function";
+    const star = params.findIndex(([key]) => key.startsWith("*"));
     const values = params.map(([key, preset], i) => {
-      if (key.startsWith("*")) return args.slice(i);
-      return i < args.length ? args[i] : preset === undefined ? undefined : preset === "None" ? null : preset === "True" ? true : preset === "False" ? false : /[.e]/.test(preset) ? Number(preset) : BigInt(preset);
+      if (i === star) return args.slice(i);
+      return i < args.length && !(star >= 0 && i > star) ? args[i] : preset === undefined ? undefined : preset === "None" ? null : preset === "True" ? true : preset === "False" ? false : /[.e]/.test(preset) ? Number(preset) : BigInt(preset);
     });
-    if (args.length > params.length && !params.some(([key]) => key.startsWith("*"))) throw new Fault("TypeError", `${name}() takes ${params.length} arguments, found ${args.length}`);
+    if (args.length > params.length && star < 0) throw new Fault("TypeError", `${name}() takes ${params.length} arguments, found ${args.length}`);
     for (const [key, value] of Object.entries(named)) {
       const i = params.findIndex(([p]) => p.replace("*", "") === key || p === SAME[key]);
       if (i >= 0) values[i] = params[i][0].startsWith("*") ? [value] : value;
@@ -169,8 +170,8 @@ export const FUNCTIONS = {
   group_norm: native("x, groups, weight=None, bias=None, eps=1e-5", (x, groups, w, b, eps) => { const v = reshape(x, [x.shape[0], Number(groups), -1]); return reshape(each((a, m, s) => (a - m) / Math.sqrt(s + number(eps)), [v, fold(v, -1, true, mean), fold(v, -1, true, variance(0))]), x.shape); }), diagonal: native("x", (x) => new Tensor(Array.from({ length: Math.min(...x.shape) }, (_, i) => x.data[i * x.shape[1] + i]), [Math.min(...x.shape)], x.dtype)), trace: native("x", (x) => FUNCTIONS.sum([FUNCTIONS.diagonal([x], {})], {})),
   cov: native("x, correction=1", (x, less) => { const c = each((a, m) => a - m, [x, fold(x, 1, true, mean)]); return each((a) => a / (x.shape[1] - number(less)), [matmul(c, permute(c, [1, 0]))]); }),
   cdist: native("x, other", (a, b) => FUNCTIONS.sqrt([fold(squared(unsqueeze(a, -2n), unsqueeze(b, -3n)), -1, false, sum)], {})), dist: native("x, other", (a, b) => FUNCTIONS.sqrt([fold(squared(a, b), null, false, sum)], {})), mse_loss: native("x, target", (a, b) => fold(squared(a, b), null, false, mean)),
-  float: as("float32"), double: as("float64"), long: as("int64"), int: as("int64"), bool: as("bool"), half: as("float32"), to: native("x, dtype=None", (x, d) => (d === null || typeof d !== "string" || d === "cpu" ? x : cast(x, /** @type {DType} */ (d)))), type: native("x, dtype", (x, d) => cast(x, d)), type_as: native("x, other", (x, o) => cast(x, o.dtype)), astype: native("x, dtype", (x, d) => cast(x, d)),
-  clone: native("x", (x) => cast(x, x.dtype)), detach: native("x", (x) => x), contiguous: native("x", (x) => x), cpu: native("x", (x) => x),  copy: native("x", (x) => cast(x, x.dtype)),
+  float: as("float32"), double: as("float64"), long: as("int64"), int: as("int64"), bool: as("bool"), half: as("float32"), to: native("x, dtype=None", (x, d) => (d === null || typeof d !== "string" || d === "cpu" ? x : cast(x, /** @type {DType} */ (d)))), type: native("x, dtype", (x, d) => cast(x, d)), type_as: native("x, other", (x, o) => cast(x, o.dtype)),
+  clone: native("x", (x) => cast(x, x.dtype)), detach: native("x", (x) => x), contiguous: native("x", (x) => x), cpu: native("x", (x) => x), 
   item: native("x", (x) => (x.dtype === "int64" ? BigInt(number(x)) : x.dtype === "bool" ? !!number(x) : number(x))), tolist: native("x", (x) => nested(x)), dim: native("x", (x) => BigInt(x.shape.length)), numel: native("x", (x) => BigInt(x.size)),
   size: native("x, dim=None", (x, d) => (d === null ? x.shape.map(BigInt) : BigInt(x.shape[axis(d, x.shape.length)]))), nonzero: native("x", (x) => { const at = [...x.data.keys()].filter((i) => x.data[i]); return new Tensor(at, [at.length, 1], "int64"); }),
   zeros_like: like(0), ones_like: like(1), empty_like: like(0), full_like: native("x, value, dtype=None", (x, v, d) => new Tensor(new Float64Array(x.size).fill(number(v)), x.shape, d ?? x.dtype)), new_zeros: native("x, *size", (x, size) => filled(0)(size, {})), new_ones: native("x, *size", (x, size) => filled(1)(size, {})),
@@ -178,7 +179,7 @@ export const FUNCTIONS = {
   isclose: native("x, other", (a, b) => each((x, y) => +(Math.abs(x - y) <= 1e-8 + 1e-5 * Math.abs(y)), [a, b], "bool")), allclose: native("x, other, rtol=1e-5, atol=1e-8", (a, b, r, t) => each((x, y) => +(Math.abs(x - y) <= number(t) + number(r) * Math.abs(y)), [a, tensor(b)], "bool").data.every((v) => v)),
 }; // prettier-ignore
 for (const [name, f] of Object.entries(FUNCTIONS)) /** @type {any} */ (f).title = name;
-const ALIASES = { arccos: "acos", arcsin: "asin", arctan: "atan", subtract: "sub", multiply: "mul", divide: "div", true_divide: "div", power: "pow", absolute: "abs", negative: "neg", clip: "clamp", concat: "cat", concatenate: "cat", swapaxes: "transpose", cumulative_sum: "cumsum", ravel: "flatten" };
+const ALIASES = { arccos: "acos", arcsin: "asin", arctan: "atan", subtract: "sub", multiply: "mul", divide: "div", true_divide: "div", absolute: "abs", negative: "neg", clip: "clamp", concat: "cat", concatenate: "cat", swapaxes: "transpose", ravel: "flatten" };
 for (const [name, of] of Object.entries(ALIASES)) FUNCTIONS[name] = FUNCTIONS[of];
 
 /** @param {Tensor} x @returns {any} */
@@ -222,7 +223,7 @@ function erf(x) {
 export const torch = { ...FUNCTIONS, ...MAKERS, linalg, distributions, special: FUNCTIONS, nn };
 /** numpy flattens where no axis is named. @param {string} name */
 const flat = (name) => native("x, dim=None", (x, dim) => FUNCTIONS[name](dim === null ? [reshape(x, [-1]), 0n] : [x, dim], {}));
-export const numpy = { ...torch, cumsum: flat("cumsum"), cumprod: flat("cumprod"), std: native("x, dim=None, correction=0, keepdim=False", (x, dim, less, keep) => FUNCTIONS.std([x, dim, less, keep], {})), var: native("x, dim=None, correction=0, keepdim=False", (x, dim, less, keep) => FUNCTIONS.var([x, dim, less, keep], {})) };
+export const numpy = { ...torch, cumsum: flat("cumsum"), cumprod: flat("cumprod"), power: FUNCTIONS.pow, std: native("x, dim=None, correction=0, keepdim=False", (x, dim, less, keep) => FUNCTIONS.std([x, dim, less, keep], {})), var: native("x, dim=None, correction=0, keepdim=False", (x, dim, less, keep) => FUNCTIONS.var([x, dim, less, keep], {})) };
 
 /** A function of plain numbers, as Python's math has them. @param {(...x: number[]) => number} f */
 const plain = (f) => (/** @type {any[]} */ args) => {
