@@ -18,6 +18,7 @@ from functools import cache, reduce
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from fastcore.nbio import mk_cell
 from nbdev.config import get_config
@@ -34,7 +35,14 @@ FIGURES = "static/vendor/plotly/plotly-basic.min.js"
 NETWORKS = "static/networks"
 PAGE_ONLY = ("layout", "tabbable", "tooltip")  # what only a notebook's front end needs
 OPTION = re.compile(r"^(#\|\s*[\w-]+:\s+)(\S.*)$", re.M)
-COLAB = "https://colab.research.google.com/github"
+PLACES = {  # where a notebook opens with one click
+    "Colab": "https://colab.research.google.com/github/{repo}/blob/{branch}/{path}",
+    "Kaggle": "https://kaggle.com/kernels/welcome?src=https://github.com/{repo}/blob/{branch}/{path}",
+    "Binder": "https://mybinder.org/v2/gh/{repo}/{branch}?labpath={quoted}",
+    "molab": "https://molab.marimo.io/github/{repo}/blob/{branch}/{path}",
+}
+OFFERED = ("lessons", "guides", "gallery")  # pages that readers run themselves: folders, and one page
+NOT_IN_MOLAB = ("04b_the_unet", "07_experiments")  # two of their cells need each other, which marimo refuses
 
 
 def nbs() -> Path:
@@ -127,17 +135,9 @@ class make_static(Processor):
             raise ValueError(
                 f"{self.path.name}: {linked[0]['model_name']}: jslink needs a notebook; give both widgets the same `link`."
             )
-        opening = [self.offer()] if self.path.parent.name == "lessons" else []
+        opening = [offer(self.path, self.up)] if is_offered(self.path) else []
         opening += [rest] if (rest := after_the_title(self.path)) else []
         self.nb.cells[1:1] = [mk_cell(text, "markdown") for text in opening]  # the first is the front matter
-
-    def offer(self) -> str:
-        "Where else a lesson can be had."
-        config = get_config()
-        name = self.path.relative_to(nbs().parent).as_posix()
-        colab = f"{COLAB}{config.git_url.removeprefix('https://github.com')}/blob/{config.branch}/{name}"
-        links = f'[Open in Colab]({colab}){{.lesson-colab}} [Download the notebook]({self.up}static/notebooks/{self.path.name}){{.lesson-download download="{self.path.name}"}}'
-        return f"::: {{.lesson-links}}\n{links}\n:::"
 
     def once(self, name: str, text: str) -> list[str]:
         "What a page needs only once, the first time."
@@ -220,6 +220,25 @@ class make_static(Processor):
         self.nb.metadata.pop("widgets", None)
 
 
+def is_offered(path: Path) -> bool:
+    "Whether a page is a notebook that readers run themselves: a lesson, a guide or the gallery."
+    return path.parent.name in OFFERED or path.stem in OFFERED
+
+
+def offer(path: Path, up: str) -> str:
+    "Where else a notebook can be had: one line of links."
+    config = get_config()
+    name = path.relative_to(nbs().parent).as_posix()
+    repo = config.git_url.removeprefix("https://github.com/")
+    said = {"repo": repo, "branch": config.branch, "path": name, "quoted": quote(name, safe="")}
+    places = {place: address.format(**said) for place, address in PLACES.items()}
+    if path.stem in NOT_IN_MOLAB:
+        del places["molab"]
+    links = [f'[{place}]({address}){{aria-label="Open in {place}"}}' for place, address in places.items()]
+    links.append(f'[Download]({up}static/notebooks/{path.name}){{.lesson-download download="{path.name}"}}')
+    return f"::: {{.lesson-links}}\n[Open in]{{.lesson-open}} {' '.join(links)}\n:::"
+
+
 def after_the_title(path: Path) -> str:
     "What the first cell says below the title and the quote: nbdev makes front matter of these two, and drops the rest."
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
@@ -262,15 +281,16 @@ def raw_html(
 
 
 def pre_render(folder: Path) -> None:
-    "Refuse every folder but nbdev's staged copy; put the lessons there for downloading, as they were written, and the networks that draw in pages."
+    "Refuse every folder but nbdev's staged copy; put what readers run there for downloading, as it was written, and the networks that draw in pages."
     if folder.name != "_proc":
         sys.exit(
             "Build the site with `make docs`, or watch it with `make preview`: `quarto render` here would leave out nbdev and the widgets."
         )
     there = folder / "static/notebooks"
     there.mkdir(parents=True, exist_ok=True)
-    for lesson in sorted((folder.parent / "nbs/lessons").glob("[0-9]*.ipynb")):
-        shutil.copy(lesson, there)
+    for notebook in filter(is_offered, (folder.parent / "nbs").rglob("[a-z0-9]*.ipynb")):
+        if ".ipynb_checkpoints" not in notebook.parts:
+            shutil.copy(notebook, there)
     networks = folder / NETWORKS
     networks.mkdir(parents=True, exist_ok=True)
     for network in (Path(__file__).parent / "models").glob("*.page"):

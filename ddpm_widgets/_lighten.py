@@ -369,7 +369,7 @@ def excerpts(index: Path) -> None:
     "Take the links above a lesson out of the search index: each result would begin with them, and not with the lesson."
     entries = json.loads(index.read_text(encoding="utf-8"))
     for entry in entries:
-        entry["text"] = entry["text"].removeprefix("Open in Colab Download the notebook").lstrip()
+        entry["text"] = re.sub(r"^\s*Open in\s+Colab\b.*?\bDownload\b\s*", "", entry["text"], flags=re.S)
     index.write_text(json.dumps(entries, indent=2, ensure_ascii=False), encoding="utf-8")
 
 
