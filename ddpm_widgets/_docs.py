@@ -1,21 +1,19 @@
 """Hand-written. How a notebook becomes a page of the site that is alive without a kernel.
 
 `[tool.nbdev] doc_procs` names the processors. nbdev runs them on each notebook while it stages it to `_proc/`, where Quarto
-takes it up: `document` writes the reference, `run_notebook` executes the source and gives the page its outputs, `make_static`
-turns every widget, figure and HTML output into HTML that loads nothing from elsewhere. As a program, `python -m ddpm_widgets._docs` is Quarto's `pre-render`.
+takes it up. `run_notebook` executes the source and gives the page its outputs, `make_static` turns every widget, figure and HTML
+output into HTML that loads nothing from elsewhere; those that write the reference are in `_reference.py`. As a program, `python -m ddpm_widgets._docs` is Quarto's `pre-render`.
 """
 
 import base64
 import html
-import inspect
 import io
 import json
 import os
 import re
 import shutil
 import sys
-from functools import cache, reduce
-from importlib import import_module
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -23,7 +21,6 @@ from urllib.parse import quote
 from fastcore.nbio import mk_cell
 from nbdev.config import get_config
 from nbdev.process import Processor
-from nbdev.showdoc import show_doc
 from PIL import Image
 
 from .widgets.page import host_script, json_script, module_script, mount_point
@@ -55,51 +52,6 @@ def site() -> str:
     "The site's address: what links to it are made relative to."
     config = get_config()
     return f"{config.doc_host}{config.doc_baseurl.rstrip('/')}/"
-
-
-class document(Processor):
-    """Give each `show_doc` what it shows, of the module as it is imported: a reference, or where the code itself is shown
-    (`#| exports`), its heading alone.
-
-    It stands in for nbdev's `exec_show_docs`, which runs the exported cells once more, from the top: there a class cannot be
-    documented before another that its annotations name.
-    """
-
-    def begin(self):
-        exported = re.search(r"#\|\s*default_exp\s+([\w.]+)", Path(self.nb.path_).read_text(encoding="utf-8"))
-        self.names = vars(import_module(f"{get_config().lib_path.name}.{exported[1]}")) if exported else {}
-        self.level = 2  # of headings: below the title, or, after the first section's, below that
-        code = "\n".join(cell.source for cell in self.nb.cells if re.match(r"(#\|.*\n)*#\|\s*exports\b", cell.source))
-        self.in_full = set(re.findall(r"^(?:def|class) (\w+)", code, re.M))
-
-    def cell(self, cell):
-        if cell.cell_type == "markdown" and re.search("^## ", cell.source, re.M):
-            self.level = 3
-        if cell.cell_type == "code" and cell.source.startswith("#| code-fold: show\n"):  # nbdev folds what it exports
-            cell.source = cell.source.split("\n", 2)[2]
-        if cell.cell_type == "code" and (call := re.search(r"^show_doc\((.*)\)\s*$", cell.source, re.M | re.S)):
-            name, *attributes = call[1].strip().split(".")
-            heading = f"{'#' * self.level} {name}"
-            said = (
-                heading
-                if name in self.in_full
-                else reference(reduce(getattr, attributes, self.names[name]), self.level)
-            )
-            cell["outputs"] = [{"output_type": "display_data", "metadata": {}, "data": {"text/markdown": said}}]
-
-
-def reference(
-    what: Any,  # a function or a class
-    level: int = 3,  # of its heading
-) -> str:  # Markdown
-    "What nbdev's show_doc says of a function or a class, set right in small things."
-    said = show_doc(what, title_level=level)._repr_markdown_()
-    said = said.replace("#LNone", f"#L{inspect.getsourcelines(inspect.unwrap(what))[1]}" if callable(what) else "")
-    said = said.replace(":NoneType=None", "=None")  # it has no annotation
-    said = re.sub(r"\bddpm_widgets\.(?:\w+\.)*(?=[A-Z]\w*\b[^(`]*[,=\])\n])", "", said)  # a class by its name alone
-    return re.sub(
-        r"^\*(.+)\*$", r"\1", said, count=1, flags=re.M
-    )  # the docstring's first line, in the middle of a sentence
 
 
 class run_notebook(Processor):
