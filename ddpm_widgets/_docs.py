@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 from fastcore.nbio import mk_cell
 from nbdev.config import get_config
+from nbdev.doclinks import NbdevLookup
 from nbdev.process import Processor
 from PIL import Image
 
@@ -232,8 +233,14 @@ def raw_html(
     return f'\n::: {{.content-visible when-format="html"}}\n{fence}{{=html}}\n{raw}\n{fence}\n:::\n{words}'
 
 
+def changes(file: Path) -> str:
+    "CHANGELOG.md as the page *What is new* shows it: without its title, each name of the library with a link to its entry."
+    text = file.read_text(encoding="utf-8").partition("\n")[2] if file.is_file() else ""
+    return NbdevLookup().linkify(text).replace("](../", "](").replace(site(), "")
+
+
 def pre_render(folder: Path) -> None:
-    "Refuse every folder but nbdev's staged copy; put what readers run there for downloading, as it was written, and the networks that draw in pages."
+    "Refuse every folder but nbdev's staged copy; put there what readers download, the changes, and the networks that draw in pages."
     if folder.name != "_proc":
         sys.exit(
             "Build the site with `make docs`, or watch it with `make preview`: `quarto render` here would leave out nbdev and the widgets."
@@ -243,6 +250,7 @@ def pre_render(folder: Path) -> None:
     for notebook in filter(is_offered, (folder.parent / "nbs").rglob("[a-z0-9]*.ipynb")):
         if ".ipynb_checkpoints" not in notebook.parts:
             shutil.copy(notebook, there)
+    (folder / "_changes.md").write_text(changes(folder.parent / "CHANGELOG.md"), encoding="utf-8")
     networks = folder / NETWORKS
     networks.mkdir(parents=True, exist_ok=True)
     for network in (Path(__file__).parent / "models").glob("*.page"):
