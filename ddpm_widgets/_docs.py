@@ -39,6 +39,7 @@ PLACES = {  # where a notebook opens with one click
     "Binder": "https://mybinder.org/v2/gh/{repo}/{branch}?labpath={quoted}",
     "molab": "https://molab.marimo.io/github/{repo}/blob/{branch}/{path}",
 }
+CHANGES = "{{< include ../CHANGELOG.md >}}"  # the cell in whose place the changes stand: Quarto would look for the file in `_proc`
 OFFERED = ("lessons", "guides", "gallery")  # pages that readers run themselves: folders, and one page
 NOT_IN_MOLAB = ("04b_the_unet", "07_experiments")  # two of their cells need each other, which marimo refuses
 
@@ -138,7 +139,7 @@ class make_static(Processor):
 
     def cell(self, cell):
         if cell.cell_type == "markdown":
-            cell.source = self.relative(cell.source)
+            cell.source = changes() if cell.source.strip() == CHANGES else self.relative(cell.source)
         outputs = [
             out for out in cell.get("outputs") or [] if out.get("name") != "stderr" and out.get("data") != {}
         ]  # progress bars
@@ -233,14 +234,14 @@ def raw_html(
     return f'\n::: {{.content-visible when-format="html"}}\n{fence}{{=html}}\n{raw}\n{fence}\n:::\n{words}'
 
 
-def changes(file: Path) -> str:
+def changes() -> str:
     "CHANGELOG.md as the page *What is new* shows it: without its title, each name of the library with a link to its entry."
-    text = file.read_text(encoding="utf-8").partition("\n")[2] if file.is_file() else ""
+    text = (nbs().parent / "CHANGELOG.md").read_text(encoding="utf-8").partition("\n")[2]
     return NbdevLookup().linkify(text).replace("](../", "](").replace(site(), "")
 
 
 def pre_render(folder: Path) -> None:
-    "Refuse every folder but nbdev's staged copy; put there what readers download, the changes, and the networks that draw in pages."
+    "Refuse every folder but nbdev's staged copy; put there what readers download, and the networks that draw in pages."
     if folder.name != "_proc":
         sys.exit(
             "Build the site with `make docs`, or watch it with `make preview`: `quarto render` here would leave out nbdev and the widgets."
@@ -250,7 +251,6 @@ def pre_render(folder: Path) -> None:
     for notebook in filter(is_offered, (folder.parent / "nbs").rglob("[a-z0-9]*.ipynb")):
         if ".ipynb_checkpoints" not in notebook.parts:
             shutil.copy(notebook, there)
-    (folder / "_changes.md").write_text(changes(folder.parent / "CHANGELOG.md"), encoding="utf-8")
     networks = folder / NETWORKS
     networks.mkdir(parents=True, exist_ok=True)
     for network in (Path(__file__).parent / "models").glob("*.page"):

@@ -199,8 +199,10 @@ def literal(value: Any) -> str:
     "A default as one would write it."
     if isinstance(value, type) or inspect.isfunction(value):
         return value.__name__
-    text = repr(value)
-    return f'"{value}"' if isinstance(value, str) and '"' not in value else text if " object at " not in text else "…"
+    if isinstance(value, str) and '"' not in value:
+        return f'"{value}"'
+    text = re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", repr(value)).removeprefix("functools.")
+    return "…" if " object at " in text else text
 
 
 def kind(annotation: Any) -> str:
