@@ -27,6 +27,7 @@ SHOW_DOC = re.compile(r"^show_doc\((.*)\)\s*$", re.M | re.S)
 SHOWN = ("application/vnd.jupyter.widget-view+json", "application/vnd.plotly.v1+json", "image/png")
 ERROR = re.compile(r"Raises\b|\w*Error\b")
 HOW = "## How it works"
+WIDTHS = (15, 23, 14, 48)  # of a table's columns, in hundredths
 
 
 class document(Processor):
@@ -81,8 +82,17 @@ class arrange(Processor):
         for cell in rest:
             if cell.cell_type == "markdown":
                 cell.source = deeper(cell.source)
+        if len(set(names)) == 1:
+            self.call_it(head, names[0])
         below = [mk_cell(HOW, "markdown"), *rest] if any(cell.source.strip() for cell in rest) else []
         self.nb.cells[:] = [*head, *example, *entries, *below]
+
+    def call_it(self, head: list[Any], name: str) -> None:
+        "A module that holds one class, and is named for it, has a page with the name that users know: `NoiseScrubber`."
+        for cell in head:
+            title = re.search(r"^title: (?:\w+\.)*(\w+)$", cell.source, re.M) if cell.cell_type == "raw" else None
+            if title and title[1].replace("_", "") == name.lower():
+                cell.source = cell.source.replace(title[0], f"title: {name}")
 
     def example(self, cells: list[Any], names: Iterable[str]) -> list[Any]:
         "The first code cell that calls one of the names and shows a widget, a figure or a picture, else that prints; and the sentence above it."
@@ -245,7 +255,7 @@ def table(what: Any, comments: dict[str, str]) -> str:
         rows.append(f"| `{marked(p)}` | {kind(p.annotation)} | {default} | {cell_text(comments.get(p.name, ''))} |")
     if not rows:
         return ""
-    head = "| Parameter | Type | Default | Meaning |\n|:---|:---|:---|:---|\n"
+    head = "| Parameter | Type | Default | Meaning |\n|:" + "|:".join("-" * n for n in WIDTHS) + "|\n"
     return "::: {.parameters}\n" + head + "\n".join(rows) + "\n:::"
 
 
@@ -284,7 +294,11 @@ def members(what: type) -> str:
             continue
         is_property = not inspect.isfunction(value) and not isinstance(value, classmethod | staticmethod)
         rows.append(f"| `{name}{'' if is_property else '()'}` | {cell_text(doc.splitlines()[0])} |")
-    return "::: {.members}\n| Member | What it does |\n|:---|:---|\n" + "\n".join(rows) + "\n:::" if rows else ""
+    return (
+        "::: {.members}\n| Member | What it does |\n|:------|:--------------|\n" + "\n".join(rows) + "\n:::"
+        if rows
+        else ""
+    )
 
 
 def remarks(what: Any) -> dict[str, str]:

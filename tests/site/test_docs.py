@@ -586,6 +586,16 @@ def test_search_results_begin_with_the_lesson(tmp_path, staged):
     assert [e["text"] for e in json.loads(index.read_text())] == ["After this lesson", "elsewhere: " + words]
 
 
+def test_a_guide_is_found_by_other_words_too(tmp_path):
+    index, href = tmp_path / "search.json", "guides/own_pictures.html"
+    index.write_text(json.dumps([{"href": href, "text": "Put them."}, {"href": f"{href}#train", "text": "It trains."}]))
+    _lighten.excerpts(index)
+    first, second = json.loads(index.read_text())
+    assert "custom dataset" in first["text"] and second["text"] == "It trains."
+    pages = {f"guides/{p.stem.partition('_')[2]}.html" for p in (NBS / "guides").glob("*.ipynb")}
+    assert set(_lighten.ASKED) == pages - {"guides/faq.html"}
+
+
 def test_the_sidebar_lists_every_notebook_once(site):
     def listed(item):
         if isinstance(item, str):

@@ -135,6 +135,31 @@ def test_a_page_begins_with_an_example_and_what_is_called_most():
     ]
 
 
+def test_the_page_of_one_class_has_its_name():
+    def title(name, *cells):
+        made = [{"cell_type": "raw", "metadata": {}, "source": f"---\ntitle: widgets.{name}\n---"}]
+        nb = dict2nb({"cells": [*made, *cells], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+        nb.path_ = ROOT / "nbs/api/07_noising.ipynb"
+        NBProcessor(nb=nb, procs=[_reference.arrange], process=True)
+        return nb.cells[0].source.split("title: ")[1].split("\n")[0]
+
+    def shown(name):
+        source, said = entry(name)
+        outs = [{"output_type": "display_data", "metadata": {}, "data": said}]
+        return {
+            "cell_type": "code",
+            "id": name,
+            "metadata": {},
+            "execution_count": 1,
+            "source": source,
+            "outputs": outs,
+        }
+
+    assert title("noise_scrubber", shown("NoiseScrubber")) == "NoiseScrubber"
+    assert title("film", shown("NoiseScrubber")) == "widgets.film"
+    assert title("noise_scrubber", shown("NoiseScrubber"), shown("other")) == "widgets.noise_scrubber"
+
+
 def test_a_page_that_shows_its_code_or_has_no_entry_is_left_alone():
     code = ["An idea.", entry("jump", ""), ("def jump(): ...",)]
     assert page(*code) == ["An idea.", "show_doc(jump)", "def jump(): ..."]
