@@ -69,7 +69,7 @@ class arrange(Processor):
     def begin(self):
         cells = self.nb.cells
         entries = [cell for cell in cells if is_entry(cell)]
-        if not entries or not all("\n```python\n" in said(cell) for cell in entries):
+        if not entries or not all("\n```python\n" in text_of(cell) for cell in entries):
             return
         names = [SHOW_DOC.search(cell.source)[1].strip().split(".")[0] for cell in entries]  # type: ignore[index]
         calls = {name: len(re.findall(rf"\b{name}\(", lessons())) for name in names}
@@ -120,7 +120,7 @@ def is_entry(cell: Any) -> bool:
     return cell.cell_type == "code" and bool(SHOW_DOC.search(cell.source))
 
 
-def said(cell: Any) -> str:
+def text_of(cell: Any) -> str:
     return "".join(out.get("data", {}).get("text/markdown", "") for out in cell.get("outputs", []))
 
 
