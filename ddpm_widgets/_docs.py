@@ -1,28 +1,27 @@
 """Hand-written. How a notebook becomes a page of the site that is alive without a kernel.
 
 `[tool.nbdev] doc_procs` names the processors. nbdev runs them on each notebook while it stages it to `_proc/`, where Quarto
-takes it up: `document` writes the reference, `run_notebook` executes the source and gives the page its outputs, `make_static`
-turns every widget, figure and HTML output into HTML that loads nothing from elsewhere. As a program, `python -m ddpm_widgets._docs` is Quarto's `pre-render`.
+takes it up. `run_notebook` executes the source and gives the page its outputs, `make_static` turns every widget, figure and HTML
+output into HTML that loads nothing from elsewhere; those that write the reference are in `_reference.py`. As a program, `python -m ddpm_widgets._docs` is Quarto's `pre-render`.
 """
 
 import base64
 import html
-import inspect
 import io
 import json
 import os
 import re
 import shutil
 import sys
-from functools import cache, reduce
-from importlib import import_module
+from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from fastcore.nbio import mk_cell
 from nbdev.config import get_config
+from nbdev.doclinks import NbdevLookup
 from nbdev.process import Processor
-from nbdev.showdoc import show_doc
 from PIL import Image
 
 from .widgets.page import host_script, json_script, module_script, mount_point
@@ -34,7 +33,15 @@ FIGURES = "static/vendor/plotly/plotly-basic.min.js"
 NETWORKS = "static/networks"
 PAGE_ONLY = ("layout", "tabbable", "tooltip")  # what only a notebook's front end needs
 OPTION = re.compile(r"^(#\|\s*[\w-]+:\s+)(\S.*)$", re.M)
-COLAB = "https://colab.research.google.com/github"
+PLACES = {  # where a notebook opens with one click
+    "Colab": "https://colab.research.google.com/github/{repo}/blob/{branch}/{path}",
+    "Kaggle": "https://kaggle.com/kernels/welcome?src=https://github.com/{repo}/blob/{branch}/{path}",
+    "Binder": "https://mybinder.org/v2/gh/{repo}/{branch}?labpath={quoted}",
+    "molab": "https://molab.marimo.io/github/{repo}/blob/{branch}/{path}",
+}
+CHANGES = "{{< include ../CHANGELOG.md >}}"  # the cell in whose place the changes stand: Quarto would look for the file in `_proc`
+OFFERED = ("lessons", "guides", "gallery")  # pages that readers run themselves: folders, and one page
+NOT_IN_MOLAB = ("04b_the_unet", "07_experiments")  # two of their cells need each other, which marimo refuses
 
 
 def nbs() -> Path:
@@ -47,51 +54,6 @@ def site() -> str:
     "The site's address: what links to it are made relative to."
     config = get_config()
     return f"{config.doc_host}{config.doc_baseurl.rstrip('/')}/"
-
-
-class document(Processor):
-    """Give each `show_doc` what it shows, of the module as it is imported: a reference, or where the code itself is shown
-    (`#| exports`), its heading alone.
-
-    It stands in for nbdev's `exec_show_docs`, which runs the exported cells once more, from the top: there a class cannot be
-    documented before another that its annotations name.
-    """
-
-    def begin(self):
-        exported = re.search(r"#\|\s*default_exp\s+([\w.]+)", Path(self.nb.path_).read_text(encoding="utf-8"))
-        self.names = vars(import_module(f"{get_config().lib_path.name}.{exported[1]}")) if exported else {}
-        self.level = 2  # of headings: below the title, or, after the first section's, below that
-        code = "\n".join(cell.source for cell in self.nb.cells if re.match(r"(#\|.*\n)*#\|\s*exports\b", cell.source))
-        self.in_full = set(re.findall(r"^(?:def|class) (\w+)", code, re.M))
-
-    def cell(self, cell):
-        if cell.cell_type == "markdown" and re.search("^## ", cell.source, re.M):
-            self.level = 3
-        if cell.cell_type == "code" and cell.source.startswith("#| code-fold: show\n"):  # nbdev folds what it exports
-            cell.source = cell.source.split("\n", 2)[2]
-        if cell.cell_type == "code" and (call := re.search(r"^show_doc\((.*)\)\s*$", cell.source, re.M | re.S)):
-            name, *attributes = call[1].strip().split(".")
-            heading = f"{'#' * self.level} {name}"
-            said = (
-                heading
-                if name in self.in_full
-                else reference(reduce(getattr, attributes, self.names[name]), self.level)
-            )
-            cell["outputs"] = [{"output_type": "display_data", "metadata": {}, "data": {"text/markdown": said}}]
-
-
-def reference(
-    what: Any,  # a function or a class
-    level: int = 3,  # of its heading
-) -> str:  # Markdown
-    "What nbdev's show_doc says of a function or a class, set right in small things."
-    said = show_doc(what, title_level=level)._repr_markdown_()
-    said = said.replace("#LNone", f"#L{inspect.getsourcelines(inspect.unwrap(what))[1]}" if callable(what) else "")
-    said = said.replace(":NoneType=None", "=None")  # it has no annotation
-    said = re.sub(r"\bddpm_widgets\.(?:\w+\.)*(?=[A-Z]\w*\b[^(`]*[,=\])\n])", "", said)  # a class by its name alone
-    return re.sub(
-        r"^\*(.+)\*$", r"\1", said, count=1, flags=re.M
-    )  # the docstring's first line, in the middle of a sentence
 
 
 class run_notebook(Processor):
@@ -127,17 +89,9 @@ class make_static(Processor):
             raise ValueError(
                 f"{self.path.name}: {linked[0]['model_name']}: jslink needs a notebook; give both widgets the same `link`."
             )
-        opening = [self.offer()] if self.path.parent.name == "lessons" else []
+        opening = [offer(self.path, self.up)] if is_offered(self.path) else []
         opening += [rest] if (rest := after_the_title(self.path)) else []
         self.nb.cells[1:1] = [mk_cell(text, "markdown") for text in opening]  # the first is the front matter
-
-    def offer(self) -> str:
-        "Where else a lesson can be had."
-        config = get_config()
-        name = self.path.relative_to(nbs().parent).as_posix()
-        colab = f"{COLAB}{config.git_url.removeprefix('https://github.com')}/blob/{config.branch}/{name}"
-        links = f'[Open in Colab]({colab}){{.lesson-colab}} [Download the notebook]({self.up}static/notebooks/{self.path.name}){{.lesson-download download="{self.path.name}"}}'
-        return f"::: {{.lesson-links}}\n{links}\n:::"
 
     def once(self, name: str, text: str) -> list[str]:
         "What a page needs only once, the first time."
@@ -185,7 +139,7 @@ class make_static(Processor):
 
     def cell(self, cell):
         if cell.cell_type == "markdown":
-            cell.source = self.relative(cell.source)
+            cell.source = changes() if cell.source.strip() == CHANGES else self.relative(cell.source)
         outputs = [
             out for out in cell.get("outputs") or [] if out.get("name") != "stderr" and out.get("data") != {}
         ]  # progress bars
@@ -218,6 +172,25 @@ class make_static(Processor):
 
     def end(self):
         self.nb.metadata.pop("widgets", None)
+
+
+def is_offered(path: Path) -> bool:
+    "Whether a page is a notebook that readers run themselves: a lesson, a guide or the gallery."
+    return path.parent.name in OFFERED or path.stem in OFFERED
+
+
+def offer(path: Path, up: str) -> str:
+    "Where else a notebook can be had: one line of links."
+    config = get_config()
+    name = path.relative_to(nbs().parent).as_posix()
+    repo = config.git_url.removeprefix("https://github.com/")
+    said = {"repo": repo, "branch": config.branch, "path": name, "quoted": quote(name, safe="")}
+    places = {place: address.format(**said) for place, address in PLACES.items()}
+    if path.stem in NOT_IN_MOLAB:
+        del places["molab"]
+    links = [f'[{place}]({address}){{aria-label="Open in {place}"}}' for place, address in places.items()]
+    links.append(f'[Download]({up}static/notebooks/{path.name}){{.lesson-download download="{path.name}"}}')
+    return f"::: {{.lesson-links}}\n[Open in]{{.lesson-open}} {' '.join(links)}\n:::"
 
 
 def after_the_title(path: Path) -> str:
@@ -261,16 +234,23 @@ def raw_html(
     return f'\n::: {{.content-visible when-format="html"}}\n{fence}{{=html}}\n{raw}\n{fence}\n:::\n{words}'
 
 
+def changes() -> str:
+    "CHANGELOG.md as the page *What is new* shows it: without its title, each name of the library with a link to its entry."
+    text = (nbs().parent / "CHANGELOG.md").read_text(encoding="utf-8").partition("\n")[2]
+    return NbdevLookup().linkify(text).replace("](../", "](").replace(site(), "")
+
+
 def pre_render(folder: Path) -> None:
-    "Refuse every folder but nbdev's staged copy; put the lessons there for downloading, as they were written, and the networks that draw in pages."
+    "Refuse every folder but nbdev's staged copy; put there what readers download, and the networks that draw in pages."
     if folder.name != "_proc":
         sys.exit(
             "Build the site with `make docs`, or watch it with `make preview`: `quarto render` here would leave out nbdev and the widgets."
         )
     there = folder / "static/notebooks"
     there.mkdir(parents=True, exist_ok=True)
-    for lesson in sorted((folder.parent / "nbs/lessons").glob("[0-9]*.ipynb")):
-        shutil.copy(lesson, there)
+    for notebook in filter(is_offered, (folder.parent / "nbs").rglob("[a-z0-9]*.ipynb")):
+        if ".ipynb_checkpoints" not in notebook.parts:
+            shutil.copy(notebook, there)
     networks = folder / NETWORKS
     networks.mkdir(parents=True, exist_ok=True)
     for network in (Path(__file__).parent / "models").glob("*.page"):

@@ -50,6 +50,13 @@ PRINTED = re.compile(
 WIDE = 88  # characters: how much a line of output holds beside the table of contents
 INTERNAL = "return filterRegex.test(href)"  # Quarto asks whether a link leads to `site-url`, also on another host and from disk
 HERE = "const to = new URL(href), here = window.location; return (to.protocol === here.protocol && to.host === here.host) || filterRegex.test(href)"
+ASKED = {  # a guide, and other words for its question, which the search takes letter by letter
+    "guides/own_pictures.html": "How to train on my own images, custom images, my own data, a custom dataset, a folder of images.",
+    "guides/diffusers_model.html": "How to load a diffusers pipeline, import from diffusers, export to diffusers, Hugging Face models.",
+    "guides/slides.html": "How to export a widget, embed in slides, embed in a web page, PowerPoint, reveal.js, save as HTML, offline.",
+    "guides/resume_a_run.html": "How to resume training, continue training, save a checkpoint, restore after a crash.",
+    "guides/samples_are_noise.html": "Why are my samples noise? Only noise, noisy images, black images, grey images, loss is NaN, does not learn, loss does not go down.",
+}
 DYNAMIC = ("aa-", "bs-tooltip")  # beginnings of class names that scripts put together
 ALWAYS = {"html", "body"}
 GROUPS = ("media", "supports", "layer", "container")  # at-rules with rules in them
@@ -366,10 +373,14 @@ def printed(text: str) -> str:
 
 
 def excerpts(index: Path) -> None:
-    "Take the links above a lesson out of the search index: each result would begin with them, and not with the lesson."
+    """Make the search index find what is asked for: the links above a lesson out of it, for each result would begin with them and not
+    with the lesson, and other words for a guide's question into it.
+    """
     entries = json.loads(index.read_text(encoding="utf-8"))
     for entry in entries:
-        entry["text"] = entry["text"].removeprefix("Open in Colab Download the notebook").lstrip()
+        entry["text"] = re.sub(r"^\s*Open in\s+Colab\b.*?\bDownload\b\s*", "", entry["text"], flags=re.S)
+        if other := ASKED.get(entry.get("href", "")):
+            entry["text"] += f"\n{other}"
     index.write_text(json.dumps(entries, indent=2, ensure_ascii=False), encoding="utf-8")
 
 

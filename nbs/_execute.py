@@ -1,4 +1,4 @@
-"Run notebooks from top to bottom: `python nbs/_execute.py` does it to the front page, its sisters and the lessons, in place."
+"Run notebooks from top to bottom: `python nbs/_execute.py` does it to the front page, its sisters, the guides and the lessons, in place."
 
 import base64
 import hashlib
@@ -18,7 +18,7 @@ from nbclient import NotebookClient
 
 NBS = Path(__file__).parent
 PAGES = [NBS / "index.ipynb", *sorted(p for p in NBS.glob("[a-z]*.ipynb") if p.stem != "index")]
-LESSONS = [*PAGES, *sorted((NBS / "lessons").glob("[0-9]*.ipynb"))]
+LESSONS = [*PAGES, *(path for folder in ("guides", "lessons") for path in sorted((NBS / folder).glob("[0-9]*.ipynb")))]
 WIDGET = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
 PLOTLY = "application/vnd.plotly.v1+json"
@@ -27,7 +27,8 @@ SKIPPED = re.compile(
 )  # nbdev-test leaves these cells alone, too
 LOADS = re.compile(r"\b(?:fashion_mnist|cifar10)\(")  # a call that loads a data set
 SUFFIXES = (".py", ".js", ".css", ".safetensors", ".page")  # of the library's files
-PAGE_ONLY = ("_docs.py", "_lighten.py", "host.js", "plots.js")  # they work on a notebook's outputs, after it has run
+# they work on a notebook's outputs, after it has run
+PAGE_ONLY = ("_docs.py", "_lighten.py", "_reference.py", "host.js", "plots.js")
 FILM = 600_000  # bytes: on a page a film comes over the network, and is told a little more roughly than in a notebook
 ASK = f"""
 def _ddw(ids):

@@ -2,7 +2,7 @@
 
 settings.ini holds them: the repository (git_url), the site (doc_host and doc_baseurl) and the maintainers' mail (author_email).
 Other files repeat them where a tool or a reader expects a whole address: pyproject.toml, _quarto.yml, CITATION.cff, README.md,
-links in pages, and the docstrings that nbdev-export writes. Plain Python and git are all it needs.
+links in pages, the first cell of each lesson, and the docstrings that nbdev-export writes. Plain Python and git are all it needs.
 """
 
 import re
@@ -45,7 +45,9 @@ def renamed(text: str, old: dict[str, str], new: dict[str, str]) -> str:
     "The text with the new addresses. An address ends where neither a letter, a digit, a hyphen nor a part of a domain follows."
     site = [a["doc_host"] + a["doc_baseurl"] for a in (old, new)]
     for before, after in (site, *([old[key], new[key]] for key in ("git_url", "author_email"))):
-        text = re.sub(rf"(?<![\w.@+-]){re.escape(before)}(?![\w-]|\.\w)", lambda _, after=after: after, text)
+        text = re.sub(
+            rf"(?:(?<=git\+)|(?<![\w.@+-])){re.escape(before)}(?![\w-]|\.\w)", lambda _, after=after: after, text
+        )
     for key in ("doc_host", "doc_baseurl"):  # the two halves of the site's address in settings.ini and in nbdev's index
         text = re.sub(rf"(?m)^({key} =)[^\r\n]*", lambda m, key=key: f"{m[1]} {new[key]}".rstrip(), text)
         text = re.sub(rf"('{key}': ')[^']*", lambda m, key=key: m[1] + (new[key] or "/"), text)

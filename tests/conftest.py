@@ -189,7 +189,7 @@ def staged(tmp_path_factory, executed_folder, reader) -> Path:
         shutil.copytree(
             ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"), symlinks=True
         )
-    for name in ("pyproject.toml", "_quarto.yml"):
+    for name in ("pyproject.toml", "_quarto.yml", "CHANGELOG.md"):
         shutil.copy(ROOT / name, root)
     shutil.copytree(ROOT / "benchmarks", root / "benchmarks", ignore=shutil.ignore_patterns("out", "__pycache__"))
     quarto = root / "bin/quarto"  # nbdev-proc-nbs wants to install it where there is none, and does not use it

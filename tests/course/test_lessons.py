@@ -1,4 +1,4 @@
-"""The front page and every lesson run from top to bottom, in at most three minutes each on two cores.
+"""The front page, every guide and every lesson run from top to bottom, in at most three minutes each on two cores.
 
 With the real data where it is, and as a reader without network meets them: no data, an empty cache, nobody to download from.
 """
@@ -65,6 +65,6 @@ def test_without_data_or_network(path, executed_folder, nowhere):
 
 
 def test_there_are_lessons():
-    assert {"index", "02_generative_models", "07_experiments", "10_your_turn"} <= {p.stem for p in LESSONS}
+    assert {"index", "06_faq", "02_generative_models", "07_experiments", "10_your_turn"} <= {p.stem for p in LESSONS}
     assert {"gallery", "01_dropout", "09_how_good_is_it"} <= {p.stem for p in DEPENDENT}
     assert "index" not in {p.stem for p in DEPENDENT}, "what it loads stands in its prose alone"

@@ -25,7 +25,7 @@ import ddpm_widgets
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 NOTEBOOKS = sorted(p for p in (ROOT / "nbs").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
-LESSONS = [p for p in NOTEBOOKS if p.parent.name == "lessons" or p.name == "index.ipynb"]
+LESSONS = [p for p in NOTEBOOKS if p.parent.name in ("lessons", "guides") or p.name == "index.ipynb"]
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: str(p.relative_to(ROOT / "nbs")))
 each_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
 

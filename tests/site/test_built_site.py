@@ -133,15 +133,25 @@ def test_the_theme_is_kept_from_page_to_page(visit):
     assert dark()
 
 
-def test_search_finds_the_cosine_schedule(visit):
+@pytest.mark.parametrize(
+    ("words", "leads_to"),
+    [
+        ("cosine schedule", "schedule"),
+        ("noisify", "api/noising.html#noisify"),
+        ("NoiseScrubber", "api/widgets/noise_scrubber.html#noisescrubber"),
+        ("how do I train", "guides/own_pictures.html"),
+        ("samples are noise", "guides/samples_are_noise.html"),
+        ("resume a run", "guides/resume_a_run.html"),
+    ],
+)
+def test_search_ranks_names_and_guides_first(words, leads_to, visit):
     page = visit("index.html", viewport={"width": 1400, "height": 900})
     page.locator("#quarto-search button, #quarto-search .aa-DetachedSearchButton").first.click()
-    page.keyboard.type("cosine schedule")
-    hits = page.locator(".aa-Item")
-    hits.first.wait_for()
-    assert re.search("cosine|schedule", hits.first.text_content(), re.I)
+    page.keyboard.type(words)
+    page.locator(".aa-Item").first.wait_for()
+    page.wait_for_timeout(300)
     page.keyboard.press("Enter")
-    page.wait_for_url(re.compile("schedule"), timeout=5000)
+    page.wait_for_url(re.compile(re.escape(leads_to)), timeout=5000)
 
 
 def test_the_first_tab_skips_to_the_content(visit):

@@ -1,4 +1,4 @@
-"""The site without Quarto: what the two processors of `ddpm_widgets/_docs.py` leave of every notebook, and what Quarto is told.
+"""The site without Quarto: what the processors of `ddpm_widgets/_docs.py` leave of every notebook, and what Quarto is told.
 
 The whole site is staged once, from the notebooks that other tests have run by then; see `staged` in conftest.py.
 """
@@ -181,7 +181,7 @@ def test_a_lesson_can_be_had_elsewhere(staged):
             continue
         text = markdown(notebook(staged / name))
         assert "After this lesson you can" in text, "what stands below the title is lost"
-        assert f"/blob/main/nbs/{name.as_posix()})" in text and f"(../static/notebooks/{name.name})" in text
+        assert text.index(f"/blob/main/nbs/{name.as_posix()})") < text.index(f"(../static/notebooks/{name.name})")
         assert (staged / "static/notebooks" / name.name).read_bytes() == (NBS / name).read_bytes()
 
 
@@ -307,15 +307,6 @@ def test_figures_and_html_and_pictures():
     assert 'aria-label="What the figure says of itself." style="aspect-ratio:1.5"' in text, "no longer of one height"
 
 
-def test_a_reference_leads_to_the_line_and_speaks_plainly():
-    from ddpm_widgets import images
-
-    said = _docs.reference(images.as_images)
-    line = Path(images.__file__).read_text(encoding="utf-8").split("def as_images(")[0].count("\n") + 1
-    assert f"/images.py#L{line}" in said and "#LNone" not in said and "NoneType=None" not in said
-    assert re.search(r"^Images as bytes, by the rule of this module: .* by their mode\.$", said, re.M), "not in italics"
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(3600)  # alone, it runs every notebook
 def test_the_page_of_the_idea_shows_its_code(staged):
@@ -345,6 +336,16 @@ def test_links_to_the_site_are_made_relative():
         name="api/06_schedule.ipynb",
     )
     assert nb.cells[0].source == "[a](../api/datasets.html#garments)"
+
+
+def test_what_is_new_is_the_changelog_itself():
+    "Every line of it, with links to the reference; nobody writes it twice."
+    cells = notebook(NBS / "new.ipynb")["cells"]
+    assert "".join(cells[-1]["source"]) == _docs.CHANGES and len(cells) == 2
+    (cell,) = page({"cell_type": "markdown", "metadata": {}, "source": _docs.CHANGES}, name="new.ipynb").cells
+    assert "[`noisify`](api/noising.html#noisify)" in cell.source and _docs.site() not in cell.source
+    written = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").partition("\n")[2]
+    assert re.sub(r"\[(`[^`]+`)\]\([^)]+\)", r"\1", cell.source).strip() == written.strip()
 
 
 def test_quarto_render_is_refused_anywhere_else(tmp_path):
@@ -583,6 +584,16 @@ def test_search_results_begin_with_the_lesson(tmp_path, staged):
     index.write_text(json.dumps([{"text": f"{words}\nAfter this lesson"}, {"text": "elsewhere: " + words}]))
     _lighten.excerpts(index)
     assert [e["text"] for e in json.loads(index.read_text())] == ["After this lesson", "elsewhere: " + words]
+
+
+def test_a_guide_is_found_by_other_words_too(tmp_path):
+    index, href = tmp_path / "search.json", "guides/own_pictures.html"
+    index.write_text(json.dumps([{"href": href, "text": "Put them."}, {"href": f"{href}#train", "text": "It trains."}]))
+    _lighten.excerpts(index)
+    first, second = json.loads(index.read_text())
+    assert "custom dataset" in first["text"] and second["text"] == "It trains."
+    pages = {f"guides/{p.stem.partition('_')[2]}.html" for p in (NBS / "guides").glob("*.ipynb")}
+    assert set(_lighten.ASKED) == pages - {"guides/faq.html"}
 
 
 def test_the_sidebar_lists_every_notebook_once(site):
