@@ -117,7 +117,8 @@ def pictures(path: Path, text: str, folder: Path) -> str:
             tag = tag.replace(f'src="{src}"', f'src="{name}.webp"') if file.suffix == ".webp" else tag
         if file.suffix != ".svg" and not re.search(r'\s(?:width|height)="', tag):
             with Image.open(file) as opened:
-                tag = tag.replace("<img", f'<img width="{opened.width}" height="{opened.height}"', 1)
+                size = f'width="{opened.width}" height="{opened.height}" style="--w:{opened.width}px"'  # for phones
+                tag = tag.replace("<img", f"<img {size}", 1)
         if " alt=" not in tag:  # of a figure, whose caption says it
             tag = tag.replace("<img", '<img alt=""', 1)
         return tag if "loading=" in tag else tag.replace("<img", '<img loading="lazy"', 1)
@@ -145,7 +146,8 @@ def clear(picture: Image.Image) -> Image.Image:
         return picture.convert("RGB")
     seen = np.asarray(picture).astype(np.float32)
     share = (ground[0] - seen[..., :1]) / (ground[0] - INK[0])  # of ink
-    mixed = np.abs(seen - (np.float32(ground) + share * (np.float32(INK) - np.float32(ground)))).max(-1) <= 1.5
+    paper, ink = np.asarray(ground, np.float32), np.asarray(INK, np.float32)
+    mixed = np.abs(seen - (paper + share * (ink - paper))).max(-1) <= 1.5
     mixed &= (seen[..., 2] > seen[..., 0]) & (share[..., 0] >= 0)
     out = np.dstack([seen, np.full(seen.shape[:2], 255)])
     out[mixed] = np.concatenate([np.broadcast_to(INK, (mixed.sum(), 3)), 255 * share[mixed].clip(0, 1)], 1)

@@ -57,4 +57,15 @@
     paint();
   });
   paint();
+
+  // What scrolls sideways on a narrow screen can be reached by keys, too.
+  const scrolls = [...document.querySelectorAll(".katex-display, .cell-output pre, .cell-output-display p")];
+  const reach = () => {
+    for (const el of scrolls) {
+      if (el.scrollWidth > el.clientWidth + 1) el.tabIndex = 0;
+      else el.removeAttribute("tabindex");
+    }
+  };
+  addEventListener("load", reach);
+  addEventListener("resize", reach);
 })();

@@ -434,7 +434,9 @@ def test_pictures_are_the_same_in_fewer_bytes(tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8) // 64 * 64
     Image.fromarray(pixels).save(tmp_path / "a/one.png")
     text = _lighten.pictures(tmp_path / "a/page.html", '<img src="one.png" alt="x"><img src="no.png">', tmp_path)
-    assert text == '<img loading="lazy" width="60" height="40" src="one.webp" alt="x"><img src="no.png">'
+    assert (
+        text == '<img loading="lazy" width="60" height="40" style="--w:60px" src="one.webp" alt="x"><img src="no.png">'
+    )
     np.testing.assert_array_equal(np.array(Image.open(tmp_path / "a/one.webp")), pixels)
     assert ' alt="" ' in _lighten.pictures(tmp_path / "a/page.html", '<img src="one.png" class="c">', tmp_path)
 
@@ -471,7 +473,7 @@ def test_the_front_page_s_pictures_are_light(tmp_path):
     text = _lighten.pictures(
         tmp_path / "index.html", "".join(f'<img src="static/front/{n}" alt="x">' for n in names), tmp_path
     )
-    shown = re.findall(r' width="640" height="360" src="(\S+)"', text)
+    shown = re.findall(r' width="640" height="360" style="--w:640px" src="(\S+)"', text)
     assert [Path(name).stem for name in shown] == [Path(name).stem for name in names] and len(names) == 3
     assert sum((tmp_path / name).stat().st_size for name in shown) < 80_000
 
