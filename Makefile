@@ -86,8 +86,9 @@ preview: $(READY) ## Build the site and serve it while you edit (needs Quarto)
 	@command -v quarto >/dev/null || { echo "make $@ needs Quarto on the PATH: see https://quarto.org/docs/get-started" >&2; exit 1; }
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nbdev-preview
 
-assets: $(READY) ## Renew what the site brings along: formulas, fonts, plotly.js (npm), the front page's pictures, the README's film
+assets: $(READY) ## Renew what the site brings along: formulas, fonts, plotly.js (npm), the front page's pictures and drawings, the README's film
 	$(BIN)/python nbs/_vendor.py --update
+	$(BIN)/python nbs/_cards.py
 	$(BIN)/python nbs/_pictures.py
 	$(BIN)/python nbs/_film.py
 

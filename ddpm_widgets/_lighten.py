@@ -19,11 +19,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 HEAVY = 100_000  # characters of a widget's state: with more than that it waits in a file of its own until it is near
-CARD, SMALL = 640, 384  # how many pixels wide the front page's cards are, and their smaller twins
-SIZES = "auto, (max-width: 575px) 92vw, 17rem"  # how wide they are shown
+INK = (107, 114, 128)  # of the labels of `show_images`
 PLACE = re.compile(
     r'<div data-ddw="([\w-]+)"><script type="application/json">(.*?)</script>(?:<img src="data:image/png;base64,([^"]*)")?',
     re.S,
@@ -120,15 +120,12 @@ def pictures(path: Path, text: str, folder: Path) -> str:
             return tag
         if file.suffix == ".png":
             name = src.removesuffix(".png")
-            if is_card(file):
-                smaller(file)
-                both = f'srcset="{name}-{SMALL}.webp {SMALL}w, {name}.webp {CARD}w" sizes="{SIZES}"'
-                tag = tag.replace("<img", f"<img {both}", 1)
             file = webp(file)
             tag = tag.replace(f'src="{src}"', f'src="{name}.webp"') if file.suffix == ".webp" else tag
         if file.suffix != ".svg" and not re.search(r'\s(?:width|height)="', tag):
             with Image.open(file) as opened:
-                tag = tag.replace("<img", f'<img width="{opened.width}" height="{opened.height}"', 1)
+                size = f'width="{opened.width}" height="{opened.height}" style="--w:{opened.width}px"'  # for phones
+                tag = tag.replace("<img", f"<img {size}", 1)
         if " alt=" not in tag:  # of a figure, whose caption says it
             tag = tag.replace("<img", '<img alt=""', 1)
         return tag if "loading=" in tag else tag.replace("<img", '<img loading="lazy"', 1)
@@ -136,28 +133,32 @@ def pictures(path: Path, text: str, folder: Path) -> str:
     return FIGURE.sub(picture, text)
 
 
-def is_card(file: Path) -> bool:
-    "Whether it is one of the front page's cards, which are shown smaller than they are."
-    return file.parent.name == "lessons" and file.parent.parent.name == "static"
-
-
 def webp(file: Path) -> Path:
-    "A PNG's twin in WebP, if that is lighter: without loss, but for the cards."
+    "A PNG's twin in WebP, if that is lighter: without loss, but for the front page's pictures."
     twin = file.with_suffix(".webp")
     if not twin.is_file():
-        Image.open(file).convert("RGB").save(
-            twin, method=6, **({"quality": 66} if is_card(file) else {"lossless": True})
+        clear(Image.open(file)).save(
+            twin, method=6, **({"quality": 66} if file.parent.name == "front" else {"lossless": True})
         )
     return twin if twin.stat().st_size < file.stat().st_size else file
 
 
-def smaller(file: Path) -> None:
-    "A card's smaller twin, for screens that have one pixel where others have two."
-    twin = file.with_name(f"{file.stem}-{SMALL}.webp")
-    if not twin.is_file():
-        picture = Image.open(file).convert("RGB")
-        size = SMALL, round(picture.height * SMALL / picture.width)
-        picture.resize(size, Image.Resampling.LANCZOS).save(twin, method=6, quality=80)
+def clear(picture: Image.Image) -> Image.Image:
+    """A picture on the ground of its page: the colour that the file calls transparent is, and so is what is mixed with it.
+
+    `show_images` draws its labels in one grey on such a ground, so how clear a pixel of a letter is can be read from its colour.
+    """
+    ground = picture.info.get("transparency")
+    if picture.mode != "RGB" or not isinstance(ground, tuple):
+        return picture.convert("RGB")
+    seen = np.asarray(picture).astype(np.float32)
+    share = (ground[0] - seen[..., :1]) / (ground[0] - INK[0])  # of ink
+    paper, ink = np.asarray(ground, np.float32), np.asarray(INK, np.float32)
+    mixed = np.abs(seen - (paper + share * (ink - paper))).max(-1) <= 1.5
+    mixed &= (seen[..., 2] > seen[..., 0]) & (share[..., 0] >= 0)
+    out = np.dstack([seen, np.full(seen.shape[:2], 255)])
+    out[mixed] = np.concatenate([np.broadcast_to(INK, (mixed.sum(), 3)), 255 * share[mixed].clip(0, 1)], 1)
+    return Image.fromarray(out.round().astype(np.uint8))
 
 
 # Formulas and scripts

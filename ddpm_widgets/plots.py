@@ -37,18 +37,30 @@ def show_images(
         scale = int(np.clip(960 // (columns * (w + 1)), 1, 4))
     scale = check_whole("scale", scale, 1, 1000)
     if labels is None:
-        return Image.fromarray(tile(x, columns, scale, scale))
-    return Image.fromarray(_labelled(x, columns, scale, check_texts("labels", labels, n)))
+        grid = tile(x, columns, scale, scale)
+        grid[tile(np.zeros_like(x), columns, scale, scale)[..., 0] > 0] = _GROUND
+    else:
+        grid = _labelled(x, columns, scale, check_texts("labels", labels, n))
+    picture = Image.fromarray(grid)
+    picture.info["transparency"] = _GROUND  # a PNG of it is clear there, and suits light and dark pages
+    return picture
 
 # %% ../nbs/api/39_plots.ipynb #872c81a9
+_GROUND, _TEXT = (
+    (254, 255, 255),
+    (107, 114, 128),
+)  # white that no grey image has; a grey that is read on white and on black
+
+
 def _labelled(x: np.ndarray, columns: int, scale: int, labels: list[str]) -> np.ndarray:
     "The grid with a line of text below each image, cut off where the next begins."
     font, (n, h, w) = ImageFont.load_default(12), (len(x), x.shape[1] * scale, x.shape[2] * scale)
-    cells = np.full((n, h + 22, w + 8, 3), 255, np.uint8)
+    cells = np.empty((n, h + 22, w + 8, 3), np.uint8)
+    cells[:] = _GROUND
     for cell, image, label in zip(cells, x, labels, strict=True):
         cell[:h, :w] = image.repeat(scale, 0).repeat(scale, 1)
-        text = Image.new("RGB", (w, 18), "white")
-        ImageDraw.Draw(text).text((max(0, (w - font.getlength(label)) / 2), 1), label, "#374151", font)
+        text = Image.new("RGB", (w, 18), _GROUND)
+        ImageDraw.Draw(text).text((max(0, (w - font.getlength(label)) / 2), 1), label, _TEXT, font)
         cell[h + 2 : h + 20, :w] = text
     return tile(cells, columns, gap=0)[:, :-8]
 

@@ -28,7 +28,10 @@ SKIPPED = re.compile(
 LOADS = re.compile(r"\b(?:fashion_mnist|cifar10)\(")  # a call that loads a data set
 SUFFIXES = (".py", ".js", ".css", ".safetensors", ".page")  # of the library's files
 # they work on a notebook's outputs, after it has run
-PAGE_ONLY = ("_docs.py", "_lighten.py", "_reference.py", "host.js", "plots.js")
+PAGE_ONLY = (
+    *("_docs.py", "_article.py", "_exercises.py", "_lighten.py", "_reference.py"),
+    *("host.js", "plots.js", "exercise.js", "exercises.js"),
+)
 FILM = 600_000  # bytes: on a page a film comes over the network, and is told a little more roughly than in a notebook
 ASK = f"""
 def _ddw(ids):

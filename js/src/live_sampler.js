@@ -5,6 +5,7 @@ import { Board, radius, settings } from "./live/board.js";
 import { controls, SAMPLERS } from "./live/controls.js";
 import { pad } from "./live/pad.js";
 import { bytesOf, MOST, noiseOf, stills, told } from "./live/read.js";
+import { replay } from "./live/replay.js";
 import { COUNT, seeds } from "./live/seeds.js";
 import { steps } from "./live/steps.js";
 import { loading } from "./net/loading.js";
@@ -73,6 +74,8 @@ function build(model, sync, signal, board, redraw) {
     if (keeps.children.length > KEPT) keeps.firstChild?.remove();
   }); // prettier-ignore
 
+  const again = button({ hidden: true }, "Watch it again");
+
   const line = steps((at, part) => board.choose(at) && (set({ mode: "step", at, part }), redraw()), signal);
   const tools = controls(model, sync, signal);
   const others = act("Sixteen others", () => set({ seed: COUNT * Math.floor(Math.random() * 2 ** 20), to_seed: -1, mix: 0 }), [icon(DICE)]);
@@ -95,10 +98,10 @@ function build(model, sync, signal, board, redraw) {
     div("top", group("modes ddw-tools", "What you paint on", ...modes.map(({ b }) => b)), more),
     status, hint,
     div("board", own.el, div("arrow", "→"),
-      h("figure", { class: "result" }, h("figcaption", {}, "what comes of it"), div("screen", result.canvas, bar), begin, div("ddw-tools", keep, said), keeps), noises.el),
+      h("figure", { class: "result" }, h("figcaption", {}, "what comes of it"), div("screen", result.canvas, bar), begin, div("ddw-tools", again, keep, said), keeps), noises.el),
     tools.el, line.el); // prettier-ignore
   return {
-    root, result, line, noises,
+    root, result, line, noises, again,
     /** What stands in the way, or nothing. @param {string} text */
     say(text) {
       bar.hidden = true;
@@ -116,8 +119,14 @@ function build(model, sync, signal, board, redraw) {
     /** Show what was drawn. @param {Float32Array} picture @param {string} text */
     finish(picture, text) {
       image = picture;
+      again.hidden = !model.get("compact"); // else the steps themselves are there
       result.show(0, picture);
       said.textContent = text;
+    },
+    /** A step of the way, in the place of the picture. @param {Taken} step */
+    pass({ i, x, ts }) {
+      result.show(0, x, { lo: -1.5, hi: 1.5 });
+      said.textContent = `t = ${ts[i]}`;
     },
     /** What the traits say, but for what the network draws. @param {number[]} ts the timesteps visited */
     paint(ts) {
@@ -163,6 +172,14 @@ function render({ model, el, signal: outer }) {
   /** @type {number[]} */
   let ts = [];
   let drawn = 0;
+  let stop = () => {}; // what is shown once more
+  let ended = () => {};
+
+  /** Show the way to the picture, step by step. */
+  function play() {
+    stop();
+    stop = replay(/** @type {Taken[]} */ (board.line), view.pass, ended, signal);
+  }
 
   /** The steps of a drawing, shown as they come; undefined when a newer one took its place. @param {import("./net/sampler.js").Draw} request @param {(Taken | undefined)[]} before the steps it leaves out */
   async function taken(request, before) {
@@ -180,6 +197,7 @@ function render({ model, el, signal: outer }) {
 
   /** Draw what the traits say: the way from the noise where it is out of date, then what was painted. */
   async function draw() {
+    stop();
     if (!engine) return;
     const now = engine.timesteps(settings(model));
     if (now.join() !== ts.join()) {
@@ -210,7 +228,9 @@ function render({ model, el, signal: outer }) {
     const image = line[line.length - 1].x0;
     sync.set("image", bytesOf(image));
     const ms = performance.now() - begun;
-    view.finish(image, passes ? `${passes} pass${passes > 1 ? "es" : ""}, ${ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`}` : "");
+    const took = passes ? `${passes} pass${passes > 1 ? "es" : ""}, ${ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`}` : "";
+    ended = () => view.finish(image, took);
+    ended();
     Object.assign(view.root.dataset, { painted: String(++drawn), mode, steps: String(ts.length), ms: ms.toFixed(1) });
   }
 
@@ -237,6 +257,7 @@ function render({ model, el, signal: outer }) {
   listen(model, "change:at change:part", () => (board.strokes = undefined), signal);
   alike(model, ["seed", "to_seed", "mix", "x_T", "mode", "at", "part", "mask", "drawing", "fill"], (name, value) => sync.set(/** @type {any} */ (name), value), signal);
   listen(model, "change:compact", frame(() => view.paint(ts), signal), signal);
+  on(view.again, "click", play, signal);
   mount(el, view.root, signal);
   view.paint(Array.from({ length: Math.min(MOST, model.get("steps")) }, (_, i, all = model.get("steps")) => Math.round(((all - i) * 999) / all)));
   view.noises.layout(kind, model.get("seed") - (model.get("seed") % COUNT));
@@ -248,6 +269,7 @@ function render({ model, el, signal: outer }) {
     async ready(started) {
       engine = started;
       await draw();
+      if (model.get("compact") && model.get("mode") === "noise") play();
       drawSeeds();
     },
   }, signal); // prettier-ignore

@@ -18,3 +18,11 @@ test("a colour is thinned, whatever way the browser writes it", () => {
   assert.equal(mix("rgba(10, 20, 30, 0.9)", 0.5), "rgba(10, 20, 30, 0.5)");
   assert.equal(mix("nonsense", 1), "rgba(128, 128, 128, 1)");
 });
+
+test("on a phone the legend lies below the plot", () => {
+  const layout = { legend: { x: 1, font: { size: 9 } }, margin: { t: 10, r: 120 } };
+  assert.equal(inPage(layout, "rgb(0, 0, 0)", "Inter").legend.x, 1);
+  const { legend, margin } = inPage(layout, "rgb(0, 0, 0)", "Inter", true);
+  assert.ok(legend.orientation === "h" && legend.y < 0 && legend.font.size === 9);
+  assert.ok(margin.r < 20 && margin.t === 10);
+});

@@ -82,6 +82,18 @@ def test_labels_stand_below_and_are_text():
     assert below.min() < 140 and below.max() == 255, "there is writing"
 
 
+def test_a_grid_as_png_is_clear_between_its_images(tmp_path):
+    "So it suits a dark page, too. Its pixels are RGB all the same, and it can be saved as a JPEG."
+    for labels in (None, ["x"] * 6):
+        grid = show_images(np.full_like(GREY, 255), columns=3, scale=4, labels=labels)
+        grid.save(tmp_path / "grid.png")
+        grid.save(tmp_path / "grid.jpg")
+        seen = np.array(Image.open(tmp_path / "grid.png").convert("RGBA"))
+        assert grid.mode == "RGB" and (seen[:48, :40] == 255).all(), "a white image stays white"
+        assert (seen[:48, 41:43, 3] == 0).all()
+        assert labels is None or (seen[50:66, :40, 3] == 0).mean() > 0.5
+
+
 def test_noise_is_clipped_and_0_1_is_warned_about():
     noisy = torch.randn(4, 1, 8, 8) * 2
     got = np.array(show_images(noisy, columns=1, scale=1))[:8, :8, 0]

@@ -435,26 +435,63 @@ def test_pictures_are_the_same_in_fewer_bytes(tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8) // 64 * 64
     Image.fromarray(pixels).save(tmp_path / "a/one.png")
     text = _lighten.pictures(tmp_path / "a/page.html", '<img src="one.png" alt="x"><img src="no.png">', tmp_path)
-    assert text == '<img loading="lazy" width="60" height="40" src="one.webp" alt="x"><img src="no.png">'
+    assert (
+        text == '<img loading="lazy" width="60" height="40" style="--w:60px" src="one.webp" alt="x"><img src="no.png">'
+    )
     np.testing.assert_array_equal(np.array(Image.open(tmp_path / "a/one.webp")), pixels)
     assert ' alt="" ' in _lighten.pictures(tmp_path / "a/page.html", '<img src="one.png" class="c">', tmp_path)
 
 
-def test_the_cards_of_the_front_page_come_in_two_sizes(tmp_path):
+def test_labels_stand_on_the_ground_of_the_page(tmp_path):
+    "Every pixel of an image is kept; what is between them is clear, and a letter's edge as clear as it was light."
     from PIL import Image
 
-    folder = tmp_path / "static/lessons"
+    from ddpm_widgets import show_images
+
+    images = np.random.default_rng(1).integers(0, 256, (3, 32, 32), np.uint8)
+    images[1] = 255
+    grid = show_images(images[:, None], columns=3, scale=2, labels=["one", "two", "three"])
+    grid.save(tmp_path / "grid.png")
+    seen = np.array(_lighten.clear(Image.open(tmp_path / "grid.png")))
+    for i, image in enumerate(images):
+        part = seen[:64:2, i * 72 : i * 72 + 64 : 2]
+        assert (part[..., :3] == image[..., None]).all() and (part[..., 3] == 255).all()
+    label = seen[64:, :, 3]
+    assert label.min() == 0 and label.max() > 200 and ((label > 20) & (label < 200)).any()
+    on_white = np.array(Image.alpha_composite(Image.new("RGBA", grid.size, "white"), Image.fromarray(seen)))[..., :3]
+    assert np.abs(on_white.astype(int) - np.array(grid)).max() <= 3
+    plain = Image.fromarray(images[0])
+    assert _lighten.clear(plain).mode == "RGB"
+
+
+def test_the_front_page_s_pictures_are_light(tmp_path):
+
+    folder = tmp_path / "static/front"
     folder.mkdir(parents=True)
-    for part in sorted((NBS / "static/lessons").glob("*.png")):
+    for part in sorted((NBS / "static/front").glob("*.png")):
         (folder / part.name).write_bytes(part.read_bytes())
     names = sorted(p.name for p in folder.glob("*.png"))
-    tags = "".join(f'<img src="static/lessons/{name}" alt="x">' for name in names)
-    text = _lighten.pictures(tmp_path / "index.html", tags, tmp_path)
-    small, large = zip(*re.findall(r'srcset="(\S+) 384w, (\S+) 640w" sizes="[^"]+"', text), strict=True)
-    assert len(small) == len(names) == 14 and large == tuple(re.findall(r' src="(\S+)"', text))
-    for width, some, most in ((384, small, 13_600), (640, large, 18_200)):
-        assert all(Image.open(tmp_path / name).size == (width, width * 9 // 16) for name in some)
-        assert sum((tmp_path / name).stat().st_size for name in some) < most * len(names)  # loaded when they come near
+    text = _lighten.pictures(
+        tmp_path / "index.html", "".join(f'<img src="static/front/{n}" alt="x">' for n in names), tmp_path
+    )
+    shown = re.findall(r' width="640" height="360" style="--w:640px" src="(\S+)"', text)
+    assert [Path(name).stem for name in shown] == [Path(name).stem for name in names] and len(names) == 3
+    assert sum((tmp_path / name).stat().st_size for name in shown) < 80_000
+
+
+def test_every_lesson_has_a_drawing_which_takes_the_theme_s_colours():
+    "theme-dark.scss inverts SVGs, so they are drawn on nothing, in ink, and bring no style of their own."
+    import runpy
+
+    numbers = [p.stem.split("_")[0] for p in sorted((NBS / "lessons").glob("[0-9]*.ipynb"))]
+    cards = runpy.run_path(str(NBS / "_cards.py"))["CARDS"]
+    assert list(cards) == numbers
+    front = (NBS / "index.ipynb").read_text(encoding="utf-8")
+    for number in numbers:
+        svg = (NBS / f"static/lessons/{number}.svg").read_text(encoding="utf-8")
+        assert cards[number]() in svg, "run nbs/_cards.py"
+        assert len(svg) < 12_000 and "<style" not in svg and "href" not in svg
+        assert front.count(f"](static/lessons/{number}.svg)") == 1
 
 
 def test_formulas_are_set_at_build(need):

@@ -5,9 +5,9 @@
 
 /**
  * A figure's layout on a page: as large as its place, no ground of its own, ink and hairlines as the page has them.
- * @param {Dict} layout @param {string} ink the page's text colour @param {string} font @returns {Dict}
+ * @param {Dict} layout @param {string} ink the page's text colour @param {string} font @param {boolean} [narrow] a phone: the legend lies below the plot, and the plot gets the width @returns {Dict}
  */
-export function inPage(layout, ink, font) {
+export function inPage(layout, ink, font, narrow = false) {
   /** @type {Dict} */
   const own = { ...layout, autosize: true, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)" };
   delete own.width;
@@ -17,6 +17,9 @@ export function inPage(layout, ink, font) {
     if (!/^[xy]axis\d*$/.test(name)) continue;
     own[name] = { ...layout[name], gridcolor: mix(ink, 0.14), zerolinecolor: mix(ink, 0.3), linecolor: mix(ink, 0.3) };
   }
+  if (!narrow) return own;
+  own.legend = { ...layout.legend, orientation: "h", x: 0, xanchor: "left", y: -0.28, yanchor: "top" };
+  own.margin = { ...layout.margin, l: 44, r: 8 };
   return own;
 }
 
@@ -40,14 +43,15 @@ const load = (url) =>
 async function draw(place) {
   const { data, layout } = JSON.parse(place.querySelector("script")?.textContent ?? "{}");
   const Plotly = await load(place.dataset.ddwPlot ?? "");
+  const narrow = matchMedia("(max-width: 575px)");
   const paint = () => {
     const { color, fontFamily } = getComputedStyle(place);
-    return Plotly.react(place, data, inPage(layout, color, fontFamily), { responsive: true, displayModeBar: false });
+    return Plotly.react(place, data, inPage(layout, color, fontFamily, narrow.matches), { responsive: true, displayModeBar: false });
   };
   await paint();
   place.dataset.painted = "";
   for (const root of [document.documentElement, document.body]) new MutationObserver(paint).observe(root, { attributeFilter: ["class"] });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
+  for (const query of [matchMedia("(prefers-color-scheme: dark)"), narrow]) query.addEventListener("change", paint);
 }
 
 if (typeof document !== "undefined") {
