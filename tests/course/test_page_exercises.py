@@ -155,8 +155,8 @@ def exercise(page, tmp_path):
     "A page from disk with one exercise, and the exercise opened."
     write_exercises(tmp_path)
     lines = "def undo(x_t, eps, alpha_bar, t):\n    return x_t  # change this line\n"
-    place = f'<div data-ddw-exercise="check_x0_from_eps" data-folder="static/exercises" data-weight="80">{json_script(lines)}</div>'
-    html = f'<!doctype html><meta charset="utf-8"><title>t</title><body class="ddw-exercise">{place}{host_script("exercises")}'
+    place = f'<div class="ddw-exercise" data-ddw-exercise="check_x0_from_eps" data-folder="static/exercises" data-weight="80">{json_script(lines)}</div>'
+    html = f'<!doctype html><meta charset="utf-8"><title>t</title><body>{place}{host_script("exercises")}'
     (tmp_path / "page.html").write_text(html, encoding="utf-8")
     page.goto((tmp_path / "page.html").as_uri())
     assert page.get_by_role("textbox").count() == 0 and page.evaluate("globalThis.ddwExercise") is None

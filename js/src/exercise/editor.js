@@ -46,9 +46,9 @@ export function open(place, check, start, saved) {
   const name = `ddw-${check}`;
   const area = h("textarea", { spellcheck: "false", autocapitalize: "off", autocomplete: "off", autocorrect: "off", "aria-label": `Your answer: the function ${exercise.name}`, "aria-describedby": `${name}-keys` });
   const status = h("div", { role: "status" });
-  const again = h("button", { type: "button", class: "btn btn-sm btn-outline-secondary" }, "Start over");
+  const again = h("button", { type: "button" }, "Start over");
   const keys = h("span", { class: "keys", id: `${name}-keys` }, "Ctrl+Enter checks. Escape, then Tab, leaves the box.");
-  const form = h("form", {}, area, h("div", { class: "bar" }, h("button", { type: "submit", class: "btn btn-sm btn-primary" }, "Check"), again, keys), status);
+  const form = h("form", {}, area, h("div", { class: "bar" }, h("button", { type: "submit" }, "Check"), again, keys), status);
   area.value = kept.get(name) ?? start;
 
   let leaving = false; // Tab goes on to the next element

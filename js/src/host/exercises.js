@@ -1,6 +1,15 @@
 // Offers each exercise of a page: <div data-ddw-exercise="CHECK" data-folder="URL" data-weight="kB"> with the lesson's lines as a JSON script in it.
 // What checks them is loaded when the reader asks for it, by scripts, which a page opened from disk may load too.
 
+// Here, because the site drops the rules that no page uses before its scripts run.
+const STYLE = `
+.ddw-exercise { margin-block: .5rem 1.25rem; }
+.ddw-exercise button { padding: .35rem .9rem; border: 1px solid color-mix(in srgb, currentColor 30%, transparent); border-radius: .5rem; background: none; color: inherit; font: inherit; font-size: .84rem; cursor: pointer; }
+.ddw-exercise button:is(:hover, [type="submit"]) { border-color: currentColor; }
+.ddw-exercise button[type="submit"] { font-weight: 600; }
+.ddw-exercise button:disabled { opacity: .6; cursor: default; }
+.ddw-exercise > [role="status"] { margin-left: .6rem; font-size: .84rem; }`;
+
 /** @type {Map<string, Promise<void>>} */
 const scripts = new Map();
 
@@ -26,7 +35,6 @@ function offer(place) {
   const start = JSON.parse(place.querySelector("script")?.textContent ?? '""');
   const button = document.createElement("button");
   button.type = "button";
-  button.className = "btn btn-sm btn-outline-primary";
   button.textContent = `Try it here (${weight} kB)`;
   const said = document.createElement("span");
   said.setAttribute("role", "status");
@@ -45,4 +53,7 @@ function offer(place) {
   place.append(button, said);
 }
 
-if (typeof document !== "undefined") for (const place of document.querySelectorAll("[data-ddw-exercise]")) offer(/** @type {HTMLElement} */ (place));
+if (typeof document !== "undefined") {
+  document.head.append(Object.assign(document.createElement("style"), { textContent: STYLE }));
+  for (const place of document.querySelectorAll("[data-ddw-exercise]")) offer(/** @type {HTMLElement} */ (place));
+}
