@@ -1,6 +1,6 @@
 """Hand-written. The exercises that a page without Python can check: what each is called with, the right results, and those of each usual mistake.
 
-`js/src/exercise` runs the reader's lines and holds their results against these. Exercises about chance, networks and training are not among them.
+`js/src/exercise` runs the reader's lines and holds their results against these. Exercises with networks and training are not among them.
 `offer_exercises` is a processor of `[tool.nbdev] doc_procs`, as those of `_docs`.
 """
 
@@ -31,6 +31,7 @@ CALL = re.compile(r"\b(check_\w+)\(")
 ELSEWHERE = (
     "This check needs PyTorch, so it works where Python runs: the links at the top of the page open the lesson there."
 )
+MEASURED = ("check_noisify", "check_dropout", "check_sample_heights", "check_spacing")  # js/src/exercise/measures.js
 PICKS = 48  # values of a wrong result that are compared: enough to tell it from all others
 
 
@@ -72,7 +73,7 @@ def outcome(found: Outcome, whole: bool = False) -> dict[str, Any]:
     if isinstance(found, Complaint):
         stopped = str(found).startswith("it stops")
         return {"complaint": found.key.partition(":")[0] if stopped else found.key}
-    return {"results": [result(x, whole) for x in found.values()]}
+    return {"names": list(found), "results": [result(x, whole) for x in found.values()]}
 
 
 @cache
@@ -85,19 +86,31 @@ def for_page(check: str) -> dict[str, Any] | None:
         calls = [[argument(a) for a in args] for args in exercise.calls()]
     except TypeError:
         return None
-    if exercise.measure or not exercise.takes:
+    if (exercise.measure and check not in MEASURED) or not exercise.takes:
         return None
     rows = range(len(exercise.mistakes))
+    draws = (
+        {"draws": [noise(i, args[0]) for i, args in enumerate(exercise.calls())]} if check == "check_noisify" else {}
+    )
     return {
+        **draws,
+        "check": check,
         "name": exercise.name,
         "takes": exercise.takes.split(", "),
         "gives": exercise.gives.split(", "),
         "tolerance": exercise.tolerance,
+        "chance": exercise.chance,
         "praise": exercise.praise,
         "calls": calls,
         "right": outcomes(exercise, whole=True),
         "mistakes": [mistake(exercise, row) for row in rows],
     }
+
+
+def noise(call: int, x: Tensor) -> str:
+    "The noise that `outcomes` lets an answer draw in this call, of the shape of x; and as much again."
+    seed_everything(1000 + call)
+    return packed(torch.randn(2, *x.shape))
 
 
 def mistake(exercise: Exercise, row: int) -> dict[str, Any]:
@@ -106,7 +119,7 @@ def mistake(exercise: Exercise, row: int) -> dict[str, Any]:
     seed_everything(0)
     calls = exercise.calls()
     again = [outcome(found) for found in exercise.outcomes(exercise.answer(row), 1, calls)]
-    return {"hint": hint, "chance": once != again, "outcomes": once}
+    return {"hint": hint, "chance": not exercise.measure and once != again, "outcomes": once}
 
 
 def outcomes(exercise: Exercise, *rows: int, whole: bool = False) -> Sequence[dict[str, Any]]:

@@ -12,7 +12,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const args = process.argv.slice(2);
 const watch = args.includes("--watch");
 const out = resolve(args.find((a) => !a.startsWith("--")) ?? join(here, "../ddpm_widgets/static"));
-const LIMIT = 60_000; // each saved widget repeats its bundle
+const LIMIT = 60_000; // each saved widget repeats its bundle; the script of the exercises is loaded once
 
 // kernel/NAME.ts -> the module that its loops belong to
 for (const [name, place] of [["kernel", "net"], ["plane", "playground"]]) {
@@ -75,7 +75,7 @@ if (watch) {
   for (const e of entries) {
     const code = readFileSync(join(out, basename(e)));
     console.log(`${basename(e).padEnd(26)} ${String(code.length).padStart(6)} bytes`);
-    if (code.length > LIMIT) throw new Error(`${basename(e)} is ${code.length} bytes, over the limit of ${LIMIT}: leave something out.`);
+    if (code.length > LIMIT && e !== script) throw new Error(`${basename(e)} is ${code.length} bytes, over the limit of ${LIMIT}: leave something out.`);
     if (/<\/script|<!--/i.test(code)) throw new Error(`${basename(e)} holds a closing script tag, which would end the page it is inlined in.`);
   }
 }

@@ -62,8 +62,8 @@ def says(source: str, name: str) -> str:
     return f"{'right' if found['right'] else 'not yet'}: {found['text']}"
 
 
-def test_two_thirds_of_the_exercises_work_in_a_page():
-    assert len(ON_PAGES) >= 30 and len(ON_PAGES) >= 2 / 3 * len(ANSWERS) - 1
+def test_three_quarters_of_the_exercises_work_in_a_page():
+    assert len(ON_PAGES) >= 34 and {"check_dropout", "check_sample_heights", "check_noisify"} < set(ON_PAGES)
     assert max(len(script(name)) for name in ON_PAGES) < 300_000
 
 
@@ -84,8 +84,8 @@ def test_a_page_says_what_python_says():
             assert not found["right"]
         elif right != found["right"] or (found["text"] != text and not text.startswith("two things are wrong.")):
             otherwise.append(f"{name}\n{source}\nPython: {right} {text}\npage: {found['right']} {found['text']}\n")
-    assert len(answers) > 850 and len(elsewhere) < 40
-    assert len(otherwise) <= 4, "\n".join(otherwise)  # words of an error, or a package that is not there
+    assert len(answers) > 1000 and len(elsewhere) < 90
+    assert len(otherwise) <= 12, "\n".join(otherwise)  # words of an error, or a package that is not there
 
 
 @pytest.mark.node
@@ -146,7 +146,7 @@ def test_a_lesson_offers_all_its_exercises():
 
 
 def test_a_page_without_python_says_so():
-    assert for_page("check_dropout") is for_page("check_sampler") is for_page("check_unet") is None
+    assert for_page("check_doubt") is for_page("check_sampler") is for_page("check_unet") is None
     assert "PyTorch" in ELSEWHERE
 
 

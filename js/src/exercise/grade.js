@@ -1,26 +1,21 @@
 // Holds an answer against what the check found in Python: its calls, the right results, and those of each usual mistake.
 
-import { run } from "./run.js";
+import { Complaint, wrongShape } from "./complaint.js";
+import { MEASURES } from "./measures.js";
+import { run, show } from "./run.js";
 import { Tensor, tensor, written } from "./tensor.js";
 import { Fault } from "./tokens.js";
-import { ELSEWHERE, kind } from "./torch.js";
+import { ELSEWHERE, drawing, kind } from "./torch.js";
 
 /** @typedef {{ shape: number[], values: Float32Array | number[], picks?: number[] }} Result of one name: all values, or those at `picks` */
-/** @typedef {{ complaint?: string, results?: Result[] }} Outcome of one call */
+/** @typedef {{ complaint?: string, names?: string[], results?: Result[] }} Outcome of one call */
 /**
  * @typedef {object} Exercise as exercises.py writes it
- * @property {string} name of the function @property {string[]} takes @property {string[]} gives @property {number} tolerance @property {string} praise
+ * @property {string} check its name, by which MEASURES knows it @property {string} name of the function @property {string[]} takes @property {string[]} gives @property {number} tolerance @property {string} praise
+ * @property {Record<string, number>} chance the standard errors of values that depend on the draw
+ * @property {ArrayLike<number>[]} [draws] the normal numbers that PyTorch draws first in each call, where a hint depends on them
  * @property {any[][]} calls @property {Outcome[]} right @property {{ hint: string, chance: boolean, outcomes: Outcome[] }[]} mistakes
  */
-
-/** What is wrong with an answer whatever the exercise. `key` is what complaints are compared by. */
-class Complaint extends Error {
-  /** @param {string} sentence @param {string} [key] */
-  constructor(sentence, key = sentence) {
-    super(sentence);
-    this.key = key;
-  }
-}
 
 /** @param {string} code @param {Exercise} exercise @returns {{ right: boolean, text: string }} */
 export function grade(code, exercise) {
@@ -40,15 +35,17 @@ export function grade(code, exercise) {
   const all = () => {
     /** @type {(Tensor[] | Complaint)[]} */
     const found = [];
-    for (const args of exercise.calls) {
+    exercise.calls.forEach((args, i) => {
       const last = found.at(-1);
+      drawing.next = Array.from(exercise.draws?.[i] ?? []);
       found.push(last instanceof Complaint ? last : tried(answer, args, exercise, code));
-    }
+    });
+    drawing.next = [];
     return found;
   };
   const yours = all();
-  const agrees = (/** @type {Outcome[]} */ outcomes) => outcomes.every((outcome, i) => same(yours[i], outcome, exercise.tolerance));
-  if (agrees(exercise.right)) return { right: true, text: exercise.praise };
+  const agrees = (/** @type {Outcome[]} */ outcomes, errors = 16) => outcomes.every((outcome, i) => same(yours[i], outcome, exercise, errors));
+  if (agrees(exercise.right, 8)) return { right: true, text: exercise.praise };
   const row = exercise.mistakes.find(({ outcomes }) => agrees(outcomes)) ?? (changes(yours, all()) ? exercise.mistakes.find(({ chance }) => chance) : undefined);
   return { right: false, text: row ? row.hint : described(yours, exercise, answer) };
 }
@@ -65,11 +62,16 @@ function said(fault, code) {
   return `it stops${line ? ` at \`${line}\`` : ""} with ${what}.`;
 }
 
+const copied = (/** @type {any} */ a) => (a instanceof Tensor ? new Tensor(a.data.slice(), a.shape, a.dtype) : a);
+
 /** @param {any} answer @param {any[]} args @param {Exercise} exercise @param {string} code */
 function tried(answer, args, exercise, code) {
-  const copies = args.map((a) => (a instanceof Tensor ? new Tensor(a.data.slice(), a.shape, a.dtype) : a));
+  const copies = args.map(copied);
   try {
-    return results(answer(copies, {}), args, copies, exercise, answer);
+    const draw = (/** @type {any[]} */ given = args.map(copied)) => results(answer(given, {}), args, given, exercise, answer);
+    const found = draw(copies);
+    const measured = MEASURES[exercise.check]?.(found, args, draw);
+    return measured ? Object.values(measured).map((v) => (v instanceof Tensor ? v : new Tensor([v], [], "float64"))) : found;
   } catch (e) {
     if (e instanceof Fault) return new Complaint(said(e, code), e.kind);
     if (e instanceof Complaint) return e;
@@ -104,41 +106,42 @@ function results(result, args, copies, exercise, answer) {
   });
 }
 
-/** @param {Tensor[] | Complaint} yours @param {Outcome} known @param {number} tolerance */
-function same(yours, known, tolerance) {
+/** @param {Tensor[] | Complaint} yours @param {Outcome} known @param {Exercise} exercise @param {number} [errors] standard errors, where chance plays a part */
+function same(yours, known, exercise, errors = 8) {
   if (yours instanceof Complaint || known.complaint !== undefined) return yours instanceof Complaint && yours.key === known.complaint;
-  return (known.results ?? []).every((result, i) => close(yours[i], result, tolerance));
+  return (known.results ?? []).every((result, i) => yours[i] && close(yours[i], result, exercise.tolerance, errors * (exercise.chance[known.names?.[i] ?? ""] ?? 0)));
 }
 
-/** @param {Tensor} x @param {Result} known @param {number} tolerance */
-function close(x, { shape, values, picks }, tolerance) {
+/** @param {Tensor} x @param {Result} known @param {number} tolerance @param {number} [chance] what it may be off by; 0: no chance plays a part */
+function close(x, { shape, values, picks }, tolerance, chance = 0) {
   if (written(x.shape) !== written(shape)) return false;
   for (let i = 0; i < values.length; i++) {
     const [a, b] = [Math.fround(x.data[picks ? picks[i] : i]), values[i]];
-    if (!(a === b || Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(b)))) return false;
+    if (!(a === b || Math.abs(a - b) <= (chance || tolerance * Math.max(1, Math.abs(b))))) return false;
   }
   return true;
 }
 
 /** How an answer that fits no row differs from the right one, and at which call. @param {(Tensor[] | Complaint)[]} yours @param {Exercise} exercise @param {any} answer */
 function described(yours, exercise, answer) {
-  const good = yours.map((found, i) => same(found, exercise.right[i], exercise.tolerance));
+  const good = yours.map((found, i) => same(found, exercise.right[i], exercise));
   const bad = good.indexOf(false);
   const numbers = (/** @type {any[]} */ args) => {
     const names = answer.names.length === args.length ? answer.names : exercise.takes;
-    return args.flatMap((a, i) => (typeof a === "number" || typeof a === "bigint" ? [`${names[i]}=${a}`] : [])).join(", ");
+    return args.flatMap((a, i) => (["number", "bigint", "boolean"].includes(typeof a) ? [`${names[i]}=${show(a)}`] : [])).join(", ");
   };
   const [here, there] = [numbers(exercise.calls[bad]), good.includes(true) ? numbers(exercise.calls[good.indexOf(true)]) : ""];
   return difference(yours[bad], exercise.right[bad], exercise) + (here ? ` That is for ${here}${there ? `; for ${there} it is right.` : "."}` : "");
 }
 
 /** @param {Tensor[] | Complaint} yours @param {Outcome} right @param {Exercise} exercise */
-function difference(yours, right, { gives, tolerance }) {
+function difference(yours, right, { gives, tolerance, chance }) {
   if (yours instanceof Complaint) return yours.message;
   const known = right.results ?? [];
-  const i = known.findIndex((result, k) => !close(yours[k], result, tolerance));
-  const [a, { shape, values: b }, name] = [yours[i], known[i], gives[i]];
-  if (written(a.shape) !== written(shape)) return `${name} has the shape ${written(a.shape)}, and should have ${written(shape)}.`;
+  const names = right.names ?? gives;
+  const i = known.findIndex((result, k) => !close(yours[k], result, tolerance, 8 * (chance[names[k]] ?? 0)));
+  const [a, { shape, values: b }, name] = [yours[i], known[i], names[i]];
+  if (written(a.shape) !== written(shape)) return wrongShape(name, a.shape, shape);
   if (b.length === 1) return `${name} is ${brief(a.data[0], 4)}, and should be ${brief(b[0], 4)}.`;
   const all = [...a.data.keys()];
   const ratio = all.reduce((sum, k) => sum + a.data[k] * b[k], 0) / all.reduce((sum, k) => sum + b[k] * b[k], 0);

@@ -19,6 +19,7 @@ export function opened(saved) {
   const outcome = (/** @type {any} */ found) => ({ ...found, results: found.results?.map((/** @type {any} */ r) => ({ ...r, values: /** @type {Float32Array} */ (floats(r.data)) })) });
   return {
     ...saved,
+    draws: saved.draws?.map((/** @type {string} */ d) => floats(d)),
     calls: saved.calls.map((/** @type {any[]} */ args) => args.map(argument)),
     right: saved.right.map(outcome),
     mistakes: saved.mistakes.map((/** @type {any} */ row) => ({ ...row, outcomes: row.outcomes.map(outcome) })),

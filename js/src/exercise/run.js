@@ -401,7 +401,7 @@ export function show(x) {
 const least = (/** @type {any[]} */ all, /** @type {1 | -1} */ sign) => (all.length === 1 ? [...items(all[0])] : all).reduce((best, v) => (sign * (number(v) - number(best)) < 0 ? v : best));
 const range = native("start, stop=None, step=1", (a, b, by) => {
   const [from, to] = b === null ? [0n, a] : [a, b];
-  if ([from, to, by].some((v) => typeof v !== "bigint")) throw new Fault("TypeError", "range() needs whole numbers");
+  if ([from, to, by].some((v) => typeof v !== "bigint")) throw new Fault("TypeError", `'${kind([from, to, by].find((v) => typeof v !== "bigint"))}' object cannot be interpreted as an integer`);
   if (by === 0n) throw new Fault("ValueError", "range() arg 3 must not be zero");
   const n = Math.max(0, Math.ceil(Number(to - from) / Number(by)));
   if (n > 1e6) throw new Fault("ValueError", `range() of ${n} numbers is too long for this page`);

@@ -106,7 +106,10 @@ const as = (/** @type {DType} */ dtype) => native("x", (x) => cast(tensor(x), dt
 const cast = (t, dtype) => new Tensor(dtype === "int64" ? t.data.map(Math.trunc) : dtype === "bool" ? t.data.map((v) => +(v !== 0)) : t.data.slice(), t.shape, dtype);
 /** Uniform and normal draws: an answer's own chance. */
 const uniform = () => Math.random();
-const normal = () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
+/** Normal numbers that are drawn next, as PyTorch drew them; where there are none, chance decides. @type {{ next: number[] }} */
+export const drawing = { next: [] };
+const normal = () => drawing.next.shift() ?? fresh();
+const fresh = () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
 const drawn = (/** @type {() => number} */ draw) => native("*size, dtype=None", (size) => new Tensor(Float64Array.from({ length: count(sizes(size)) }, draw), sizes(size)));
 
 /** @param {number[]} list @param {number} at @param {number} value */
@@ -244,7 +247,7 @@ export function attribute(x, name) {
   if (name === "device") return "cpu";
   if (name === "T" || name === "mT") return permute(x, name === "T" ? [...x.shape.keys()].reverse() : [...x.shape.keys()].slice(0, -2).concat(x.shape.length - 1, x.shape.length - 2));
   if (name === "real" || name === "data") return x;
-  if (["numpy", "grad", "backward", "requires_grad_"].includes(name)) throw new Fault(ELSEWHERE, name === "numpy" ? "a numpy array" : "a gradient");
+  if (["numpy", "astype", "copy", "grad", "backward", "requires_grad_"].includes(name)) throw new Fault(ELSEWHERE, ["numpy", "astype", "copy"].includes(name) ? "a numpy array" : "a gradient");
   const f = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
   if (f) return (/** @type {any[]} */ args, /** @type {any} */ named) => f([x, ...args], named);
   const inPlace = name.endsWith("_") && !name.startsWith("_") ? name.slice(0, -1) : "";
