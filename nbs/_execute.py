@@ -27,7 +27,13 @@ SKIPPED = re.compile(
 )  # nbdev-test leaves these cells alone, too
 LOADS = re.compile(r"\b(?:fashion_mnist|cifar10)\(")  # a call that loads a data set
 SUFFIXES = (".py", ".js", ".css", ".safetensors", ".page")  # of the library's files
-PAGE_ONLY = ("_docs.py", "_article.py", "_lighten.py", "host.js", "plots.js")  # they work on a notebook's outputs, after it has run
+PAGE_ONLY = (
+    "_docs.py",
+    "_article.py",
+    "_lighten.py",
+    "host.js",
+    "plots.js",
+)  # they work on a notebook's outputs, after it has run
 FILM = 600_000  # bytes: on a page a film comes over the network, and is told a little more roughly than in a notebook
 ASK = f"""
 def _ddw(ids):
