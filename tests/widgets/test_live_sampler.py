@@ -599,7 +599,9 @@ def test_what_a_stranger_met(page, tmp_path):
 def test_a_compact_sampler_shows_once_how_the_picture_came_and_again_when_asked(new_page, tmp_path):
     file = page_weights(random_network("small", 16, block_out_channels=(8, 16), norm_num_groups=8))
     LiveSampler(file, seed=3, steps=4, compact=True).to_html(tmp_path / "live.html")
-    shown = "() => [...document.querySelector('.result canvas').getContext('2d').getImageData(0, 0, 16, 16).data].join()"
+    shown = (
+        "() => [...document.querySelector('.result canvas').getContext('2d').getImageData(0, 0, 16, 16).data].join()"
+    )
     seen = """() => { window.seen = new Set(); const look = () => { window.seen.add(document.querySelector(".result .ddw-muted").textContent); requestAnimationFrame(look); }; look(); }"""
     for motion in ("no-preference", "reduce"):
         page = new_page(reduced_motion=motion)
