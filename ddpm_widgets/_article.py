@@ -52,7 +52,8 @@ class article(Processor):
             self.add_front_matter({"body-classes": "lesson"})
             live = sum('data-ddw="' in str(cell.get("outputs", "")) for cell in self.nb.cells)
             self.nb.cells.insert(1, mk_cell(standing(path), "markdown"))
-            self.nb.cells.insert(3, mk_cell(what_is_live(live), "markdown"))
+            exercises = sum("data-ddw-exercise=" in str(cell.get("outputs", "")) for cell in self.nb.cells)
+            self.nb.cells.insert(3, mk_cell(what_is_live(live, exercises), "markdown"))
             self.nb.cells.append(mk_cell(finish(path), "markdown"))
 
     def add_front_matter(self, more: dict) -> None:
@@ -92,10 +93,11 @@ def standing(path: Path) -> str:
     )
 
 
-def what_is_live(widgets: int) -> str:
+def what_is_live(widgets: int, exercises: int) -> str:
     "What a reader can do on this page, and what needs Python."
-    here = f"{widgets} widget{'s' * (widgets > 1)} to drag and to play: your browser computes what they show" if widgets else "the text, and what the notebook printed and plotted"  # fmt: skip
-    return f"::: {{.lesson-live}}\n**Live here:** {here}. **Needs Python:** changing the code, and the checks of the exercises.\n:::"
+    counted = [f"{n} {name}{'s' * (n > 1)} {to}" for n, name, to in ((widgets, "widget", "to drag and to play"), (exercises, "exercise", "to answer")) if n]  # fmt: skip
+    here = f"{' and '.join(counted)}: your browser computes what they show" if counted else "the text, and what the notebook printed and plotted"  # fmt: skip
+    return f"::: {{.lesson-live}}\n**Live here:** {here}. **Needs Python:** changing the code.\n:::"
 
 
 def finish(path: Path) -> str:

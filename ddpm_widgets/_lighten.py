@@ -44,12 +44,6 @@ NAMES = {  # what a navigation begins with, and what it is: to somebody who hear
     '<nav class="page-navigation': "The page before and after",
 }
 FOLD = re.compile(r'<a (class="[^"]*"[^>]*?) role="navigation"([^>]*)>(.*?)</a>', re.S)
-PRINTED = re.compile(
-    r'(<div class="cell-output cell-output-(?:stdout|display)"[^>]*>\s*)<pre><code>(.*?)</code></pre>', re.S
-)
-WIDE = 88  # characters: how much a line of output holds beside the table of contents
-INTERNAL = "return filterRegex.test(href)"  # Quarto asks whether a link leads to `site-url`, also on another host and from disk
-HERE = "const to = new URL(href), here = window.location; return (to.protocol === here.protocol && to.host === here.host) || filterRegex.test(href)"
 ASKED = {  # a guide, and other words for its question, which the search takes letter by letter
     "guides/own_pictures.html": "How to train on my own images, custom images, my own data, a custom dataset, a folder of images.",
     "guides/diffusers_model.html": "How to load a diffusers pipeline, import from diffusers, export to diffusers, Hugging Face models.",
@@ -222,7 +216,7 @@ def current(text: str, page: Path, folder: Path) -> str:
     """A page whose header begins with a link past it, whose navbar marks the part of the site it is in, and whose navigations have names.
 
     Quarto would mark the first that the sidebar lists, too: the lessons, on every page. What folds the sidebar's sections it calls
-    navigations, and no key reaches them. What links to the same host stays in this window.
+    navigations, and no key reaches them.
     """
     where = page.relative_to(folder)
 
@@ -243,7 +237,6 @@ def current(text: str, page: Path, folder: Path) -> str:
     for start, name in NAMES.items():
         named = start.replace("<nav", f'<nav aria-label="{name}"')
         text = re.sub(rf"{re.escape(start)}(?![^>]*aria-label)", named, text)
-    text = text.replace(INTERNAL, HERE)
     text = FOLD.sub(fold, text).replace(' role="menu" aria-expanded=', " aria-expanded=")  # a button that opens no menu
     return text if SKIP in text else HEADER.sub(lambda m: m[0] + SKIP, text, count=1)
 
@@ -360,19 +353,6 @@ def lighten(folder: Path, source: Path) -> None:
         subset(path, {ord(c) for c in html.unescape(math)} if "katex" in path.parts else shown)
 
 
-def printed(text: str) -> str:
-    "A page whose printed sentences are wrapped like text, and whose wide tables, which have to scroll, can be reached by keys."
-
-    def output(found: re.Match) -> str:
-        start, said = found.groups()
-        lines = html.unescape(said).split("\n")
-        table, width = any("  " in line.strip() or line.startswith("|") for line in lines), max(map(len, lines))
-        kind = 'class="said"' if not table else 'tabindex="0"' if width > WIDE else ""
-        return f"{start}<pre {kind}><code>{said}</code></pre>" if kind else found[0]
-
-    return PRINTED.sub(output, text)
-
-
 def excerpts(index: Path) -> None:
     """Make the search index find what is asked for: the links above a lesson out of it, for each result would begin with them and not
     with the lesson, and other words for a guide's question into it.
@@ -393,7 +373,7 @@ def every(folder: Path) -> list[Path]:
 def main() -> None:
     folder = Path(os.environ["QUARTO_PROJECT_OUTPUT_DIR"]).resolve()
     for path in every(folder):
-        path.write_text(printed(current(path.read_text(encoding="utf-8"), path, folder)), encoding="utf-8")
+        path.write_text(current(path.read_text(encoding="utf-8"), path, folder), encoding="utf-8")
     if (index := folder / "search.json").is_file():
         excerpts(index)
     if os.environ.get("QUARTO_PROJECT_RENDER_ALL"):  # a preview is quick rather than light

@@ -1,14 +1,18 @@
--- The head of every page: its address for those who share it, and the fonts that its first screen needs, before the style sheets
--- that ask for them.
+-- What every page needs of Pandoc: its address and first fonts in its head, links to other sites in a tab of their own, and what
+-- cells printed in lines that fit.
 
 local FONTS = { "inter/inter-latin-wght-normal.woff2", "jetbrains-mono/jetbrains-mono-latin-wght-normal.woff2" }
 
 -- The site's address, as _quarto.yml gives it; Quarto does not hand it to filters.
+local known
+
 local function site_url()
+  if known then return known end
   local file = io.open(pandoc.path.join({ quarto.project.directory or ".", "_quarto.yml" }))
   if not file then return nil end
   local found = file:read("a"):match("site%-url:%s*([^%s]+)")
   file:close()
+  known = found
   return found
 end
 
@@ -18,6 +22,40 @@ local function address()
   local page = pandoc.path.make_relative(quarto.doc.output_file, quarto.project.directory)
   page = page:gsub("\\", "/"):gsub("^_docs/", ""):gsub("index%.html$", "")
   return site:gsub("/$", "") .. "/" .. page
+end
+
+local WIDE = 88 -- characters: how much a line of output holds beside the table of contents
+
+-- Printed sentences wrap like text. A table, whose lines have gaps in them, has to scroll; where it is wide, keys reach it.
+local function printed(block)
+  local is_table, width = false, 0
+  for line in (block.text .. "\n"):gmatch("(.-)\n") do
+    local bare = line:match("^%s*(.-)%s*$")
+    is_table = is_table or bare:find("  ", 1, true) ~= nil or line:sub(1, 1) == "|"
+    width = math.max(width, utf8.len(line) or #line)
+  end
+  if not is_table then
+    block.classes:insert("said")
+  elseif width > WIDE then
+    block.attributes.tabindex = "0"
+  else
+    return nil
+  end
+  return block
+end
+
+function Div(div)
+  if not quarto.doc.is_format("html") then return nil end
+  if not (div.classes:includes("cell-output-stdout") or div.classes:includes("cell-output-display")) then return nil end
+  return div:walk({ CodeBlock = function(block) if #block.classes == 0 then return printed(block) end end })
+end
+
+function Link(link)
+  local site = site_url()
+  if not quarto.doc.is_format("html") or not link.target:match("^https?://") then return nil end
+  if site and link.target:sub(1, #site) == site then return nil end
+  link.attributes.target, link.attributes.rel = "_blank", "noopener"
+  return link
 end
 
 function Meta(meta)

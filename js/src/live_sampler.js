@@ -119,6 +119,7 @@ function build(model, sync, signal, board, redraw) {
     /** Show what was drawn. @param {Float32Array} picture @param {string} text */
     finish(picture, text) {
       image = picture;
+      attr(said, "aria-live", "polite");
       again.hidden = !model.get("compact"); // else the steps themselves are there
       result.show(0, picture);
       said.textContent = text;
@@ -126,6 +127,7 @@ function build(model, sync, signal, board, redraw) {
     /** A step of the way, in the place of the picture. @param {Taken} step */
     pass({ i, x, ts }) {
       result.show(0, x, { lo: -1.5, hi: 1.5 });
+      attr(said, "aria-live", "off"); // ten timesteps in two seconds are not to be read out
       said.textContent = `t = ${ts[i]}`;
     },
     /** What the traits say, but for what the network draws. @param {number[]} ts the timesteps visited */

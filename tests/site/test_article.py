@@ -45,6 +45,7 @@ def test_a_lesson_knows_its_place_and_what_is_live():
     nb = through("lessons/03_forward_process.ipynb", code("show()", widget), code("show()", widget))
     said = [cell.source for cell in nb.cells]
     assert front_matter(nb)["body-classes"] == "lesson" and front_matter(nb)["title"] == "x"
+    assert "Lesson 3, page 4 of 14 of the course" in said[1]
     assert "Lesson 3 <span>page 4 of 14</span>" in said[1] and "lesson-links" in said[2]
     links = re.findall(r'<a href="(\w+\.html)" title="[^"]+"( aria-current="page")?>', said[1])
     assert len(links) == 14 and [name for name, here in links if here] == ["forward_process.html"]
@@ -53,7 +54,8 @@ def test_a_lesson_knows_its_place_and_what_is_live():
 
 
 def test_a_page_without_widgets_does_not_promise_any():
-    assert "widget" not in _article.what_is_live(0) and "1 widget to" in _article.what_is_live(1)
+    assert "widget" not in _article.what_is_live(0, 0) and "1 widget to" in _article.what_is_live(1, 0)
+    assert "2 widgets to drag and to play and 1 exercise to answer:" in _article.what_is_live(2, 1)
 
 
 def test_the_front_page_has_no_sidebar_and_other_pages_stay_as_they_are():

@@ -588,19 +588,6 @@ def test_the_navbar_marks_where_the_reader_is(tmp_path):
         assert _lighten.current(text, tmp_path / f"{name}.html", tmp_path) == text, "once is enough"
 
 
-def test_printed_sentences_wrap_and_wide_tables_are_reached_by_keys():
-    def of(said, kind="stdout"):
-        return _lighten.printed(f'<div class="cell-output cell-output-{kind}">\n<pre><code>{said}</code></pre>\n</div>')
-
-    assert '<pre class="said"><code>not yet: two clouds' in of(
-        "not yet: two clouds of different shape\ncan share a mean."
-    )
-    assert '<pre tabindex="0"><code>| you |' in of("| you | " + 30 * "12 | ") == of("| you | " + 30 * "12 | ")
-    assert '<pre tabindex="0">' in of("a  " + 90 * "&lt;", "display") and "<pre><code>" in of("a  " + 30 * "&lt;")
-    code = '<pre class="sourceCode"><code>x  = 1</code></pre>'
-    assert _lighten.printed(code) == code and _lighten.printed(of("Said.")) == of("Said."), "once is enough"
-
-
 # What Quarto is told
 
 

@@ -596,6 +596,32 @@ def test_what_a_stranger_met(page, tmp_path):
 
 
 @pytest.mark.browser
+def test_a_compact_sampler_shows_once_how_the_picture_came_and_again_when_asked(new_page, tmp_path):
+    file = page_weights(random_network("small", 16, block_out_channels=(8, 16), norm_num_groups=8))
+    LiveSampler(file, seed=3, steps=4, compact=True).to_html(tmp_path / "live.html")
+    shown = (
+        "() => [...document.querySelector('.result canvas').getContext('2d').getImageData(0, 0, 16, 16).data].join()"
+    )
+    seen = """() => { window.seen = new Set(); const look = () => { window.seen.add(document.querySelector(".result .ddw-muted").textContent); requestAnimationFrame(look); }; look(); }"""
+    for motion in ("no-preference", "reduce"):
+        page = new_page(reduced_motion=motion)
+        page.goto((tmp_path / "live.html").as_uri())
+        painted(page)
+        over = "() => /pass/.test(document.querySelector('.result .ddw-muted').textContent)"
+        page.wait_for_function(over)
+        last = page.evaluate(shown)
+        page.evaluate(seen)
+        page.get_by_role("button", name="Watch it again").click()
+        page.wait_for_timeout(100)
+        page.wait_for_function(over)
+        times = {said for said in page.evaluate("[...window.seen]") if said.startswith("t = ")}
+        assert len(times) == (4 if motion == "no-preference" else 0), times
+        assert page.evaluate(shown) == last, "it ends with the picture"
+        assert page.locator(".result .ddw-muted").get_attribute("aria-live") == "polite"
+        assert not page.errors
+
+
+@pytest.mark.browser
 def test_a_finger_drags_from_the_noise_taken_to_one_below(new_page, tmp_path):
     file = page_weights(random_network("small", 16, block_out_channels=(8, 16), norm_num_groups=8))
     LiveSampler(file, seed=3, steps=2).to_html(tmp_path / "live.html")

@@ -100,18 +100,9 @@ export async function mount(place) {
 if (typeof document !== "undefined") {
   /** @param {Element} place */
   const show = (place) => void mount(/** @type {HTMLElement} */ (place)).catch((e) => console.error(e));
-  /** @param {number} px */
-  const within = (px) => {
-    const near = new IntersectionObserver((seen) => {
-      for (const { isIntersecting, target } of seen) if (isIntersecting) near.unobserve(target), show(target);
-    }, { rootMargin: `${px}px` }); // prettier-ignore
-    return near;
-  };
-  const [heavy, light] = [within(1200), within(2000)]; // one that is there before it is seen moves nothing that is read
-  for (const place of document.querySelectorAll("[data-ddw]")) {
-    if (place.matches("[data-ddw-from]")) heavy.observe(place);
-    else if (place.matches("[data-ddw-module]")) light.observe(place);
-    else show(place);
-  }
+  const near = new IntersectionObserver((seen) => {
+    for (const { isIntersecting, target } of seen) if (isIntersecting) near.unobserve(target), show(target);
+  }, { rootMargin: "900px" }); // prettier-ignore; what is there before it is seen moves nothing that is read
+  for (const place of document.querySelectorAll("[data-ddw]")) place.matches("[data-ddw-from], [data-ddw-module]") ? near.observe(place) : show(place);
   document.addEventListener("ddw-mount", (e) => void mount(/** @type {HTMLElement} */ (e.target))); // by hand, after `unmount`
 }

@@ -1,0 +1,71 @@
+"""nbs/site.lua, Quarto's filter of every page, in Pandoc alone: what Quarto hands to it is put there by hand."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+NBS = Path(__file__).parents[2] / "nbs"
+QUARTO = """
+quarto = {{
+  doc = {{ is_format = function() return {html} end, output_file = "{out}", include_text = function(_, text) head = text end }},
+  project = {{ directory = "{folder}", offset = ".." }},
+}}
+"""
+AFTER = """
+local meta = Meta
+function Meta(m) meta(m); m["header-includes"] = { pandoc.RawBlock("html", head or "") }; return m end
+"""
+
+
+@pytest.fixture
+def page(tmp_path):
+    "HTML that Pandoc makes of Markdown, with the filter."
+    command = [found] if (found := shutil.which("pandoc")) else ["quarto", "pandoc"] if shutil.which("quarto") else []
+    if not command:
+        pytest.skip("Pandoc is missing; Quarto brings it")
+    (tmp_path / "_quarto.yml").write_text("website:\n  site-url: https://example.org/site/\n")
+
+    def make(markdown, html=True, name="lessons/one.html", whole=False):
+        given = QUARTO.format(html=str(html).lower(), out=(tmp_path / name).as_posix(), folder=tmp_path.as_posix())
+        lua = tmp_path / "with_quarto.lua"
+        lua.write_text(given + (NBS / "site.lua").read_text(encoding="utf-8") + AFTER, encoding="utf-8")
+        arguments = ["-f", "markdown", "-t", "html", "--lua-filter", str(lua), "--wrap=none"]
+        arguments += ["-s", "--metadata", "title=x"] * whole
+        done = subprocess.run([*command, *arguments], input=markdown, capture_output=True, text=True, encoding="utf-8", env={**os.environ})  # fmt: skip
+        assert not done.returncode, done.stderr
+        return done.stdout
+
+    return make
+
+
+def output(said, kind="stdout"):
+    return f"::: {{.cell-output .cell-output-{kind}}}\n```\n{said}\n```\n:::\n"
+
+
+def test_printed_sentences_wrap_and_wide_tables_are_reached_by_keys(page):
+    assert '<pre class="said">' in page(output("not yet: two clouds of different shape\ncan share a mean."))
+    assert re.search(r'<pre\b[^>]*tabindex="0"', page(output("| you | " + 30 * "12 | ")))
+    assert re.search(r'<pre\b[^>]*tabindex="0"', page(output("a  " + 90 * "<", "display")))
+    assert "<pre><code>a" in page(output("a  " + 30 * "β  ")) or "<pre><code>a" in page(output("a  b"))
+    assert "said" not in page("```python\nx = 1\n```\n") and "said" not in page("```\nno output\n```\n")
+    assert "said" not in page(output("Said."), html=False)
+
+
+def test_links_to_other_sites_open_beside_the_page(page):
+    text = page("[a](https://arxiv.org/abs/1) [b](https://example.org/site/x.html) [c](two.html)")
+    assert text.count('target="_blank"') == 1
+    assert re.search(r'<a href="https://arxiv\.org/abs/1" (?=[^>]*rel="noopener")[^>]*target="_blank"', text)
+
+
+@pytest.mark.parametrize(("name", "address"), [("index.html", ""), ("lessons/one.html", "lessons/one.html")])
+def test_a_page_names_its_address_and_its_first_fonts(page, name, address):
+    text = page("words", name=name, whole=True)
+    assert f'<link rel="canonical" href="https://example.org/site/{address}">' in text
+    assert f'<meta property="og:url" content="https://example.org/site/{address}">' in text
+    fonts = re.findall(r'<link rel="preload" href="\.\./static/vendor/(\S+)" as="font"', text)
+    assert len(fonts) == 2 and all((NBS / "static/vendor" / font).is_file() for font in fonts)
+    assert "canonical" not in page("words", html=False, name=name, whole=True)
