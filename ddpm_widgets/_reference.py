@@ -141,7 +141,6 @@ def reference(
     name = what.__qualname__
     text, errors = split_errors(inspect.getdoc(what) or "")
     comments = remarks(what)
-    linked = NbdevLookup().linkify(text)
     home = get_config().lib_path.name
     home = home if name in import_module(home).__all__ else what.__module__
     bring = "" if "." in name else f"from {home} import {name}"
@@ -150,7 +149,7 @@ def reference(
         source(what),
         f"`{bring}`" if bring else "",
         f"```python\n{call(what)}\n```",
-        linked,
+        linked(text),
         table(what, comments),
     ]
     if returned := inspect.isfunction(what) and gives(what, comments.get("return", "")):
@@ -160,6 +159,14 @@ def reference(
     if inspect.isclass(what) and (has := members(what)):
         parts.append(has)
     return "\n\n".join(part for part in parts if part)
+
+
+def linked(text: str) -> str:
+    "Names of the library that have an entry lead to it; what modules only lend each other has none."
+    home = get_config().lib_path.name
+    names = {n for sub in ("", ".diagnosis", ".exercises", ".widgets") for n in import_module(f"{home}{sub}").__all__}
+    links = NbdevLookup().linkify(text)
+    return re.sub(r"\[`((\w+)[\w.]*)`\]\([^)]+\)", lambda m: m[0] if m[2] in names else f"`{m[1]}`", links)
 
 
 def source(what: Any) -> str:
@@ -293,7 +300,8 @@ def members(what: type) -> str:
         if name.startswith("_") or not doc:
             continue
         is_property = not inspect.isfunction(value) and not isinstance(value, classmethod | staticmethod)
-        rows.append(f"| `{name}{'' if is_property else '()'}` | {cell_text(doc.splitlines()[0])} |")
+        anchor = f"{what.__qualname__}.{name}".lower()  # to which nbdev links a method's name
+        rows.append(f"| [`{name}{'' if is_property else '()'}`]{{#{anchor}}} | {cell_text(doc.splitlines()[0])} |")
     return (
         "::: {.members}\n| Member | What it does |\n|:------|:--------------|\n" + "\n".join(rows) + "\n:::"
         if rows

@@ -89,6 +89,13 @@ def test_what_can_go_wrong_stands_by_itself():
     assert split_errors(table) == (table, ""), "lines of a table stay lines"
 
 
+def test_names_lead_to_their_entries():
+    "Those that have one; a method's name leads to its line in the table of the class."
+    assert _reference.linked("See `noisify`.").endswith("api/noising.html#noisify).")
+    assert _reference.linked("See `TimestepLosses`.") == "See `TimestepLosses`."
+    assert "| [`from_arrays()`]{#dataloaders.from_arrays} |" in reference(ddpm_widgets.data.DataLoaders)
+
+
 def test_words_in_a_table_are_no_markup():
     assert _reference.cell_text("x_t | y of `a_b`, in [0, 1]") == r"x\_t \| y of `a_b`, in \[0, 1\]"
 
