@@ -26,7 +26,7 @@ from nbdev.process import Processor
 SHOW_DOC = re.compile(r"^show_doc\((.*)\)\s*$", re.M | re.S)
 SHOWN = ("application/vnd.jupyter.widget-view+json", "application/vnd.plotly.v1+json", "image/png")
 ERROR = re.compile(r"Raises\b|\w*Error\b")
-HOW = "## How it works"
+EXAMPLE, HOW = "## Example", "## How it works"
 WIDTHS = (15, 23, 14, 48)  # of a table's columns, in hundredths
 
 
@@ -85,7 +85,10 @@ class arrange(Processor):
         if len(set(names)) == 1:
             self.call_it(head, names[0])
         below = [mk_cell(HOW, "markdown"), *rest] if any(cell.source.strip() for cell in rest) else []
-        self.nb.cells[:] = [*head, *example, *entries, *below]
+        above = (
+            [mk_cell(EXAMPLE, "markdown"), *example] if example else []
+        )  # its heading: widgets have headings below that
+        self.nb.cells[:] = [*head, *above, *entries, *below]
 
     def call_it(self, head: list[Any], name: str) -> None:
         "A module that holds one class, and is named for it, has a page with the name that users know: `NoiseScrubber`."
