@@ -39,6 +39,9 @@ PLACES = {  # where a notebook opens with one click
     "Binder": "https://mybinder.org/v2/gh/{repo}/{branch}?labpath={quoted}",
     "molab": "https://molab.marimo.io/github/{repo}/blob/{branch}/{path}",
 }
+SAMPLE = re.compile(
+    r"(\[`sample`\]\([^)]*api/)ddpm(\.html#sample\))"
+)  # of two, nbdev links the one that is only there to be read
 CHANGES = "{{< include ../CHANGELOG.md >}}"  # the cell in whose place the changes stand: Quarto would look for the file in `_proc`
 OFFERED = ("lessons", "guides", "gallery")  # pages that readers run themselves: folders, and one page
 NOT_IN_MOLAB = ("04b_the_unet", "07_experiments")  # two of their cells need each other, which marimo refuses
@@ -168,6 +171,7 @@ class make_static(Processor):
 
     def relative(self, text: str) -> str:
         "Links to the site's own pages, from this page."
+        text = text if self.path.stem == "00_ddpm" else SAMPLE.sub(r"\1sampling\2", text)
         return text.replace(site(), self.up)
 
     def end(self):
@@ -237,7 +241,8 @@ def raw_html(
 def changes() -> str:
     "CHANGELOG.md as the page *What is new* shows it: without its title, each name of the library with a link to its entry."
     text = (nbs().parent / "CHANGELOG.md").read_text(encoding="utf-8").partition("\n")[2]
-    return NbdevLookup().linkify(text).replace("](../", "](").replace(site(), "")
+    text = re.sub(r"^## (\d[\w.]*)$", r"## \1 {#v\1}", text, flags=re.M)  # an anchor that stays when a version is added
+    return SAMPLE.sub(r"\1sampling\2", NbdevLookup().linkify(text).replace("](../", "](").replace(site(), ""))
 
 
 def pre_render(folder: Path) -> None:

@@ -26,7 +26,7 @@ from nbdev.process import Processor
 SHOW_DOC = re.compile(r"^show_doc\((.*)\)\s*$", re.M | re.S)
 SHOWN = ("application/vnd.jupyter.widget-view+json", "application/vnd.plotly.v1+json", "image/png")
 ERROR = re.compile(r"Raises\b|\w*Error\b")
-HOW = "## How it works"
+EXAMPLE, HOW = "## Example", "## How it works"
 WIDTHS = (15, 23, 14, 48)  # of a table's columns, in hundredths
 
 
@@ -85,7 +85,10 @@ class arrange(Processor):
         if len(set(names)) == 1:
             self.call_it(head, names[0])
         below = [mk_cell(HOW, "markdown"), *rest] if any(cell.source.strip() for cell in rest) else []
-        self.nb.cells[:] = [*head, *example, *entries, *below]
+        above = (
+            [mk_cell(EXAMPLE, "markdown"), *example] if example else []
+        )  # its heading: widgets have headings below that
+        self.nb.cells[:] = [*head, *above, *entries, *below]
 
     def call_it(self, head: list[Any], name: str) -> None:
         "A module that holds one class, and is named for it, has a page with the name that users know: `NoiseScrubber`."
@@ -141,7 +144,6 @@ def reference(
     name = what.__qualname__
     text, errors = split_errors(inspect.getdoc(what) or "")
     comments = remarks(what)
-    linked = NbdevLookup().linkify(text)
     home = get_config().lib_path.name
     home = home if name in import_module(home).__all__ else what.__module__
     bring = "" if "." in name else f"from {home} import {name}"
@@ -150,7 +152,7 @@ def reference(
         source(what),
         f"`{bring}`" if bring else "",
         f"```python\n{call(what)}\n```",
-        linked,
+        linked(text),
         table(what, comments),
     ]
     if returned := inspect.isfunction(what) and gives(what, comments.get("return", "")):
@@ -160,6 +162,14 @@ def reference(
     if inspect.isclass(what) and (has := members(what)):
         parts.append(has)
     return "\n\n".join(part for part in parts if part)
+
+
+def linked(text: str) -> str:
+    "Names of the library that have an entry lead to it; what modules only lend each other has none."
+    home = get_config().lib_path.name
+    names = {n for sub in ("", ".diagnosis", ".exercises", ".widgets") for n in import_module(f"{home}{sub}").__all__}
+    links = NbdevLookup().linkify(text)
+    return re.sub(r"\[`((\w+)[\w.]*)`\]\([^)]+\)", lambda m: m[0] if m[2] in names else f"`{m[1]}`", links)
 
 
 def source(what: Any) -> str:
@@ -293,7 +303,8 @@ def members(what: type) -> str:
         if name.startswith("_") or not doc:
             continue
         is_property = not inspect.isfunction(value) and not isinstance(value, classmethod | staticmethod)
-        rows.append(f"| `{name}{'' if is_property else '()'}` | {cell_text(doc.splitlines()[0])} |")
+        anchor = f"{what.__qualname__}.{name}".lower()  # to which nbdev links a method's name
+        rows.append(f"| [`{name}{'' if is_property else '()'}`]{{#{anchor}}} | {cell_text(doc.splitlines()[0])} |")
     return (
         "::: {.members}\n| Member | What it does |\n|:------|:--------------|\n" + "\n".join(rows) + "\n:::"
         if rows

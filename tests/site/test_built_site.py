@@ -137,8 +137,8 @@ def test_the_theme_is_kept_from_page_to_page(visit):
     ("words", "leads_to"),
     [
         ("cosine schedule", "schedule"),
-        ("noisify", "api/noising.html#noisify"),
-        ("NoiseScrubber", "api/widgets/noise_scrubber.html#noisescrubber"),
+        ("noisify", "api/noising.html"),
+        ("NoiseScrubber", "api/widgets/noise_scrubber.html"),
         ("how do I train", "guides/own_pictures.html"),
         ("samples are noise", "guides/samples_are_noise.html"),
         ("resume a run", "guides/resume_a_run.html"),

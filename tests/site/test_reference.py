@@ -89,6 +89,13 @@ def test_what_can_go_wrong_stands_by_itself():
     assert split_errors(table) == (table, ""), "lines of a table stay lines"
 
 
+def test_names_lead_to_their_entries():
+    "Those that have one; a method's name leads to its line in the table of the class."
+    assert _reference.linked("See `noisify`.").endswith("api/noising.html#noisify).")
+    assert _reference.linked("See `TimestepLosses`.") == "See `TimestepLosses`."
+    assert "| [`from_arrays()`]{#dataloaders.from_arrays} |" in reference(ddpm_widgets.data.DataLoaders)
+
+
 def test_words_in_a_table_are_no_markup():
     assert _reference.cell_text("x_t | y of `a_b`, in [0, 1]") == r"x\_t \| y of `a_b`, in \[0, 1\]"
 
@@ -129,7 +136,7 @@ def test_a_page_begins_with_an_example_and_what_is_called_most():
         ("last(3)",),
     ]
     assert page(*cells) == [
-        *("Drag it:", "noisify(2)"),
+        *("## Example", "Drag it:", "noisify(2)"),
         *("show_doc(noisify)", "show_doc(helper)", "show_doc(UnusualError)"),
         *("## How it works", "An idea.", "### Formula\n\n```sh\n## no heading\n```", "helper(1)", "last(3)"),
     ]
@@ -176,4 +183,9 @@ def test_the_page_of_a_widget_begins_with_the_widget(staged):
             text += "".join(cell["source"]) if cell["cell_type"] == "markdown" else ""
             text += "".join("".join(out.get("data", {}).get("text/markdown", "")) for out in cell.get("outputs", []))
         if "data-ddw=" in text and "{.parameters}" in text:
-            assert text.index("data-ddw=") < text.index("{.parameters}") < text.index("## How it works"), path.name
+            assert (
+                text.index("## Example")
+                < text.index("data-ddw=")
+                < text.index("{.parameters}")
+                < text.index("## How it works")
+            ), path.name
