@@ -102,7 +102,7 @@ if (typeof document !== "undefined") {
   const show = (place) => void mount(/** @type {HTMLElement} */ (place)).catch((e) => console.error(e));
   const near = new IntersectionObserver((seen) => {
     for (const { isIntersecting, target } of seen) if (isIntersecting) near.unobserve(target), show(target);
-  }, { rootMargin: "900px" }); // prettier-ignore; what is there before it is seen moves nothing that is read
+  }, { rootMargin: "1200px" }); // prettier-ignore; what is there before it is seen moves nothing that is read
   for (const place of document.querySelectorAll("[data-ddw]")) place.matches("[data-ddw-from], [data-ddw-module]") ? near.observe(place) : show(place);
   document.addEventListener("ddw-mount", (e) => void mount(/** @type {HTMLElement} */ (e.target))); // by hand, after `unmount`
 }
