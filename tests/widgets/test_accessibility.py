@@ -247,11 +247,3 @@ def test_keys_lead_past_the_header_and_fold_the_sidebar(around):
     assert fold.evaluate("e => e === document.activeElement && e.ariaExpanded") == "true"
     names = page.get_by_role("navigation").evaluate_all("els => els.map((e) => e.ariaLabel)")
     assert None not in names and len(set(names)) == len(names)
-
-
-def test_a_link_within_the_site_stays_in_the_window(around):
-    "On any host, and from disk."
-    page = around()
-    away = "els => els.filter((e) => e.target).map((e) => e.textContent)"
-    assert page.locator("a").evaluate_all(away) == ["paper"]
-    assert "glossary" in around(mended=False).locator("a").evaluate_all(away), "Quarto knows one host alone"

@@ -77,7 +77,7 @@ export function open(place, check, start, saved) {
     const line = area.value.slice(0, area.selectionStart).split("\n").at(-1) ?? "";
     if (e.key === "Escape") leaving = true;
     else if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) e.preventDefault(), check_();
-    else if (e.key === "Enter") e.preventDefault(), put(`\n${/^ */.exec(line)?.[0]}${/:\s*$/.test(line) ? "    " : ""}`);
+    else if (e.key === "Enter") e.preventDefault(), put(`\n${line.match(/^ */)?.[0]}${/:\s*$/.test(line) ? "    " : ""}`);
     else if (e.key === "Tab" && !leaving && !e.shiftKey) e.preventDefault(), put(" ".repeat(4 - (line.length % 4)));
     else if (e.key === "Backspace" && /^ +$/.test(line) && line.length % 4 === 0 && area.selectionStart === area.selectionEnd) {
       e.preventDefault();

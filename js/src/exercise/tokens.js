@@ -25,20 +25,20 @@ export function tokens(code) {
     if (fresh && depth === 0) {
       const blank = /[ \t\f]*(?:#[^\n]*)?(?:\n|$)/y;
       blank.lastIndex = at;
-      const empty = blank.exec(code);
+      const empty = code.match(blank);
       if (empty && empty[0]) {
         at += empty[0].length;
         if (empty[0].endsWith("\n")) line++;
         continue;
       }
-      const width = (/** @type {RegExpExecArray} */ (/^[ \t]*/.exec(code.slice(at)))[0].replaceAll("\t", "        ")).length;
+      const width = (/** @type {RegExpMatchArray} */ (code.slice(at).match(/^[ \t]*/))[0].replaceAll("\t", "        ")).length;
       if (width > levels[levels.length - 1]) levels.push(width), add("indent");
       while (width < levels[levels.length - 1]) levels.pop(), add("dedent");
       if (width !== levels[levels.length - 1]) throw new Fault("SyntaxError", "this line is indented like no line above it", line);
       fresh = false;
     }
     TOKEN.lastIndex = at;
-    const seen = TOKEN.exec(code);
+    const seen = code.match(TOKEN);
     if (!seen) throw new Fault("SyntaxError", `'${code[at]}' cannot stand here`, line);
     const [text, space, newline, number, name, string, op] = seen;
     at += text.length;
