@@ -96,7 +96,7 @@ def standing(path: Path) -> str:
 def what_is_live(widgets: int, exercises: int) -> str:
     "What a reader can do on this page, and what needs Python."
     counted = [f"{n} {name}{'s' * (n > 1)} {to}" for n, name, to in ((widgets, "widget", "to drag and to play"), (exercises, "exercise", "to answer")) if n]  # fmt: skip
-    here = f"{' and '.join(counted)}: your browser computes what they show" if counted else "the text, and what the notebook printed and plotted"  # fmt: skip
+    here = f"{', and '.join(counted)}, in your browser" if counted else "the text, and what the notebook printed and plotted"  # fmt: skip
     return f"::: {{.lesson-live}}\n**Live here:** {here}. **Needs Python:** changing the code.\n:::"
 
 

@@ -55,7 +55,7 @@ def test_a_lesson_knows_its_place_and_what_is_live():
 
 def test_a_page_without_widgets_does_not_promise_any():
     assert "widget" not in _article.what_is_live(0, 0) and "1 widget to" in _article.what_is_live(1, 0)
-    assert "2 widgets to drag and to play and 1 exercise to answer:" in _article.what_is_live(2, 1)
+    assert "2 widgets to drag and to play, and 1 exercise to answer, in your browser." in _article.what_is_live(2, 1)
 
 
 def test_the_front_page_has_no_sidebar_and_other_pages_stay_as_they_are():

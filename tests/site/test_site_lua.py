@@ -2,10 +2,10 @@
 
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
+import pypandoc
 import pytest
 
 NBS = Path(__file__).parents[2] / "nbs"
@@ -24,9 +24,6 @@ function Meta(m) meta(m); m["header-includes"] = { pandoc.RawBlock("html", head 
 @pytest.fixture
 def page(tmp_path):
     "HTML that Pandoc makes of Markdown, with the filter."
-    command = [found] if (found := shutil.which("pandoc")) else ["quarto", "pandoc"] if shutil.which("quarto") else []
-    if not command:
-        pytest.skip("Pandoc is missing; Quarto brings it")
     (tmp_path / "_quarto.yml").write_text("website:\n  site-url: https://example.org/site/\n")
 
     def make(markdown, html=True, name="lessons/one.html", whole=False):
@@ -35,7 +32,7 @@ def page(tmp_path):
         lua.write_text(given + (NBS / "site.lua").read_text(encoding="utf-8") + AFTER, encoding="utf-8")
         arguments = ["-f", "markdown", "-t", "html", "--lua-filter", str(lua), "--wrap=none"]
         arguments += ["-s", "--metadata", "title=x"] * whole
-        done = subprocess.run([*command, *arguments], input=markdown, capture_output=True, text=True, encoding="utf-8", env={**os.environ})  # fmt: skip
+        done = subprocess.run([pypandoc.get_pandoc_path(), *arguments], input=markdown, capture_output=True, text=True, encoding="utf-8", env={**os.environ})  # fmt: skip
         assert not done.returncode, done.stderr
         return done.stdout
 
