@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from nbformat.v4 import new_code_cell
 
 from ddpm_widgets import _article
 
@@ -26,14 +27,7 @@ def through(name, *cells):
 
 
 def code(source, *outputs):
-    return {
-        "cell_type": "code",
-        "id": "a",
-        "metadata": {},
-        "execution_count": 1,
-        "source": source,
-        "outputs": list(outputs),
-    }
+    return new_code_cell(source, id="a", execution_count=1, outputs=list(outputs))
 
 
 def front_matter(nb):
