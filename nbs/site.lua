@@ -1,5 +1,5 @@
--- What every page needs of Pandoc: its address and first fonts in its head, links to other sites in a tab of their own, and what
--- cells printed in lines that fit.
+-- What every page needs of Pandoc: its address and first fonts in its head, links to other sites in a tab of their own, what
+-- cells printed in lines that fit, captions and side notes.
 
 local FONTS = { "inter/inter-latin-wght-normal.woff2", "jetbrains-mono/jetbrains-mono-latin-wght-normal.woff2" }
 
@@ -48,6 +48,24 @@ function Div(div)
   if not quarto.doc.is_format("html") then return nil end
   if not (div.classes:includes("cell-output-stdout") or div.classes:includes("cell-output-display")) then return nil end
   return div:walk({ CodeBlock = function(block) if #block.classes == 0 then return printed(block) end end })
+end
+
+-- A paragraph in italics right below a cell is the caption of what the cell shows. A quotation below a paragraph is its side note.
+function Blocks(blocks)
+  if not quarto.doc.is_format("html") then return nil end
+  local found = pandoc.List()
+  for _, block in ipairs(blocks) do
+    local above = found[#found]
+    if block.t == "Para" and #block.content == 1 and block.content[1].t == "Emph"
+      and above and above.t == "Div" and above.classes:includes("cell") then
+      block = pandoc.Div(pandoc.Para(block.content[1].content), { class = "caption" })
+    elseif block.t == "BlockQuote" and above and above.t == "Para" then
+      found:remove()
+      block = pandoc.Div({ above, pandoc.Div(block.content, { class = "side", role = "note" }) }, { class = "noted" })
+    end
+    found:insert(block)
+  end
+  return found
 end
 
 function Link(link)

@@ -2,7 +2,7 @@
 import "./fid_lab.css";
 import { chart } from "./fid/chart.js";
 import { above, chosen, read } from "./fid/read.js";
-import { attr, button, div, group, h, press, put, span } from "./shared/dom.js";
+import { attr, button, div, group, h, press, put, span, UNDRAWN } from "./shared/dom.js";
 import { fitScale, rowsOf } from "./shared/forward.js";
 import { max, min } from "./shared/math.js";
 import { Pane } from "./shared/pane.js";
@@ -38,7 +38,7 @@ const plain = (x) => (Math.abs(x) < 0.05 ? "0.0" : x.toFixed(1).replace("-", "âˆ
 
 /** The clouds. */
 function clouds() {
-  const canvas = h("canvas", { role: "img", width: 560, height: 560 });
+  const canvas = h("canvas", { ...UNDRAWN, width: 560, height: 560 });
   const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   return {
     el: canvas,

@@ -1,8 +1,10 @@
 """nbs/site.lua, Quarto's filter of every page, in Pandoc alone: what Quarto hands to it is put there by hand."""
 
+import json
 import os
 import re
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pypandoc
@@ -66,3 +68,32 @@ def test_a_page_names_its_address_and_its_first_fonts(page, name, address):
     fonts = re.findall(r'<link rel="preload" href="\.\./static/vendor/(\S+)" as="font"', text)
     assert len(fonts) == 2 and all((NBS / "static/vendor" / font).is_file() for font in fonts)
     assert "canonical" not in page("words", html=False, name=name, whole=True)
+
+
+CELL = "::: {.cell}\n```python\nplot()\n```\n:::\n\n"
+
+
+def test_a_paragraph_in_italics_below_a_cell_is_its_caption(page):
+    assert '<div class="caption">\n<p>A boot at <span' in page(CELL + "*A boot at $t$.*\n\nText.")
+    assert "caption" not in page(CELL + "*A* boot.") + page("Text.\n\n*A boot.*") + page(CELL + "Text.\n\n*A boot.*")
+    assert "caption" not in page(CELL + "*A boot.*", html=False)
+
+
+def test_a_quotation_below_a_paragraph_is_its_side_note(page):
+    text = page("$$a = b$$\n\n> Equation 4.\n\nText.")
+    assert re.search(r'<div class="noted">\s*<p>.*</p>\s*<div class="side" role="note">\s*<p>Equation 4\.</p>\s*</div>\s*</div>\s*<p>Text', text, re.S)  # fmt: skip
+    assert "<blockquote>" in page("# Title\n\n> Said.") and "side" not in page("# Title\n\n> Said.")
+
+
+def test_each_picture_of_a_lesson_has_a_caption():
+    "What a lesson shows, its caption says: a paragraph in italics at the start of the cell below."
+    missing = []
+    for path in sorted((NBS / "lessons").glob("[0-9]*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        for cell, below in pairwise(cells):
+            kinds = " ".join(kind for out in cell.get("outputs", []) for kind in out.get("data", {}))
+            first = "".join(below["source"]).split("\n\n")[0]
+            is_caption = below["cell_type"] == "markdown" and re.fullmatch(r"\*[^*].*[^*]\*", first)
+            if re.search(r"image/|application/vnd", kinds) and not is_caption:
+                missing.append(f"{path.name} {cell['id']}")
+    assert not missing

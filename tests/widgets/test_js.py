@@ -15,6 +15,7 @@ STATIC = ROOT / "ddpm_widgets/static"
 WIDGETS = sorted(p.stem for p in (ROOT / "js/src").glob("*.js"))
 BUNDLES = sorted(STATIC.glob("*.*"))
 LIMIT = 60_000  # bytes: every saved widget repeats its bundle
+INSIDE = r"(?:[^{}]|\$\{[^}]*\})*"  # of an object in JavaScript, also one with `${…}` in its words
 NAMESPACES = re.compile(r"http://www\.w3\.org/(?:\d{4}/(?:svg|xlink|xhtml|XML/namespace)|1998/Math/MathML)")
 
 
@@ -27,6 +28,17 @@ def node(*command):
 @pytest.mark.node
 def test_types():
     node("node", "node_modules/typescript/bin/tsc", "-p", ".")
+
+
+def test_each_picture_has_a_name_before_it_is_drawn():
+    "A network is loaded when its reader asks: until then a picture without words would be nothing at all to some."
+    nameless = [
+        f"{path.name}: {attrs}"
+        for path in sorted((ROOT / "js/src").rglob("*.js"))
+        for attrs in re.findall(rf'\{{{INSIDE}role: "img"{INSIDE}\}}', path.read_text(encoding="utf-8"))
+        if "aria-label" not in attrs
+    ]
+    assert not nameless
 
 
 @pytest.mark.parametrize("name", WIDGETS)

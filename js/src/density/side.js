@@ -1,5 +1,5 @@
 // The density at t, lying on its side beside the paths, and the walkers' histogram.
-import { attr, div, h, put, span, stretched, svg, UNSPOKEN } from "../shared/dom.js";
+import { attr, div, h, put, span, stretched, svg, UNDRAWN, UNSPOKEN } from "../shared/dom.js";
 import { clamp } from "../shared/format.js";
 import { floor, max, sqrt } from "../shared/math.js";
 import { density } from "../shared/mixture.js";
@@ -29,7 +29,7 @@ export function sidePlot() {
   const area = svg("path", { class: "area" });
   const normalLine = svg("path", { class: "normal" });
   const rules = svg("g", { class: "rules" });
-  const plot = h("div", { class: "side", role: "img" },
+  const plot = h("div", { ...UNDRAWN, class: "side" },
     stretched(1000, {}, rules, bars, area, inside, normalLine),
     svg("svg", { viewBox: "0 0 10 1000", preserveAspectRatio: "none", class: "rugs" }, rug)); // prettier-ignore
   const title = div("what ddw-small", "density ", span("ddw-sym", "p", h("sub", {}, "t")));

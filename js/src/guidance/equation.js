@@ -1,5 +1,5 @@
 // The guided guess of one step, as an equation of pictures: c - ∅ = Δ, and c + w·Δ is the guided guess.
-import { attr, div, h, span, symbol, UNSPOKEN } from "../shared/dom.js";
+import { attr, div, h, span, symbol, UNDRAWN, UNSPOKEN } from "../shared/dom.js";
 import { pictures } from "../shared/pictures.js";
 import { put, signed } from "../shared/signed.js";
 import { beyond, difference, flat, said } from "./read.js";
@@ -9,7 +9,7 @@ import { beyond, difference, flat, said } from "./read.js";
 
 export function equation() {
   const [given, plain, guided] = [pictures({}), pictures({}), pictures({})];
-  const changed = h("canvas", { role: "img", class: "difference" });
+  const changed = h("canvas", { ...UNDRAWN, class: "difference" });
   const scale = span("ddw-num", "");
   /** @param {string} words @param {HTMLCanvasElement} canvas @param {(Node | string)[]} name @param {Node[]} below */
   const part = (words, canvas, name, ...below) => h("figure", { class: "part" }, h("figcaption", {}, ...name, h("br"), words), div("screen", canvas), ...below);

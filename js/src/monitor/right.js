@@ -1,5 +1,5 @@
 // Samples as a time-lapse, and where the model errs.
-import { attr, div, h, put, UNSPOKEN } from "../shared/dom.js";
+import { attr, div, h, put, UNDRAWN, UNSPOKEN } from "../shared/dom.js";
 import { sig3 } from "../shared/format.js";
 import { max } from "../shared/math.js";
 import { timeline } from "../shared/timeline.js";
@@ -8,7 +8,7 @@ import { gridPixels, nearest, tiny } from "./run.js";
 
 /** @param {import("./read.js").Model} model @param {import("./read.js").Set} set @param {() => import("./read.js").Frames} frames @param {AbortSignal} signal */
 export function samplesSection(model, set, frames, signal) {
-  const canvas = h("canvas", { class: "ddw-samples", role: "img" });
+  const canvas = h("canvas", { ...UNDRAWN, class: "ddw-samples" });
   const title = h("h3");
   const lapse = timeline({
     n: 1, label: "Training time-lapse", signal, seconds: 5,
@@ -48,7 +48,7 @@ export function samplesSection(model, set, frames, signal) {
 
 /** @param {import("./read.js").Model} model */
 export function bandsSection(model) {
-  const bars = h("div", { class: "ddw-bars", role: "img" });
+  const bars = h("div", { ...UNDRAWN, class: "ddw-bars" });
   const end = h("span");
   const el = h("section", { class: "ddw-errs" },
     h("h3", {}, "Loss by timestep t"), bars, h("div", { class: "ddw-ends", ...UNSPOKEN }, h("span", {}, "t = 0, little noise"), end)); // prettier-ignore

@@ -1,6 +1,6 @@
 // What came of it: the loss, and the density of what the walkers become beside the data's.
 import { path, range } from "../shared/curve.js";
-import { attr, div, h, span, stretched, svg, UNSPOKEN } from "../shared/dom.js";
+import { attr, div, h, span, stretched, svg, UNDRAWN, UNSPOKEN } from "../shared/dom.js";
 import { fixed3 } from "../shared/format.js";
 import { max, min } from "../shared/math.js";
 import { swatch } from "../shared/palette.js";
@@ -71,7 +71,7 @@ export function lossCurve() {
   const [raw, line, best] = [svg("path", { class: "raw" }), svg("path", { class: "line" }), svg("line", { class: "best", x2: 1000 })];
   const [now, floor] = [span("ddw-num now", ""), span("ddw-num", "")];
   const key = span("key", swatch("var(--ddw-muted)", "4 3"), "exact denoiser ", floor);
-  const plot = h("div", { class: "loss", role: "img" }, stretched(100, UNSPOKEN, raw, best, line));
+  const plot = h("div", { ...UNDRAWN, class: "loss" }, stretched(100, UNSPOKEN, raw, best, line));
   return {
     el: div("losses", div("ddw-small ddw-muted caption", span("", "loss ", now), key), plot),
     /** @param {import("./lab.js").Lab} lab */

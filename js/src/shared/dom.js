@@ -54,6 +54,9 @@ export const press = (node, on) => attr(node, "aria-pressed", on);
 /** For what is there to be seen alone. */
 export const UNSPOKEN = { "aria-hidden": "true" };
 
+/** A picture that says so until it is drawn: who draws it gives it its own name. */
+export const UNDRAWN = { role: "img", "aria-label": "nothing is drawn here yet" };
+
 /** A drawing 1000 wide, which is stretched over the place it is given. @param {number} high @param {Attrs} attrs @param {...Node} children */
 export const stretched = (high, attrs, ...children) => svg("svg", { viewBox: `0 0 1000 ${high}`, preserveAspectRatio: "none", ...attrs }, ...children);
 

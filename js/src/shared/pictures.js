@@ -1,5 +1,5 @@
 // Canvases that show images of the network: one, or many in a row.
-import { h } from "./dom.js";
+import { h, UNDRAWN } from "./dom.js";
 
 /** @typedef {{ c: number, h: number, w: number, lo: number, hi: number, size: number }} Kind of the images */
 
@@ -10,7 +10,7 @@ const INK = [79, 70, 229]; // of the mask, that of --ddw-accent
  * @param {import("./dom.js").Attrs} attrs @param {number} [gap] pixels between two
  */
 export function pictures(attrs, gap = 0) {
-  const canvas = h("canvas", { role: "img", ...attrs });
+  const canvas = h("canvas", { ...UNDRAWN, ...attrs });
   const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   let kind = /** @type {Kind} */ ({ c: 1, h: 1, w: 1, lo: -1, hi: 1, size: 1 });
   let image = ctx.createImageData(1, 1);

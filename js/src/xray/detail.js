@@ -1,5 +1,5 @@
 // A block, opened: all its channels, and of a residual block what t adds to each of them.
-import { attr, div, h, put as putChildren, span, svg } from "../shared/dom.js";
+import { attr, div, h, put as putChildren, span, svg, UNDRAWN } from "../shared/dom.js";
 import { sig3 } from "../shared/format.js";
 import { CLOSE, LEFT, RIGHT, round } from "../shared/icons.js";
 import { put, signed } from "../shared/signed.js";
@@ -17,8 +17,8 @@ export function detail(go, signal) {
   [previous, next, close].forEach((b, i) => on(b, "click", () => go([-1, 1, 0][i]), signal));
   const title = h("h3", { "aria-live": "polite" });
   const facts = span("ddw-small ddw-muted", "");
-  const canvas = h("canvas", { role: "img" });
-  const chart = svg("svg", { class: "bias", role: "img", preserveAspectRatio: "none" });
+  const canvas = h("canvas", UNDRAWN);
+  const chart = svg("svg", { ...UNDRAWN, class: "bias", preserveAspectRatio: "none" });
   const note = div("ddw-small ddw-muted", "");
   const bias = div("biases", chart, note);
   const el = h("div", { class: "detail", role: "group", "aria-label": "All channels of a block", hidden: true }, h("header", {}, previous, title, next, close), facts, canvas, bias);

@@ -1,11 +1,11 @@
 // The time embedding: the timestep as waves, and what a small network makes of them.
-import { attr, div, h, span, svg } from "../shared/dom.js";
+import { attr, div, h, span, svg, UNDRAWN } from "../shared/dom.js";
 
 const HIGH = 34;
 
 export function embedding() {
   const lines = [svg("path", {}), svg("path", {})];
-  const charts = lines.map((line) => svg("svg", { class: "curve", role: "img", preserveAspectRatio: "none", viewBox: `0 0 100 ${HIGH}` }, svg("line", { x1: 0, x2: 100, y1: HIGH / 2, y2: HIGH / 2 }), line));
+  const charts = lines.map((line) => svg("svg", { ...UNDRAWN, class: "curve", preserveAspectRatio: "none", viewBox: `0 0 100 ${HIGH}` }, svg("line", { x1: 0, x2: 100, y1: HIGH / 2, y2: HIGH / 2 }), line));
   const notes = [span("", ""), span("", "")];
   const el = h("figure", { class: "embedding ddw-small" }, h("figcaption", {}, "time embedding"), ...charts.flatMap((chart, i) => [chart, div("note", notes[i])]));
   return {

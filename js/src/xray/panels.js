@@ -1,5 +1,5 @@
 // What goes in and what comes out, with the pixel that is pointed at; what attention looks at from there, and what the answer there depends on.
-import { attr, div, h, put as putChildren, span, symbol } from "../shared/dom.js";
+import { attr, div, h, put as putChildren, span, symbol, UNDRAWN } from "../shared/dom.js";
 import { clamp } from "../shared/format.js";
 import { pictures } from "../shared/pictures.js";
 import { put, signed } from "../shared/signed.js";
@@ -28,7 +28,7 @@ export function panels(pixel, point, signal) {
     [symbol("ε̂"), ", the noise it sees"],
     [symbol("x̂", "0"), ", the image that is left"],
   ].map((caption, i) => panel(caption, views[i].canvas)); // prettier-ignore
-  const field = panel(["what ", symbol("ε̂"), " at the pixel depends on"], h("canvas", { role: "img" }));
+  const field = panel(["what ", symbol("ε̂"), " at the pixel depends on"], h("canvas", UNDRAWN));
   const rows = div("rows");
   const rowsNote = span("note", "");
   const el = div("panels", x.el, eps.el, x0.el, h("figure", { class: "panel" }, h("figcaption", {}, span("", "what attention looks at from the pixel")), rows, rowsNote), field.el);
