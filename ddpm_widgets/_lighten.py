@@ -23,7 +23,7 @@ import numpy as np
 from PIL import Image
 
 HEAVY = 100_000  # characters of a widget's state: with more than that it waits in a file of its own until it is near
-INK = (107, 114, 128)  # of the labels of `show_images`
+INK, PALE = (107, 114, 128), (156, 163, 175)  # of the labels of `show_images`, on white paper and on dark
 PLACE = re.compile(
     r'<div data-ddw="([\w-]+)"><script type="application/json">(.*?)</script>(?:<img src="data:image/png;base64,([^"]*)")?',
     re.S,
@@ -44,8 +44,10 @@ NAMES = {  # what a navigation begins with, and what it is: to somebody who hear
     '<nav class="page-navigation': "The page before and after",
 }
 FOLD = re.compile(r'<a (class="[^"]*"[^>]*?) role="navigation"([^>]*)>(.*?)</a>', re.S)
-ASKED = {  # a guide, and other words for its question, which the search takes letter by letter
-    "guides/own_pictures.html": "How to train on my own images, custom images, my own data, a custom dataset, a folder of images.",
+COURSE = {"the-course": "lessons"}  # a part of the front page, and the folder that it is about
+ABOVE = re.compile(r"^\s*(Lesson \w+ page .*?10\. Your turn|Open in\s+Colab\b.*?\bDownload\b)\s*", re.S)
+ASKED = {  # a guide, and other words for its question
+    "guides/own_pictures.html": "How to train on my own images, custom images, photos, my own data, a custom dataset, a folder of images, ImageFolder.",
     "guides/diffusers_model.html": "How to load a diffusers pipeline, import from diffusers, export to diffusers, Hugging Face models.",
     "guides/slides.html": "How to export a widget, embed in slides, embed in a web page, PowerPoint, reveal.js, save as HTML, offline.",
     "guides/resume_a_run.html": "How to resume training, continue training, save a checkpoint, restore after a crash.",
@@ -112,32 +114,36 @@ def pictures(path: Path, text: str, folder: Path) -> str:
         file = (folder / src.lstrip("/") if src.startswith("/") else path.parent / src).resolve()
         if "navbar-logo" in tag or not file.is_file():
             return tag
+        pale = None
         if file.suffix == ".png":
-            name = src.removesuffix(".png")
-            file = webp(file)
-            tag = tag.replace(f'src="{src}"', f'src="{name}.webp"') if file.suffix == ".webp" else tag
+            pale, file = webp(file, PALE), webp(file)
+            tag = tag.replace(f'src="{src}"', f'src="{src.removesuffix("png")}webp"') if file.suffix == ".webp" else tag
         if file.suffix != ".svg" and not re.search(r'\s(?:width|height)="', tag):
             with Image.open(file) as opened:
                 size = f'width="{opened.width}" height="{opened.height}" style="--w:{opened.width}px"'  # for phones
                 tag = tag.replace("<img", f"<img {size}", 1)
         if " alt=" not in tag:  # of a figure, whose caption says it
             tag = tag.replace("<img", '<img alt=""', 1)
-        return tag if "loading=" in tag else tag.replace("<img", '<img loading="lazy"', 1)
+        tag = tag if "loading=" in tag else tag.replace("<img", '<img loading="lazy"', 1)
+        if not pale or pale.read_bytes() == file.read_bytes():
+            return tag
+        dark = tag.replace(file.name, pale.name)
+        return f'<span class="light-content">{tag}</span><span class="dark-content">{dark}</span>'
 
     return FIGURE.sub(picture, text)
 
 
-def webp(file: Path) -> Path:
-    "A PNG's twin in WebP, if that is lighter: without loss, but for the front page's pictures."
-    twin = file.with_suffix(".webp")
+def webp(file: Path, ink: tuple[int, int, int] = INK) -> Path:
+    "A PNG's twin in WebP, its labels in this ink, if that is lighter: without loss, but for the front page's pictures."
+    twin = file.with_suffix(".pale.webp" if ink == PALE else ".webp")
     if not twin.is_file():
-        clear(Image.open(file)).save(
+        clear(Image.open(file), ink).save(
             twin, method=6, **({"quality": 66} if file.parent.name == "front" else {"lossless": True})
         )
     return twin if twin.stat().st_size < file.stat().st_size else file
 
 
-def clear(picture: Image.Image) -> Image.Image:
+def clear(picture: Image.Image, ink: tuple[int, int, int] = INK) -> Image.Image:
     """A picture on the ground of its page: the colour that the file calls transparent is, and so is what is mixed with it.
 
     `show_images` draws its labels in one grey on such a ground, so how clear a pixel of a letter is can be read from its colour.
@@ -147,11 +153,11 @@ def clear(picture: Image.Image) -> Image.Image:
         return picture.convert("RGB")
     seen = np.asarray(picture).astype(np.float32)
     share = (ground[0] - seen[..., :1]) / (ground[0] - INK[0])  # of ink
-    paper, ink = np.asarray(ground, np.float32), np.asarray(INK, np.float32)
-    mixed = np.abs(seen - (paper + share * (ink - paper))).max(-1) <= 1.5
+    paper, drawn = np.asarray(ground, np.float32), np.asarray(INK, np.float32)
+    mixed = np.abs(seen - (paper + share * (drawn - paper))).max(-1) <= 1.5
     mixed &= (seen[..., 2] > seen[..., 0]) & (share[..., 0] >= 0)
     out = np.dstack([seen, np.full(seen.shape[:2], 255)])
-    out[mixed] = np.concatenate([np.broadcast_to(INK, (mixed.sum(), 3)), 255 * share[mixed].clip(0, 1)], 1)
+    out[mixed] = np.concatenate([np.broadcast_to(ink, (mixed.sum(), 3)), 255 * share[mixed].clip(0, 1)], 1)
     return Image.fromarray(out.round().astype(np.uint8))
 
 
@@ -222,7 +228,8 @@ def current(text: str, page: Path, folder: Path) -> str:
 
     def link(found: re.Match) -> str:
         target = Path(os.path.normpath(where.parent / found[1])) if ":" not in found[1] else Path()
-        mark = "page" if target == where else "true" if target.parts[:-1] and target.parts[0] == where.parts[0] else ""
+        part = COURSE.get(found[1].partition("#")[2]) or (target.parts[0] if target.parts[:-1] else "")
+        mark = "page" if target == where else "true" if part == where.parts[0] else ""
         return f'<a class="nav-link active" href="{found[1]}" aria-current="{mark}">' if mark else f'<a class="nav-link" href="{found[1]}">'  # fmt: skip
 
     def fold(found: re.Match) -> str:
@@ -354,12 +361,12 @@ def lighten(folder: Path, source: Path) -> None:
 
 
 def excerpts(index: Path) -> None:
-    """Make the search index find what is asked for: the links above a lesson out of it, for each result would begin with them and not
-    with the lesson, and other words for a guide's question into it.
+    """Make the search index find what is asked for: what stands above a lesson out of it, for each result would begin with that and
+    not with the lesson, and other words for a guide's question into it.
     """
     entries = json.loads(index.read_text(encoding="utf-8"))
     for entry in entries:
-        entry["text"] = re.sub(r"^\s*Open in\s+Colab\b.*?\bDownload\b\s*", "", entry["text"], flags=re.S)
+        entry["text"] = ABOVE.sub("", entry["text"])
         if other := ASKED.get(entry.get("href", "")):
             entry["text"] += f"\n{other}"
     index.write_text(json.dumps(entries, indent=2, ensure_ascii=False), encoding="utf-8")

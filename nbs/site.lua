@@ -1,4 +1,4 @@
--- What every page needs of Pandoc: its address and first fonts in its head, links to other sites in a tab of their own, what
+-- What every page needs of Pandoc: its address, first fonts and search in its head, links to other sites in a tab of their own, what
 -- cells printed in lines that fit, captions and side notes.
 
 local FONTS = { "inter/inter-latin-wght-normal.woff2", "jetbrains-mono/jetbrains-mono-latin-wght-normal.woff2" }
@@ -50,20 +50,25 @@ function Div(div)
   return div:walk({ CodeBlock = function(block) if #block.classes == 0 then return printed(block) end end })
 end
 
--- A paragraph in italics right below a cell is the caption of what the cell shows. A quotation below a paragraph is its side note.
+-- A paragraph in italics right below a cell or a picture is its caption; a picture's own words are for those who cannot see it.
+-- A quotation below a paragraph is its side note.
 function Blocks(blocks)
   if not quarto.doc.is_format("html") then return nil end
   local found = pandoc.List()
   for _, block in ipairs(blocks) do
     local above = found[#found]
-    if block.t == "Para" and #block.content == 1 and block.content[1].t == "Emph"
-      and above and above.t == "Div" and above.classes:includes("cell") then
-      block = pandoc.Div(pandoc.Para(block.content[1].content), { class = "caption" })
+    local said = block.t == "Para" and #block.content == 1 and block.content[1].t == "Emph" and block.content[1].content
+    if block.t == "Figure" then
+      block.caption.long = {}
+    elseif said and above and above.t == "Figure" then
+      above.caption.long, block = { pandoc.Plain(said) }, nil
+    elseif said and above and above.t == "Div" and above.classes:includes("cell") then
+      block = pandoc.Div(pandoc.Para(said), { class = "caption" })
     elseif block.t == "BlockQuote" and above and above.t == "Para" then
       found:remove()
       block = pandoc.Div({ above, pandoc.Div(block.content, { class = "side", role = "note" }) }, { class = "noted" })
     end
-    found:insert(block)
+    if block then found:insert(block) end
   end
   return found
 end
@@ -83,6 +88,7 @@ function Meta(meta)
     head[#head + 1] = string.format(
       '<link rel="preload" href="%s/static/vendor/%s" as="font" type="font/woff2" crossorigin>', quarto.project.offset or ".", font)
   end
+  head[#head + 1] = string.format('<script src="%s/static/search.js" defer></script>', quarto.project.offset or ".")
   local url = address()
   if url then
     head[#head + 1] = string.format('<link rel="canonical" href="%s">\n<meta property="og:url" content="%s">', url, url)

@@ -142,6 +142,10 @@ def test_the_theme_is_kept_from_page_to_page(visit):
         ("how do I train", "guides/own_pictures.html"),
         ("samples are noise", "guides/samples_are_noise.html"),
         ("resume a run", "guides/resume_a_run.html"),
+        ("what is a diffusion model", "lessons/generative_models.html"),
+        ("train on own folder of pictures", "guides/own_pictures.html"),
+        ("ImageFolder", "api/datasets.html"),
+        ("nosify", "noisify"),
     ],
 )
 def test_search_ranks_names_and_guides_first(words, leads_to, visit):
@@ -152,6 +156,21 @@ def test_search_ranks_names_and_guides_first(words, leads_to, visit):
     page.wait_for_timeout(300)
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(re.escape(leads_to)), timeout=5000)
+
+
+@pytest.mark.parametrize("width", [800, 1400])
+def test_nothing_lies_over_what_is_pressed_on_the_front_page(width, visit):
+    page = visit("index.html", viewport={"width": width, "height": 900})
+    walk(page)
+    covered = """() => [...document.querySelectorAll("main a, main button, main summary")].filter((e) => {
+      if (!e.checkVisibility()) return false;
+      e.scrollIntoView({ block: "center" });
+      return [...e.getClientRects()].some(({ left, right, top, bottom }) => [0.1, 0.5, 0.9].some((k) => {
+        const hit = document.elementFromPoint(left + k * (right - left), (top + bottom) / 2);
+        return !hit?.closest("main");
+      }));
+    }).map((e) => e.textContent)"""
+    assert page.evaluate(covered) == []
 
 
 def test_the_first_tab_skips_to_the_content(visit):

@@ -469,6 +469,12 @@ def test_labels_stand_on_the_ground_of_the_page(tmp_path):
     assert np.abs(on_white.astype(int) - np.array(grid)).max() <= 3
     plain = Image.fromarray(images[0])
     assert _lighten.clear(plain).mode == "RGB"
+    pale = np.array(_lighten.clear(Image.open(tmp_path / "grid.png"), _lighten.PALE))
+    assert (pale[..., 3] == seen[..., 3]).all() and (pale[:64] == seen[:64])[seen[:64, :, 3] > 0].all()
+    assert (pale[64:][label > 0][:, :3] == _lighten.PALE).all(), "a lighter ink on a dark page"
+    text = _lighten.pictures(tmp_path / "page.html", '<img src="grid.png" alt="x">', tmp_path)
+    light, dark = re.findall(r'<span class="(light|dark)-content"><img [^>]*src="([^"]+)"', text)
+    assert (light, dark) == (("light", "grid.webp"), ("dark", "grid.pale.webp")) and text.count("<img") == 2
 
 
 def test_the_front_page_s_pictures_are_light(tmp_path):
@@ -578,17 +584,17 @@ def test_scripts_wait_and_modules_become_plain(tmp_path):
 
 
 def test_the_navbar_marks_where_the_reader_is(tmp_path):
-    bar = '<body class="a"><header id="quarto-header" class="b"><a class="nav-link active" href="{}lessons/one.html" aria-current="page"><a class="nav-link" href="{}gallery.html">'
+    bar = '<body class="a"><header id="quarto-header" class="b"><a class="nav-link active" href="{0}index.html#the-course" aria-current="page"><a class="nav-link" href="{0}api/ddpm.html"><a class="nav-link" href="{0}gallery.html">'
     where = {
-        "index": ["", ""],
-        "gallery": ["", "page"],
-        "lessons/one": ["page", ""],
-        "lessons/two": ["true", ""],
-        "api/widgets/w": ["", ""],
+        "index": ["", "", ""],
+        "gallery": ["", "", "page"],
+        "lessons/one": ["true", "", ""],
+        "api/ddpm": ["", "page", ""],
+        "api/widgets/w": ["", "true", ""],
     }
     for name, marks in where.items():
         up = "../" * name.count("/")
-        text = _lighten.current(bar.format(up, up), tmp_path / f"{name}.html", tmp_path)
+        text = _lighten.current(bar.format(up), tmp_path / f"{name}.html", tmp_path)
         links = re.findall(r'<a class="nav-link( active)?" href="[^"]+"(?: aria-current="(\w+)")?>', text)
         assert [mark for _, mark in links] == marks and [bool(a) for a, _ in links] == [bool(m) for m in marks], name
         assert text.startswith(bar.split("<a")[0] + '<a class="skip" href="#quarto-document-content">')
@@ -612,9 +618,11 @@ def test_search_results_begin_with_the_lesson(tmp_path, staged):
     )
     words = " ".join(re.findall(r"\[([^\]]+)\]", offer))
     index = tmp_path / "search.json"
-    index.write_text(json.dumps([{"text": f"{words}\nAfter this lesson"}, {"text": "elsewhere: " + words}]))
+    stands = "Lesson 3 page 4 of 141. Dropout2. Generative models10. Your turn"
+    above = [f"{words}\nAfter this lesson", f"{stands}\nAfter this lesson"]
+    index.write_text(json.dumps([{"text": text} for text in (*above, "elsewhere: " + words)]))
     _lighten.excerpts(index)
-    assert [e["text"] for e in json.loads(index.read_text())] == ["After this lesson", "elsewhere: " + words]
+    assert [e["text"] for e in json.loads(index.read_text())] == [*["After this lesson"] * 2, "elsewhere: " + words]
 
 
 def test_a_guide_is_found_by_other_words_too(tmp_path):

@@ -67,6 +67,7 @@ def test_a_page_names_its_address_and_its_first_fonts(page, name, address):
     assert f'<meta property="og:url" content="https://example.org/site/{address}">' in text
     fonts = re.findall(r'<link rel="preload" href="\.\./static/vendor/(\S+)" as="font"', text)
     assert len(fonts) == 2 and all((NBS / "static/vendor" / font).is_file() for font in fonts)
+    assert '<script src="../static/search.js" defer></script>' in text
     assert "canonical" not in page("words", html=False, name=name, whole=True)
 
 
@@ -77,6 +78,13 @@ def test_a_paragraph_in_italics_below_a_cell_is_its_caption(page):
     assert '<div class="caption">\n<p>A boot at <span' in page(CELL + "*A boot at $t$.*\n\nText.")
     assert "caption" not in page(CELL + "*A* boot.") + page("Text.\n\n*A boot.*") + page(CELL + "Text.\n\n*A boot.*")
     assert "caption" not in page(CELL + "*A boot.*", html=False)
+
+
+def test_a_picture_has_its_words_as_alt_and_a_paragraph_in_italics_as_caption(page):
+    text = page("![A boot.](boot.svg)\n\n*Drawn at night.*\n\nText.")
+    assert re.search(r'<img\b[^>]*alt="A boot\."', text) and "<figcaption>Drawn at night.</figcaption>" in text
+    text = page("![A boot.](boot.svg)\n\nText.")
+    assert re.search(r'<img\b[^>]*alt="A boot\."', text) and "figcaption" not in text
 
 
 def test_a_quotation_below_a_paragraph_is_its_side_note(page):
