@@ -63,10 +63,10 @@ function Blocks(blocks)
     elseif said and above and above.t == "Figure" then
       above.caption.long, block = { pandoc.Plain(said) }, nil
     elseif said and above and above.t == "Div" and above.classes:includes("cell") then
-      block = pandoc.Div(pandoc.Para(said), { class = "caption" })
+      block = pandoc.Div(pandoc.Para(said), { class = "figure-caption" })
     elseif block.t == "BlockQuote" and above and above.t == "Para" then
       found:remove()
-      block = pandoc.Div({ above, pandoc.Div(block.content, { class = "side", role = "note" }) }, { class = "noted" })
+      block = pandoc.Div({ above, pandoc.Div(block.content, { class = "side-note", role = "note" }) }, { class = "noted" })
     end
     if block then found:insert(block) end
   end

@@ -75,9 +75,9 @@ CELL = "::: {.cell}\n```python\nplot()\n```\n:::\n\n"
 
 
 def test_a_paragraph_in_italics_below_a_cell_is_its_caption(page):
-    assert '<div class="caption">\n<p>A boot at <span' in page(CELL + "*A boot at $t$.*\n\nText.")
-    assert "caption" not in page(CELL + "*A* boot.") + page("Text.\n\n*A boot.*") + page(CELL + "Text.\n\n*A boot.*")
-    assert "caption" not in page(CELL + "*A boot.*", html=False)
+    assert '<div class="figure-caption">\n<p>A boot at <span' in page(CELL + "*A boot at $t$.*\n\nText.")
+    assert "figure-caption" not in page(CELL + "*A* boot.") + page("Text.\n\n*A boot.*") + page(CELL + "Text.\n\n*A boot.*")
+    assert "figure-caption" not in page(CELL + "*A boot.*", html=False)
 
 
 def test_a_picture_has_its_words_as_alt_and_a_paragraph_in_italics_as_caption(page):
@@ -89,8 +89,8 @@ def test_a_picture_has_its_words_as_alt_and_a_paragraph_in_italics_as_caption(pa
 
 def test_a_quotation_below_a_paragraph_is_its_side_note(page):
     text = page("$$a = b$$\n\n> Equation 4.\n\nText.")
-    assert re.search(r'<div class="noted">\s*<p>.*</p>\s*<div class="side" role="note">\s*<p>Equation 4\.</p>\s*</div>\s*</div>\s*<p>Text', text, re.S)  # fmt: skip
-    assert "<blockquote>" in page("# Title\n\n> Said.") and "side" not in page("# Title\n\n> Said.")
+    assert re.search(r'<div class="noted">\s*<p>.*</p>\s*<div class="side-note" role="note">\s*<p>Equation 4\.</p>\s*</div>\s*</div>\s*<p>Text', text, re.S)  # fmt: skip
+    assert "<blockquote>" in page("# Title\n\n> Said.") and "side-note" not in page("# Title\n\n> Said.")
 
 
 def test_each_picture_of_a_lesson_has_a_caption():

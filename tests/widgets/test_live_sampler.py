@@ -413,13 +413,24 @@ def test_a_hand_in_a_page_from_disk(page, tmp_path):
     assert not page.workers, "closing the widget ends its Worker"
 
 
+def settled(page):
+    "Wait until the widget has drawn what was asked of it: no new picture for longer than one takes on a busy machine."
+    page.evaluate("""async () => {
+      const { dataset } = document.querySelector(".ddw-live-sampler");
+      for (let before; before !== dataset.painted; ) {
+        before = dataset.painted;
+        await new Promise((done) => setTimeout(done, 700));
+      }
+    }""")
+
+
 def drag(page, moves):
     box = page.locator(".pad canvas").bounding_box()
     page.mouse.move(box["x"] + 60, box["y"] + 80)
     page.mouse.down()
     page.mouse.move(box["x"] + 200, box["y"] + 80, steps=moves)
     page.mouse.up()
-    page.wait_for_timeout(400)
+    settled(page)
 
 
 @pytest.mark.browser
@@ -461,20 +472,20 @@ def test_what_is_shown_is_what_is_gone_on_from(page, tmp_path):
     painted_on = state(page, "image")
     assert np.abs(painted_on - plain).mean() > 0.005
     page.locator(".cell[data-step='7']").nth(1).click()  # the way that was painted on
-    page.wait_for_timeout(400)
+    settled(page)
     assert state(page, "at") == 7 and np.abs(state(page, "image") - painted_on).max() < 1e-5
     page.locator(".seed").nth(5).evaluate("e => e.click()")  # as a screen reader presses it
-    page.wait_for_timeout(500)
+    settled(page)
     assert state(page, "seed") == 5
     page.get_by_role("combobox", name="sampler").select_option("ddim")
-    page.wait_for_timeout(500)
+    settled(page)
     way = dict(steps=10, sampler="ddim", spacing="linear_levels", progress=False)
     theirs = sample(pretrained(), n=1, x_T=torch.tensor(normal(5, (1, 1, 32, 32))), **way).numpy().ravel()
     assert np.abs(state(page, "image") - theirs).mean() < 0.08, "the way is that of the new noise and sampler"
     t = page.locator(".pad figcaption").inner_text()
     page.get_by_role("slider", name="steps").focus()
     page.keyboard.press("End")
-    page.wait_for_timeout(1500)
+    settled(page)
     near = [int(re.search(r"t = (\d+)", text)[1]) for text in (t, page.locator(".pad figcaption").inner_text())]
     assert state(page, "steps") == 50 and abs(near[0] - near[1]) < 30, "other steps, the same place on the way"
     page.get_by_role("button", name="Sketch").click()
