@@ -14,7 +14,7 @@ from fastcore.nbio import mk_cell
 from nbdev.config import nbpath2html
 from nbdev.process import Processor
 
-from ._docs import nbs, raw_html
+from ._docs import NEEDS_PYTHON, nbs, raw_html
 
 FRONT = {"sidebar": False, "toc": False, "page-layout": "full", "page-navigation": False, "body-classes": "front"}
 
@@ -50,11 +50,14 @@ class article(Processor):
             self.nb.cells.append(mk_cell(script(""), "markdown"))
         if self.lesson:
             self.add_front_matter({"body-classes": "lesson"})
-            live = sum('data-ddw="' in str(cell.get("outputs", "")) for cell in self.nb.cells)
+            live = [self.count(text) for text in ('data-ddw="', "data-ddw-exercise=", f"{{.{NEEDS_PYTHON}}}")]
             self.nb.cells.insert(1, mk_cell(standing(path), "markdown"))
-            exercises = sum("data-ddw-exercise=" in str(cell.get("outputs", "")) for cell in self.nb.cells)
-            self.nb.cells.insert(3, mk_cell(what_is_live(live, exercises), "markdown"))
+            self.nb.cells.insert(3, mk_cell(what_is_live(*live), "markdown"))
             self.nb.cells.append(mk_cell(finish(path), "markdown"))
+
+    def count(self, text: str) -> int:
+        "The cells that show this text."
+        return sum(text in str(cell.get("outputs", "")) for cell in self.nb.cells)
 
     def add_front_matter(self, more: dict) -> None:
         cell = self.nb.cells[0]
@@ -93,11 +96,16 @@ def standing(path: Path) -> str:
     )
 
 
-def what_is_live(widgets: int, exercises: int) -> str:
+def what_is_live(
+    widgets: int,
+    exercises: int,  # that the page can check
+    elsewhere: int,  # exercises that it cannot
+) -> str:
     "What a reader can do on this page, and what needs Python."
     counted = [f"{n} {name}{'s' * (n > 1)} {to}" for n, name, to in ((widgets, "widget", "to drag and to play"), (exercises, "exercise", "to answer")) if n]  # fmt: skip
     here = f"{', and '.join(counted)}, in your browser" if counted else "the text, and what the notebook printed and plotted"  # fmt: skip
-    return f"::: {{.lesson-live}}\n**Live here:** {here}. **Needs Python:** changing the code.\n:::"
+    more = f"{elsewhere} exercise{'s' * (elsewhere > 1)}, and " if elsewhere else ""
+    return f"::: {{.lesson-live}}\n**Live here:** {here}. **Needs Python:** {more}changing the code.\n:::"
 
 
 def finish(path: Path) -> str:

@@ -43,6 +43,10 @@ SAMPLE = re.compile(
     r"(\[`sample`\]\([^)]*api/)ddpm(\.html#sample\))"
 )  # of two, nbdev links the one that is only there to be read
 CHANGES = "{{< include ../CHANGELOG.md >}}"  # the cell in whose place the changes stand: Quarto would look for the file in `_proc`
+AT_ONCE = host_script().replace(
+    "<script", "<script async", 1
+)  # a page's first widget waits for no other script, unless it brings a network
+NEEDS_PYTHON = "needs-python"  # the class of what stands in place of an exercise that a page cannot check
 OFFERED = ("lessons", "guides", "gallery")  # pages that readers run themselves: folders, and one page
 NOT_IN_MOLAB = ("04b_the_unet", "07_experiments")  # two of their cells need each other, which marimo refuses
 
@@ -127,9 +131,10 @@ class make_static(Processor):
             ],
         }
         poster = lighter("".join(out["data"].get("image/png", "")))
+        host = host_script() if network else AT_ONCE
         alt = out.get("metadata", {}).get("image/png", {}).get("alt", name).removesuffix("; interactive in a notebook")
         return "\n".join(
-            [*self.once(module, script), mount_point(module, saved, poster, alt), *self.once("host", host_script())]
+            [*self.once(module, script), mount_point(module, saved, poster, alt), *self.once("host", host)]
         ), alt
 
     def figure(self, spec: dict[str, Any], alt: str) -> str:
@@ -183,17 +188,27 @@ def is_offered(path: Path) -> bool:
     return path.parent.name in OFFERED or path.stem in OFFERED
 
 
-def offer(path: Path, up: str) -> str:
-    "Where else a notebook can be had: one line of links."
+def places(path: Path) -> dict[str, str]:
+    "Where a notebook opens with one click: the address at each place."
     config = get_config()
     name = path.relative_to(nbs().parent).as_posix()
     repo = config.git_url.removeprefix("https://github.com/")
     said = {"repo": repo, "branch": config.branch, "path": name, "quoted": quote(name, safe="")}
-    places = {place: address.format(**said) for place, address in PLACES.items()}
+    found = {place: address.format(**said) for place, address in PLACES.items()}
     if path.stem in NOT_IN_MOLAB:
-        del places["molab"]
-    links = [f'[{place}]({address}){{aria-label="Open in {place}"}}' for place, address in places.items()]
-    links.append(f'[Download]({up}static/notebooks/{path.name}){{.lesson-download download="{path.name}"}}')
+        del found["molab"]
+    return found
+
+
+def download(path: Path, up: str, text: str, classes: str = "") -> str:
+    "A link that downloads a notebook."
+    return f'[{text}]({up}static/notebooks/{path.name}){{{classes}download="{path.name}"}}'
+
+
+def offer(path: Path, up: str) -> str:
+    "Where else a notebook can be had: one line of links."
+    links = [f'[{place}]({address}){{aria-label="Open in {place}"}}' for place, address in places(path).items()]
+    links.append(download(path, up, "Download", ".lesson-download "))
     return f"::: {{.lesson-links}}\n[Open in]{{.lesson-open}} {' '.join(links)}\n:::"
 
 

@@ -20,7 +20,7 @@ from nbdev.process import Processor
 from torch import Tensor
 
 from . import exercises
-from ._docs import raw_html
+from ._docs import NEEDS_PYTHON, download, places, raw_html
 from .exercises.engine import EXERCISES, Complaint, Exercise, Outcome, seed_everything
 from .schedule import Schedule
 from .widgets.page import host_script, json_script
@@ -28,9 +28,7 @@ from .widgets.page import host_script, json_script
 STATIC = Path(__file__).parent / "static"
 FOLDER = "static/exercises"  # of the site
 CALL = re.compile(r"\b(check_\w+)\(")
-ELSEWHERE = (
-    "This check needs PyTorch, so it works where Python runs: the links at the top of the page open the lesson there."
-)
+UP = "../"  # from a lesson's page to the site's top
 MEASURED = ("check_noisify", "check_dropout", "check_sample_heights", "check_spacing")  # js/src/exercise/measures.js
 PICKS = 48  # values of a wrong result that are compared: enough to tell it from all others
 
@@ -133,19 +131,22 @@ class offer_exercises(Processor):
     def begin(self):
         self.path = Path(self.nb.path_).resolve()
         self.brought = False
+        self.cells: list[Any] = []  # those above
 
     def cell(self, cell):
+        self.cells.append(cell)
         found = CALL.search(cell.source) if cell.cell_type == "code" and self.path.parent.name == "lessons" else None
         if not found or found[1] not in exercises.__all__:
             return
         check, others = found[1], [out for out in cell.get("outputs") or [] if out.get("name") != "stdout"]
         if for_page(check) is None:
-            return self.put(cell, others, ELSEWHERE)
+            return self.put(cell, others, elsewhere(self.path))
         weight = sum(len(gzip.compress(text)) for text in (script(check), (STATIC / "exercise.js").read_bytes()))
-        place = f'<div class="ddw-exercise" data-ddw-exercise="{check}" data-folder="../{FOLDER}" data-weight="{weight / 1000:.0f}">'
+        place = f'<div class="ddw-exercise" data-ddw-exercise="{check}" data-folder="{UP}{FOLDER}" data-weight="{weight / 1000:.0f}">'
         once = [] if self.brought else [host_script("exercises")]
         self.brought = True
-        html = [f"{place}{json_script(start(cell.source, check))}</div>", *once]
+        lines = "\n\n".join([*named_functions(self.cells), start(cell.source, check)])
+        html = [f"{place}{json_script(lines)}</div>", *once]
         self.put(cell, others, raw_html("\n".join(html), ""))
 
     def put(self, cell, others: list[dict[str, Any]], text: str) -> None:
@@ -154,6 +155,29 @@ class offer_exercises(Processor):
             *others,
             {"output_type": "display_data", "metadata": {}, "data": {"text/markdown": text}},
         ]
+
+
+def elsewhere(
+    path: Path,  # of the lesson's notebook
+) -> str:
+    "Where an exercise works that a page cannot check."
+    colab, copy = places(path)["Colab"], download(path, UP, "download it")
+    said = f"This check needs PyTorch: [open the lesson in Colab]({colab}), or {copy} and run it on your own computer."
+    return f"::: {{.{NEEDS_PYTHON}}}\n{said}\n:::"
+
+
+def named_functions(
+    cells: Sequence[Any],  # the exercise's own, and those above it
+) -> list[str]:
+    "The lesson's functions, which no check is about, that the text above an exercise names: `root`."
+    text = next((cell.source for cell in reversed(cells) if cell.cell_type == "markdown"), "")
+    sources = [cell.source for cell in cells if cell.cell_type == "code" and not CALL.search(cell.source)]
+    found = [(source, node) for source in sources if "def " in source for node in ast.parse(source).body]
+    return [
+        f"{ast.get_source_segment(source, node)}\n"
+        for source, node in found
+        if isinstance(node, ast.FunctionDef) and f"`{node.name}`" in text
+    ]
 
 
 def start(

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-HEAVY = 100_000  # characters of a widget's state: with more than that it waits in a file of its own until it is near
+HEAVY = 30_000  # characters of a widget's state: with more than that it waits in a file of its own until it is near
 INK, PALE = (107, 114, 128), (156, 163, 175)  # of the labels of `show_images`, on white paper and on dark
 PLACE = re.compile(
     r'<div data-ddw="([\w-]+)"><script type="application/json">(.*?)</script>(?:<img src="data:image/png;base64,([^"]*)")?',

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { brief } from "../src/exercise/grade.js";
-import { run, show } from "../src/exercise/run.js";
+import { BUILTINS } from "../src/exercise/builtins.js";
+import { brief, grade } from "../src/exercise/grade.js";
+import { show } from "../src/exercise/objects.js";
+import { run } from "../src/exercise/run.js";
 import { Tensor } from "../src/exercise/tensor.js";
+import { ATTRIBUTES, MODULES } from "../src/exercise/torch.js";
 
 /** The value of `answer` after some lines. @param {string} code */
 function value(code) {
@@ -57,8 +60,64 @@ test("mistakes are told in PyTorch's words, with their line", () => {
   fails("if torch.ones(3) > 0:\n    pass", "RuntimeError", /ambiguous/, 1);
   fails("for i in range(3):\n    x = i / 0", "ZeroDivisionError", /division by zero/, 2);
   fails("'a' + 1", "TypeError", /unsupported operand type\(s\) for \+: 'str' and 'int'/, 1);
-  fails("x = (1,\n  2", "SyntaxError", /'\)' is missing/, 2);
+  fails("x = 1\ny = (1,\n  [2", "SyntaxError", /^'\[' was never closed$/, 3);
+  fails("def f(betas):\n    return (1 - betas.cumprod(\n\nz = 3", "SyntaxError", /^'\(' was never closed$/, 2);
+  fails("x = f(\n  [1, 2)\n]", "SyntaxError", /^closing parenthesis '\)' does not match opening parenthesis '\['$/, 2);
+  fails("x = {1: (\n2}", "SyntaxError", /^closing parenthesis '}' does not match opening parenthesis '\(' on line 1$/, 2);
+  fails("x = (1)\ny = 2)", "SyntaxError", /^unmatched '\)'$/, 2);
+  fails("x = 'a", "SyntaxError", /^a string is not closed$/, 1);
   fails("def f():\n    return 1\n  x = 2", "SyntaxError", /indented/, 3);
+});
+
+/** What is said of a function whose only line returns this. @param {string} expression */
+function said(expression) {
+  const exercise = { check: "", name: "f", takes: ["x"], gives: ["y"], tolerance: 1e-4, praise: "", chance: {}, calls: [[new Tensor([1, 2, 3], [3])]], right: [{ names: ["y"], results: [{ shape: [1], values: [12345] }] }], mistakes: [] };
+  return grade(`def f(x):\n    return ${expression}`, exercise).text;
+}
+const stops = (/** @type {string} */ expression, /** @type {string} */ error) => assert.equal(said(expression), `it stops at \`return ${expression}\` with ${error}`);
+
+test("a name that is one slip away from a known one is told as Python tells it", () => {
+  stops("torch.cumpod(x, 0)", "AttributeError: module 'torch' has no attribute 'cumpod'. Did you mean: 'cumprod'?");
+  stops("x.cmuprod(0)", "AttributeError: 'Tensor' object has no attribute 'cmuprod'. Did you mean: 'cumprod'?");
+  stops("[1].apend(2)", "AttributeError: 'list' object has no attribute 'apend'. Did you mean: 'append'?");
+  stops("math.sqrtt(2)", "AttributeError: module 'math' has no attribute 'sqrtt'. Did you mean: 'sqrt'?");
+  stops("trch.sqrt(x)", "NameError: name 'trch' is not defined. Did you mean: 'torch'?");
+  stops("y", "NameError: name 'y' is not defined.");
+  stops("(0.5).sqrt()", "AttributeError: 'float' object has no attribute 'sqrt'.");
+  const other = ": look whether it is spelled right, write it with other functions, or open the lesson in Python.";
+  for (const [expression, name] of [["torch.fft.fft(x)", "`torch.fft`"], ["torch.sinh(x)", "`torch.sinh`"], ["x.frobnicate()", "`.frobnicate` of a tensor"], ["isinstance(x, int)", "`isinstance`"]]) assert.equal(said(expression), `this page does not know ${name}${other}`); // prettier-ignore
+  assert.throws(() => run("from torch import cumpod"), /^Error: cannot import name 'cumpod'\. Did you mean: 'cumprod'\?$/);
+});
+
+test("what is asked of the wrong kind of value is told as Python tells it", () => {
+  stops("torch.cat(x)", "TypeError: argument 'tensors' must be tuple of Tensors, not Tensor.");
+  stops("torch.vstack(a for a in [x, x])", "TypeError: argument 'tensors' must be tuple of Tensors, not generator.");
+  stops("torch.stack([x, 1.0])", "TypeError: expected Tensor as element 1, but got float.");
+  stops("torch.sqrt(2.0)", "TypeError: sqrt(): argument 'input' must be Tensor, not float.");
+  stops("x.cumsum(0.0)", "TypeError: cumsum(): argument 'dim' must be int, not float.");
+  stops("torch.reshape(x, 3, 1)", "TypeError: the sizes must be a tuple of ints, not int.");
+  stops("torch.tensor([x, x])", "ValueError: only one element tensors can be converted to Python scalars.");
+  stops("1 - (x > 1)", "RuntimeError: Subtraction, the `-` operator, with a bool tensor is not supported: `~` inverts a mask.");
+  stops("x.shape + [1]", 'TypeError: can only concatenate torch.Size (not "list") to torch.Size.');
+  stops("[1, 2].length", "AttributeError: 'list' object has no attribute 'length'.");
+  stops("(1, 2).append(3)", "AttributeError: 'tuple' object has no attribute 'append'.");
+  stops("len(a for a in x)", "TypeError: object of type 'generator' has no len().");
+  stops("x[torch.tensor([True, False])]", "IndexError: The shape of the mask does not match the shape of the indexed tensor: 2 and 3 at dimension 0.");
+  stops("int(math.inf)", "OverflowError: cannot convert float infinity to integer.");
+});
+
+test("a check never fails, and says nothing that is JavaScript's", () => {
+  assert.equal(said("{(1, 2): 3}"), "this page cannot run these lines: write it with tensors and their functions, or open the lesson in Python.");
+  assert.equal(said("x[True]"), said("{(1, 2): 3}"));
+  assert.match(said("x") + said("None") + grade("f = torch.sqrt", /** @type {any} */ ({ name: "f", takes: ["x"], gives: ["y"], calls: [], right: [{}], mistakes: [], chance: {} })).text, /y has the shape/);
+  const values = ["2", "0.5", "True", "None", "'a'", "[1.0, 2.0]", "[x, x]", "(1, 2)", "[]", "x", "torch.tensor(2)", "(lambda a: a)", "torch", "{'a': 1}", "(a for a in [1])", "zip([1], [2])", "...", "torch.float32"];
+  const callable = (/** @type {[string, Record<string, any>]} */ [module, of]) => Object.keys(of).filter((name) => typeof of[name] === "function").map((name) => `${module}.${name}`); // prettier-ignore
+  const functions = [...Object.keys(BUILTINS), ...Object.entries({ torch: MODULES.torch, F: MODULES["torch.nn.functional"], math: MODULES.math, np: MODULES.numpy }).flatMap(callable), ...ATTRIBUTES.map((name) => `x.${name}`), "[1].index", "[1].insert", "[1].sort", "{}.get", "x[0:2].fill_"];
+  assert.ok(functions.length > 350);
+  for (const f of functions) for (const all of [[], ...values.map((v) => [v]), ...values.map((v) => ["x", v]), ["[1, 2]", "0.5"], ["2", "None"]]) {
+    const text = said(`${f}(${all.join(", ")})`);
+    assert.doesNotMatch(text.replace(/^it stops at `[^]*` with /, ""), /undefined|is not a |Cannot |\bnull\b|BigInt|\[object|=>|Symbol|Invalid|Maximum/, `${f}(${all.join(", ")})`);
+  } // prettier-ignore
 });
 
 test("numbers are written as by Python's .4g", () => {

@@ -1,18 +1,32 @@
 """The exercises of a page without Python say what Python says: js/src/exercise, and what ddpm_widgets/_exercises.py gives it."""
 
+import builtins
+import importlib
 import json
+import math
 import re
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from answers import ANSWERS
 from test_exercises import answer_to, source_of
 from torch_expressions import GIVEN, expressions
 
-from ddpm_widgets import exercises
-from ddpm_widgets._exercises import CALL, ELSEWHERE, for_page, script, start, write_exercises
+from ddpm_widgets import _docs, exercises
+from ddpm_widgets._exercises import (
+    CALL,
+    elsewhere,
+    for_page,
+    named_functions,
+    offer_exercises,
+    script,
+    start,
+    write_exercises,
+)
 from ddpm_widgets.exercises.engine import EXERCISES, grade
 from ddpm_widgets.widgets.page import host_script, json_script
 
@@ -43,7 +57,24 @@ console.log(JSON.stringify({ found, names: Object.keys(FUNCTIONS) }));
 """
 
 
-def node(program: str, asked: dict):
+NAMES = """
+import { readFileSync } from "node:fs";
+import { BUILTINS } from "./src/exercise/builtins.js";
+import { run } from "./src/exercise/run.js";
+import { ATTRIBUTES, MODULES } from "./src/exercise/torch.js";
+const errors = JSON.parse(readFileSync(0, "utf8")).flatMap((expression) => {
+  try {
+    return run("answer = " + expression) && [];
+  } catch (e) {
+    return e.kind === "elsewhere" ? [] : [`${expression}: ${e.message}`];
+  }
+});
+const modules = Object.fromEntries(Object.entries(MODULES).map(([name, module]) => [name, Object.keys(module)]));
+console.log(JSON.stringify({ errors, modules, tensor: ATTRIBUTES, builtins: Object.keys(BUILTINS) }));
+"""
+
+
+def node(program: str, asked: dict | list):
     "What a program that reads JSON prints as JSON."
     command = ["node", "--input-type=module", "--eval", program]
     done = subprocess.run(command, cwd=JS, input=json.dumps(asked), capture_output=True, text=True, encoding="utf-8")
@@ -79,7 +110,7 @@ def test_a_page_says_what_python_says():
     elsewhere, otherwise = [], []
     for (name, source), found in zip(answers, in_page(answers), strict=True):
         right, text = grade(answer_to(name, source), EXERCISES[name])
-        if "works only in Python" in found["text"]:
+        if "open the lesson in Python" in found["text"]:
             elsewhere.append(source)
             assert not found["right"]
         elif right != found["right"] or (found["text"] != text and not text.startswith("two things are wrong.")):
@@ -91,7 +122,7 @@ def test_a_page_says_what_python_says():
 @pytest.mark.node
 def test_every_function_of_a_page_is_pytorchs():
     "Shapes, dtypes and values, of three hundred expressions."
-    given = {"torch": torch, "F": torch.nn.functional}
+    given = {"torch": torch, "F": torch.nn.functional, "math": math}
     exec(GIVEN, given)
     said = node(EVALUATE, {"given": GIVEN, "expressions": expressions()})
     for expression, (shape, dtype, data) in zip(expressions(), said["found"], strict=True):
@@ -107,23 +138,47 @@ def test_every_function_of_a_page_is_pytorchs():
 
 
 @pytest.mark.node
+def test_names_of_a_page_are_pythons():
+    "It has none that Python has not, and never says that Python has none of a name that it has."
+    things = {"np": np, "math": math, "torch.ones(2, 2)": torch.ones(2, 2), "torch.ones(2).shape": torch.Size([2])}
+    things |= {"[1]": [1], "(1,)": (1,), "{}": {}, "'a'": "a", "(1)": 1, "(1.0)": 1.0, "True": True, "None": None}
+    for module in ("", ".nn", ".nn.functional", ".linalg", ".distributions"):
+        things[f"torch{module}"] = importlib.import_module(f"torch{module}")
+    asked = [
+        f"{thing}.{name}"
+        for thing, value in things.items()
+        for name in dir(value)
+        if name[0] != "_" and name != "Inf"  # some packages add `np.Inf`
+    ]
+    found = node(NAMES, [*asked, *(name for name in dir(builtins) if name[0].islower())])
+    assert found["errors"] == [] and len(asked) > 2500
+    owners = {name: importlib.import_module(name) for name in found["modules"]}
+    missing = [f"{owner}.{n}" for owner in owners for n in found["modules"][owner] if not hasattr(owners[owner], n)]
+    missing += [name for name in found["tensor"] if not hasattr(torch.Tensor, name)]
+    assert missing + [name for name in found["builtins"] if not hasattr(builtins, name)] == []
+
+
+@pytest.mark.node
 @pytest.mark.parametrize(
     "source, said",
     [
         ("def undo(x_t, eps, alpha_bar, t):\n    return x_t +", "line 2 cannot be read:"),
         ("def undo(x_t, eps, alpha_bar, t):\nreturn x_t", "line 2 cannot be read: the lines of this block have to be"),
-        ("def undo(x_t, eps, alpha_bar, t):\n    return (x_t", "line 2 cannot be read: ')' is missing"),
+        ("def undo(x_t, eps, alpha_bar, t):\n    return (x_t", "line 2 cannot be read: '(' was never closed."),
+        ("def undo(x_t, eps, alpha_bar, t):\n    return [x_t)", "line 2 cannot be read: closing parenthesis ')' does not match opening parenthesis '['."),
+        ("def undo(x_t, eps, alpha_bar, t):\n    return torch.cumpod(x_t)", "it stops at `return torch.cumpod(x_t)` with AttributeError: module 'torch' has no attribute 'cumpod'. Did you mean: 'cumprod'?"),
+        ("def undo(x_t, eps, alpha_bar, t):\n    return x_t[True]", "this page cannot run these lines: write it with tensors and their functions, or open the lesson in Python."),
         ("x = 1", "there is no function undo: write one that begins with `def undo(x_t, eps, alpha_bar, t):`."),
         ("def undo(x_t, eps):\n    return x_t", "it is called as undo(x_t, eps, alpha_bar, t), and yours takes (x_t, eps)."),
         ("def undo(x_t, eps, alpha_bar, t):\n    pass", "it returns nothing: does it end with `return`?"),
         ("def undo(x_t, eps, alpha_bar, t):\n    return x", "it stops at `return x` with NameError: name 'x' is not defined."),
         ("def undo(x_t, eps, alpha_bar, t):\n    while True:\n        pass", "it stops at `while True:` with TimeoutError:"),
-        ("def undo(x_t, eps, alpha_bar, t):\n    return undo(x_t, eps, alpha_bar, t)", "it stops at"),
+        ("def undo(x_t, eps, alpha_bar, t):\n    return undo(x_t, eps, alpha_bar, t)", "it stops at `return undo(x_t, eps, alpha_bar, t)` with RecursionError: the function calls itself without end."),
         ("def undo(x_t, eps, alpha_bar, t):\n    x_t /= 2\n    return x_t", "it writes into x_t, which its caller still needs"),
         ("def undo(a, b, c, d):\n    a[0] = 0\n    return a", "it writes into a, which its caller still needs"),
         ("def undo(x_t, eps, alpha_bar, t):\n    return 'x'", "x0 is of type str, and should be a tensor."),
         ("def undo(x_t, eps, alpha_bar, t):\n    return x_t[None]", "x0 has the shape (1, 4, 1, 4, 4), and should have (4, 1, 4, 4)."),
-        ("import os\ndef undo(x_t, eps, alpha_bar, t):\n    return x_t", "`os` works only in Python, not on this page:"),
+        ("import os\ndef undo(x_t, eps, alpha_bar, t):\n    return x_t", "this page does not know `os`: look whether it is spelled right, write it with other functions, or open the lesson"),
         ("class A:\n    pass", "line 1 cannot be read: `class` works only where Python runs"),
     ],
 )  # fmt: skip
@@ -143,11 +198,45 @@ def test_a_lesson_offers_all_its_exercises():
                     and f"def {EXERCISES[name].name}(" in lines
                     or f"class {EXERCISES[name].name}" in lines
                 )
+        text = "".join(line for cell in cells if cell["cell_type"] == "markdown" for line in cell["source"])
+        assert not re.search(r"until it says|run the cell until", text), "a page has no cell to run"
 
 
-def test_a_page_without_python_says_so():
+def cells_of(path: Path) -> list[SimpleNamespace]:
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return [SimpleNamespace(cell_type=c["cell_type"], source="".join(c["source"])) for c in cells]
+
+
+@pytest.mark.node
+def test_the_solution_that_a_lesson_shows_is_right_on_its_page():
+    "After the lines that the reader goes on from, with the lesson's own functions among them."
+    answers = []
+    for cells in map(cells_of, LESSONS):
+        for i, cell in enumerate(cells):
+            for name in set(CALL.findall(cell.source)) & set(ON_PAGES) if cell.cell_type == "code" else ():
+                solution = re.findall(r"```python\n(.*?)```", cells[i + 1].source, re.S)[0]
+                lines = [*named_functions(cells[: i + 1]), start(cell.source, name), solution]
+                answers.append((name, "\n".join(lines)))
+    wrong = [(name, said) for (name, _), said in zip(answers, in_page(answers), strict=True) if not said["right"]]
+    assert wrong == [] and len(answers) == len(ON_PAGES)
+
+
+def test_a_page_says_where_an_exercise_works_that_it_cannot_check():
+    "With the addresses of the links at the top of the page, which are seen as links."
     assert for_page("check_doubt") is for_page("check_sampler") is for_page("check_unet") is None
-    assert "PyTorch" in ELSEWHERE
+    path = next(path for path in LESSONS if path.stem == "05_sampling")
+    said = elsewhere(path)
+    assert "This check needs PyTorch: [open the lesson in Colab](https://colab.research.google.com/github/" in said
+    links = re.findall(r"\]\(([^)]+)\)", said)
+    assert len(links) == 2 and all(f"]({link})" in _docs.offer(path, "../") for link in links)
+    processor = offer_exercises(SimpleNamespace(path_=path))
+    cell = SimpleNamespace(cell_type="code", source="check_sampler(sample)")
+    shown: dict = {}
+    processor.put = lambda cell, others, text: shown.update(text=text)  # type: ignore[method-assign]
+    processor.begin()
+    cell.get = lambda name: None
+    processor.cell(cell)
+    assert shown["text"] == said
 
 
 @pytest.fixture
@@ -179,10 +268,11 @@ def test_a_reader_answers_in_the_page(exercise):
     assert status.inner_text() == ""
     exercise.keyboard.press("Control+Enter")
     assert "What was the image multiplied by?" in status.inner_text()
-    exercise.keyboard.type(".root()")
+    exercise.keyboard.type(".sqr()")
     exercise.keyboard.press("Control+Enter")
-    assert "AttributeError: 'Tensor' object has no attribute 'root'" in status.inner_text()
-    for _ in ".root()":
+    said = "AttributeError: 'Tensor' object has no attribute 'sqr'. Did you mean: 'sqrt'?"
+    assert status.inner_text().endswith(said)
+    for _ in ".sqr()":
         exercise.keyboard.press("Backspace")
     exercise.keyboard.type(".sqrt()")
     exercise.keyboard.press("Control+Enter")
@@ -192,11 +282,66 @@ def test_a_reader_answers_in_the_page(exercise):
     exercise.keyboard.press("Tab")
     assert exercise.evaluate("document.activeElement.textContent") == "Check", "Tab is no trap"
     exercise.reload()
-    exercise.get_by_role("button", name="Try it here").click()
+    exercise.get_by_role("button", name="Go on with your answer").click()
     assert exercise.get_by_role("textbox").input_value() == answer
     exercise.get_by_role("button", name="Start over").click()
     assert exercise.get_by_role("textbox").input_value().endswith("return x_t  # change this line\n")
     assert exercise.errors == exercise.outside == []
+
+
+def test_long_lines_are_wrapped_on_a_phone(exercise):
+    "All of the code is seen without scrolling, also after it has grown, and in a window that becomes narrow."
+    box = exercise.get_by_role("textbox")
+    fits = "e => e.scrollWidth <= e.clientWidth && e.scrollHeight <= e.clientHeight"
+    lines = (
+        "def undo(x_t, eps, alpha_bar, t):\n"
+        + "    x_t = x_t - (1 - alpha_bar[t].reshape(-1, 1, 1, 1)).sqrt() * eps\n" * 9
+    )
+    box.fill(lines)
+    high = box.evaluate("e => e.clientHeight")
+    exercise.set_viewport_size({"width": 400, "height": 700})
+    assert box.evaluate(fits) and box.evaluate("e => e.clientHeight") > 1.5 * high
+    box.fill(lines * 2)
+    assert box.evaluate(fits)
+    exercise.set_viewport_size({"width": 1000, "height": 700})
+    box.fill(lines)
+    assert box.evaluate("e => e.clientHeight") == high
+
+
+def test_a_closed_exercise_says_that_it_keeps_an_answer(exercise):
+    exercise.reload()
+    button = exercise.get_by_role("button", name="80 kB")
+    assert button.inner_text() == "Try it here (80 kB)", "the lesson's own lines are no answer"
+    button.click()
+    exercise.get_by_role("textbox").fill("def undo(x_t, eps, alpha_bar, t):\n    return eps\n")
+    exercise.reload()
+    assert button.inner_text() == "Go on with your answer (80 kB)"
+    button.click()
+    exercise.get_by_role("button", name="Start over").click()
+    exercise.reload()
+    assert button.inner_text() == "Try it here (80 kB)"
+    exercise.add_init_script(
+        "Object.defineProperty(window, 'localStorage', { get() { throw new Error('forbidden'); } })"
+    )
+    exercise.reload()
+    assert button.inner_text() == "Try it here (80 kB)"
+    button.click()
+    exercise.get_by_role("textbox").wait_for()
+    assert exercise.errors == []
+
+
+def test_nothing_covers_the_code_that_is_edited(exercise):
+    "Quarto's button, which its script shows, goes while the focus is in an exercise."
+    theme = (JS.parent / "nbs/theme.scss").read_text(encoding="utf-8")
+    (rule,) = re.findall(r"^.*#quarto-back-to-top [{] display: none !important; [}]", theme, re.M)
+    exercise.add_style_tag(content=rule)
+    up = '<a id="quarto-back-to-top" style="display: inline-block">Back to top</a>'
+    exercise.evaluate("html => document.body.insertAdjacentHTML('beforeend', html)", up)
+    button = exercise.get_by_text("Back to top")
+    exercise.get_by_role("textbox").focus()
+    assert not button.is_visible()
+    exercise.evaluate("document.activeElement.blur()")
+    assert button.is_visible()
 
 
 def test_an_exercise_that_cannot_be_loaded_says_so(page, tmp_path):

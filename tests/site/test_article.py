@@ -48,8 +48,18 @@ def test_a_lesson_knows_its_place_and_what_is_live():
 
 
 def test_a_page_without_widgets_does_not_promise_any():
-    assert "widget" not in _article.what_is_live(0, 0) and "1 widget to" in _article.what_is_live(1, 0)
-    assert "2 widgets to drag and to play, and 1 exercise to answer, in your browser." in _article.what_is_live(2, 1)
+    assert "widget" not in _article.what_is_live(0, 0, 0) and "1 widget to" in _article.what_is_live(1, 0, 0)
+    assert "2 widgets to drag and to play, and 1 exercise to answer, in your browser." in _article.what_is_live(2, 1, 0)
+
+
+def test_a_lesson_counts_the_exercises_that_need_python():
+    from ddpm_widgets._exercises import elsewhere
+
+    path = NBS / "lessons/05_sampling.ipynb"
+    needs = {"output_type": "display_data", "metadata": {}, "data": {"text/markdown": elsewhere(path)}}
+    for count, said in ((0, "changing"), (1, "1 exercise, and changing"), (2, "2 exercises, and changing")):
+        live = through("lessons/05_sampling.ipynb", *[code("check()", needs)] * count).cells[3].source
+        assert f"**Needs Python:** {said} the code." in live
 
 
 def test_the_front_page_has_no_sidebar_and_other_pages_stay_as_they_are():

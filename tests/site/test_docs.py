@@ -249,7 +249,7 @@ def test_a_widget_becomes_html():
     first, second = ("".join(cell.outputs[0]["data"]["text/markdown"]) for cell in nb.cells)
     assert first.count("export default {}") == 1 and "export default {}" not in second, "the module is there once"
     assert '{"state":{"t":3},"buffers":[]}' in first and "layout" not in first and '"t":4' in second
-    assert first.count(_docs.host_script()) == 1 and _docs.host_script() not in second
+    assert first.count(_docs.AT_ONCE) == 1 and _docs.AT_ONCE not in second
     assert f'src="data:image/png;base64,{_docs.lighter(POSTER)}"' in first and set(nb.cells[0].outputs[0]["data"]) == {
         "text/markdown"
     }

@@ -76,7 +76,9 @@ CELL = "::: {.cell}\n```python\nplot()\n```\n:::\n\n"
 
 def test_a_paragraph_in_italics_below_a_cell_is_its_caption(page):
     assert '<div class="figure-caption">\n<p>A boot at <span' in page(CELL + "*A boot at $t$.*\n\nText.")
-    assert "figure-caption" not in page(CELL + "*A* boot.") + page("Text.\n\n*A boot.*") + page(CELL + "Text.\n\n*A boot.*")
+    assert "figure-caption" not in page(CELL + "*A* boot.") + page("Text.\n\n*A boot.*") + page(
+        CELL + "Text.\n\n*A boot.*"
+    )
     assert "figure-caption" not in page(CELL + "*A boot.*", html=False)
 
 

@@ -17,6 +17,7 @@ const STYLE = `
 .ddw-exercise [role="status"]:empty { padding: 0; border: 0; }
 .ddw-exercise [role="status"][data-right="true"] b { color: var(--ddw-x-right); }
 .ddw-exercise [role="status"][data-right="false"] b { color: var(--ddw-x-wrong); }
+@media (max-width: 575px) { .ddw-exercise textarea { white-space: pre-wrap; } }
 @media (hover: none) { .ddw-exercise .keys { display: none; } .ddw-exercise textarea { font-size: 16px; } .ddw-exercise button { min-height: 44px; } }`;
 
 /** What the reader wrote the last time. */
@@ -52,7 +53,10 @@ export function open(place, check, start, saved) {
   area.value = kept.get(name) ?? start;
 
   let leaving = false; // Tab goes on to the next element
-  const grow = () => (area.rows = Math.max(3, area.value.split("\n").length + 1));
+  const grow = () => {
+    area.rows = Math.max(3, area.value.split("\n").length + 1);
+    area.rows += Math.max(0, Math.ceil((area.scrollHeight - area.clientHeight) / parseFloat(getComputedStyle(area).lineHeight))); // of lines that are wrapped
+  };
   const written = () => {
     grow();
     status.replaceChildren();
@@ -90,5 +94,6 @@ export function open(place, check, start, saved) {
   if (!document.getElementById("ddw-exercise-style")) document.head.append(h("style", { id: "ddw-exercise-style" }, STYLE));
   place.replaceChildren(form);
   grow();
+  addEventListener("resize", grow);
   area.focus({ preventScroll: true });
 }

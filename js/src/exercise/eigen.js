@@ -1,11 +1,11 @@
 // Eigenvalues of small matrices.
 
 import { Tensor, matmul, permute } from "./tensor.js";
-import { Fault } from "./tokens.js";
+import { runtimeError } from "./tokens.js";
 
 /** @param {Tensor} x */
 function square(x) {
-  if (x.shape.length !== 2 || x.shape[0] !== x.shape[1]) throw new Fault("RuntimeError", `linalg.eig: A must be a square matrix, found the shape (${x.shape.join(", ")})`);
+  if (x.shape.length !== 2 || x.shape[0] !== x.shape[1]) throw runtimeError(`linalg.eig: A must be a square matrix, found the shape (${x.shape.join(", ")})`);
   return x.shape[0];
 }
 

@@ -2,10 +2,11 @@
 
 import { Complaint, wrongShape } from "./complaint.js";
 import { MEASURES } from "./measures.js";
-import { run, show } from "./run.js";
-import { Tensor, tensor, written } from "./tensor.js";
+import { show } from "./objects.js";
+import { run } from "./run.js";
+import { Tensor, kind, tensor, written } from "./tensor.js";
 import { Fault } from "./tokens.js";
-import { ELSEWHERE, drawing, kind } from "./torch.js";
+import { ELSEWHERE, OTHERWISE, drawing } from "./torch.js";
 
 /** @typedef {{ shape: number[], values: Float32Array | number[], picks?: number[] }} Result of one name: all values, or those at `picks` */
 /** @typedef {{ complaint?: string, names?: string[], results?: Result[] }} Outcome of one call */
@@ -17,18 +18,20 @@ import { ELSEWHERE, drawing, kind } from "./torch.js";
  * @property {any[][]} calls @property {Outcome[]} right @property {{ hint: string, chance: boolean, outcomes: Outcome[] }[]} mistakes
  */
 
-/** @param {string} code @param {Exercise} exercise @returns {{ right: boolean, text: string }} */
+/** What there is to say of an answer. Never raises an error. @param {string} code @param {Exercise} exercise @returns {{ right: boolean, text: string }} */
 export function grade(code, exercise) {
-  /** @type {any} */
-  let answer;
   try {
-    const names = run(code);
-    answer = names.get(exercise.name) ?? [...names.values()].filter((v) => typeof v === "function" && v.names).at(-1);
+    return graded(code, exercise);
   } catch (e) {
-    if (!(e instanceof Fault)) throw e;
-    return { right: false, text: said(e, code) };
+    return { right: false, text: e instanceof Fault ? said(e, code) : `this page cannot run these lines: ${OTHERWISE}` };
   }
-  if (!answer) return { right: false, text: `there is no function ${exercise.name}: write one that begins with \`def ${exercise.name}(${exercise.takes.join(", ")}):\`.` };
+}
+
+/** @param {string} code @param {Exercise} exercise */
+function graded(code, exercise) {
+  const names = run(code);
+  const answer = names.get(exercise.name) ?? [...names.values()].filter((v) => typeof v === "function" && v.names).at(-1);
+  if (typeof answer !== "function") return { right: false, text: `there is no function ${exercise.name}: write one that begins with \`def ${exercise.name}(${exercise.takes.join(", ")}):\`.` };
   const many = exercise.takes.length;
   if (answer.needed > many || answer.many < many) return { right: false, text: `it is called as ${exercise.name}(${exercise.takes.join(", ")}), and yours takes (${answer.names.join(", ")}).` };
 
@@ -57,9 +60,9 @@ const changes = (once, again) => once.some((a, i) => !(a instanceof Complaint) &
 function said(fault, code) {
   const line = code.split("\n")[(fault.line ?? 0) - 1]?.trim();
   if (fault.kind === "SyntaxError") return `line ${fault.line} cannot be read: ${fault.message}.`;
-  if (fault.kind === ELSEWHERE) return `${fault.message} works only in Python, not on this page: write it with tensors and their functions, or open the lesson in Python.`;
+  if (fault.kind === ELSEWHERE) return fault.message;
   const what = `${fault.kind}: ${fault.message}`.replace(/[: .]+$/, "");
-  return `it stops${line ? ` at \`${line}\`` : ""} with ${what}.`;
+  return `it stops${line ? ` at \`${line}\`` : ""} with ${what}${what.endsWith("?") ? "" : "."}`;
 }
 
 const copied = (/** @type {any} */ a) => (a instanceof Tensor ? new Tensor(a.data.slice(), a.shape, a.dtype) : a);
@@ -83,7 +86,7 @@ function tried(answer, args, exercise, code) {
 function results(result, args, copies, exercise, answer) {
   args.forEach((a, i) => {
     if (a instanceof Tensor && a.data.some((v, k) => !Object.is(v, copies[i].data[k]))) {
-      const name = (answer.names.length === args.length ? answer.names : exercise.takes)[i];
+      const name = (answer.names?.length === args.length ? answer.names : exercise.takes)[i];
       throw new Complaint(`it writes into ${name}, which its caller still needs: make a new tensor.`, `it writes into argument ${i}`);
     }
   });
@@ -127,7 +130,7 @@ function described(yours, exercise, answer) {
   const good = yours.map((found, i) => same(found, exercise.right[i], exercise));
   const bad = good.indexOf(false);
   const numbers = (/** @type {any[]} */ args) => {
-    const names = answer.names.length === args.length ? answer.names : exercise.takes;
+    const names = answer.names?.length === args.length ? answer.names : exercise.takes;
     return args.flatMap((a, i) => (["number", "bigint", "boolean"].includes(typeof a) ? [`${names[i]}=${show(a)}`] : [])).join(", ");
   };
   const [here, there] = [numbers(exercise.calls[bad]), good.includes(true) ? numbers(exercise.calls[good.indexOf(true)]) : ""];

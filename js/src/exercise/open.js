@@ -1,7 +1,7 @@
 // An exercise as exercises.py writes it, made ready for grade.js.
 
 import { decoded } from "../shared/bytes.js";
-import { Tensor } from "./tensor.js";
+import { Tensor, called } from "./tensor.js";
 
 /** @param {string} data base64 @param {Float32ArrayConstructor | Float64ArrayConstructor} [Kind] */
 const floats = (data, Kind = Float32Array) => new Kind(decoded(data).buffer);
@@ -10,7 +10,7 @@ const floats = (data, Kind = Float32Array) => new Kind(decoded(data).buffer);
 function argument(value) {
   if (value === null || typeof value !== "object") return value;
   if ("int" in value) return BigInt(value.int);
-  if ("fields" in value) return { kind: "Schedule", ...Object.fromEntries(Object.entries(value.fields).map(([name, of]) => [name, argument(of)])) };
+  if ("fields" in value) return called("Schedule", Object.fromEntries(Object.entries(value.fields).map(([name, of]) => [name, argument(of)])));
   return new Tensor(floats(value.data, value.dtype === "float64" ? Float64Array : Float32Array), value.shape, value.dtype);
 }
 

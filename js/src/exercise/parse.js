@@ -12,385 +12,411 @@ const AUGMENTED = new Set(["+=", "-=", "*=", "/=", "//=", "%=", "**=", "@=", "&=
 const BINARY = [["|"], ["^"], ["&"], ["+", "-"], ["*", "/", "//", "%", "@"]];
 const COMPARE = ["<", ">", "==", "!=", "<=", ">="];
 
+/** What is read, and how far. @type {Token[]} */
+let list = [];
+let at = 0;
+const now = () => list[at];
+
 /** @param {string} code @returns {Node[]} the statements */
-export const parse = (code) => new Parser(tokens(code)).program();
+export function parse(code) {
+  [list, at] = [tokens(code), 0];
+  return program();
+}
 
-class Parser {
-  /** @param {Token[]} list */
-  constructor(list) {
-    this.list = list;
-    this.at = 0;
-  }
-  get now() {
-    return this.list[this.at];
-  }
-  /** Is the next token this operator or word? @param {...string} texts */
-  sees(...texts) {
-    return (this.now.kind === "op" || this.now.kind === "name") && texts.includes(this.now.text);
-  }
-  /** Take it if it is next. @param {...string} texts */
-  takes(...texts) {
-    return this.sees(...texts) ? this.list[this.at++].text : "";
-  }
-  /** @param {string} text */
-  needs(text) {
-    if (!this.takes(text)) throw this.fault(`'${text}' is missing`);
-  }
-  name() {
-    const { kind, text } = this.now;
-    if (kind !== "name" || WORDS.has(text)) throw this.fault("a name is missing");
-    this.at++;
-    return text;
-  }
-  fault(message = "") {
-    const { kind, text, line } = this.now;
-    const where = kind === "newline" || kind === "end" ? "the line ends" : kind === "indent" ? "the line is indented" : text ? `'${text}' stands` : "the block ends";
-    return new Fault("SyntaxError", `${message} where ${where}`, line);
-  }
+/** Is the next token this operator or word? @param {...string} texts */
+function sees(...texts) {
+  return (now().kind === "op" || now().kind === "name") && texts.includes(now().text);
+}
 
-  program() {
-    /** @type {Node[]} */
-    const body = [];
-    while (this.now.kind !== "end") body.push(...this.statement());
-    return body;
-  }
-  block() {
-    this.needs(":");
-    if (this.now.kind !== "newline") return this.simple();
-    const next = this.list[++this.at];
-    if (next.kind !== "indent") throw new Fault("SyntaxError", "the lines of this block have to be indented", next.line);
-    this.at++;
-    /** @type {Node[]} */
-    const body = [];
-    while (this.list[this.at].kind !== "dedent") body.push(...this.statement());
-    this.at++;
-    return body;
-  }
-  /** @returns {Node[]} */
-  statement() {
-    const { line } = this.now;
-    if (this.now.kind === "indent") throw this.fault("no block begins here, but");
-    if (this.takes("@")) {
-      this.expression(); // @torch.no_grad() changes nothing here
-      this.line();
-      return this.statement();
-    }
-    if (this.sees("class", "try", "raise", "global", "nonlocal", "yield", "del")) throw new Fault("SyntaxError", `\`${this.now.text}\` works only where Python runs, not on this page`, line);
-    if (this.takes("def")) {
-      const name = this.name();
-      this.needs("(");
-      const params = this.parameters(")");
-      this.needs(")");
-      if (this.takes("->")) this.expression();
-      return [{ type: "def", line, name, params, body: this.block() }];
-    }
-    if (this.takes("if")) return [this.branch(line)];
-    if (this.takes("while")) return [{ type: "while", line, test: this.expression(), body: this.block() }];
-    if (this.takes("for")) {
-      const target = this.targets();
-      this.needs("in");
-      return [{ type: "for", line, target, over: this.tuple(), body: this.block() }];
-    }
-    if (this.takes("with")) {
-      this.expression(); // torch.no_grad(): there are no gradients here
-      return [{ type: "block", line, body: this.block() }];
-    }
-    return this.simple();
-  }
-  /** @param {number} line @returns {Node} */
-  branch(line) {
-    const test = this.expression();
-    const body = this.block();
-    const next = this.now.line;
-    const otherwise = this.takes("elif") ? [this.branch(next)] : this.takes("else") ? this.block() : [];
-    return { type: "if", line, test, body, otherwise };
-  }
-  line() {
-    if (this.now.kind === "newline") this.at++;
-    else if (this.now.kind !== "end") throw this.fault("the line should be over");
-  }
-  simple() {
-    const found = [this.small()];
-    while (this.takes(";")) if (this.now.kind !== "newline") found.push(this.small());
-    this.line();
-    return found;
-  }
-  /** @returns {Node} */
-  small() {
-    const { line } = this.now;
-    if (this.takes("return")) return { type: "return", line, value: this.ends() ? null : this.tuple() };
-    for (const type of ["pass", "break", "continue"]) if (this.takes(type)) return { type, line };
-    if (this.takes("assert")) {
-      const test = this.expression();
-      return { type: "assert", line, test, message: this.takes(",") ? this.expression() : null };
-    }
-    if (this.sees("import", "from")) return this.imports(line);
-    const first = this.tuple();
-    if (this.takes(":")) this.expression(); // an annotation
-    const op = this.now.kind === "op" ? this.now.text : "";
-    if (AUGMENTED.has(op)) {
-      this.at++;
-      return { type: "augment", line, target: this.target(first), op: op.slice(0, -1), value: this.tuple() };
-    }
-    const targets = [];
-    let value = first;
-    while (this.takes("=")) targets.push(this.target(value)), (value = this.tuple());
-    return targets.length ? { type: "assign", line, targets, value } : { type: "expression", line, value };
-  }
-  /** @param {number} line @returns {Node} */
-  imports(line) {
-    const dotted = () => {
-      let name = this.name();
-      while (this.takes(".")) name += `.${this.name()}`;
-      return name;
-    };
-    const named = (/** @type {() => string} */ read) => {
-      const path = read();
-      return { path, as: this.takes("as") ? this.name() : "" };
-    };
-    const from = this.takes("from") ? dotted() : "";
-    this.needs("import");
-    const wrapped = this.takes("(");
-    const names = [named(from ? () => this.name() : dotted)];
-    while (this.takes(",")) if (!this.sees(")")) names.push(named(from ? () => this.name() : dotted));
-    if (wrapped) this.needs(")");
-    return { type: "import", line, from, names };
-  }
-  ends() {
-    return this.now.kind === "newline" || this.now.kind === "end" || this.sees(";");
-  }
-  /** @param {Node} node @returns {Node} */
-  target(node) {
-    if (node.type === "list" || node.type === "tuple") node.items.forEach((/** @type {Node} */ item) => this.target(item));
-    else if (node.type === "star") this.target(node.value);
-    else if (!["name", "index", "attribute"].includes(node.type)) throw new Fault("SyntaxError", "only a name, or a part of something that has one, can stand left of =", node.line);
-    return node;
-  }
-  /** The names that a loop fills. @returns {Node} */
-  targets() {
-    const { line } = this.now;
-    const items = [this.postfix()];
-    let comma = false;
-    while (this.takes(",")) (comma = true), this.sees("in") || items.push(this.postfix());
-    return this.target(comma ? { type: "tuple", line, items } : items[0]);
-  }
-  /** @param {string} end @returns {{ name: string, value: Node | null, star: string }[]} */
-  parameters(end) {
-    const found = [];
-    while (!this.sees(end)) {
-      const star = this.takes("*", "**");
-      if (star === "*" && this.takes(",")) continue;
-      const name = this.name();
-      if (end === ")" && this.takes(":")) this.expression(); // an annotation
-      found.push({ name, value: this.takes("=") ? this.expression() : null, star });
-      if (!this.takes(",")) break;
-    }
-    return found;
-  }
+/** Take it if it is next. @param {...string} texts */
+function takes(...texts) {
+  return sees(...texts) ? list[at++].text : "";
+}
 
-  /** One expression, or several with commas between them. @returns {Node} */
-  tuple() {
-    const { line } = this.now;
-    const first = this.starred();
-    if (!this.sees(",")) return first;
-    const items = [first];
-    while (this.takes(",")) {
-      if (this.ends() || this.sees("=", ")", "]", ":")) break;
-      items.push(this.starred());
+/** @param {string} text */
+function needs(text) {
+  if (!takes(text)) throw fault(`'${text}' is missing`);
+}
+
+function identifier() {
+  const { kind, text } = now();
+  if (kind !== "name" || WORDS.has(text)) throw fault("a name is missing");
+  at++;
+  return text;
+}
+
+function fault(message = "") {
+  const { kind, text, line } = now();
+  const where = kind === "newline" || kind === "end" ? "the line ends" : kind === "indent" ? "the line is indented" : text ? `'${text}' stands` : "the block ends";
+  return new Fault("SyntaxError", `${message} where ${where}`, line);
+}
+
+function program() {
+  /** @type {Node[]} */
+  const body = [];
+  while (now().kind !== "end") body.push(...statement());
+  return body;
+}
+
+function block() {
+  needs(":");
+  if (now().kind !== "newline") return simple();
+  const next = list[++at];
+  if (next.kind !== "indent") throw new Fault("SyntaxError", "the lines of this block have to be indented", next.line);
+  at++;
+  /** @type {Node[]} */
+  const body = [];
+  while (list[at].kind !== "dedent") body.push(...statement());
+  at++;
+  return body;
+}
+
+/** @returns {Node[]} */
+function statement() {
+  const { line } = now();
+  if (now().kind === "indent") throw fault("no block begins here, but");
+  if (takes("@")) {
+    expression(); // @torch.no_grad() changes nothing here
+    lineEnd();
+    return statement();
+  }
+  if (sees("class", "try", "raise", "global", "nonlocal", "yield", "del")) throw new Fault("SyntaxError", `\`${now().text}\` works only where Python runs, not on this page`, line);
+  if (takes("def")) {
+    const name = identifier();
+    needs("(");
+    const params = parameters(")");
+    needs(")");
+    if (takes("->")) expression();
+    return [{ type: "def", line, name, params, body: block() }];
+  }
+  if (takes("if")) return [branch(line)];
+  if (takes("while")) return [{ type: "while", line, test: expression(), body: block() }];
+  if (takes("for")) {
+    const target = loopTargets();
+    needs("in");
+    return [{ type: "for", line, target, over: tuple(), body: block() }];
+  }
+  if (takes("with")) {
+    expression(); // torch.no_grad(): there are no gradients here
+    return [{ type: "block", line, body: block() }];
+  }
+  return simple();
+}
+
+/** @param {number} line @returns {Node} */
+function branch(line) {
+  const test = expression();
+  const body = block();
+  const next = now().line;
+  const otherwise = takes("elif") ? [branch(next)] : takes("else") ? block() : [];
+  return { type: "if", line, test, body, otherwise };
+}
+
+function lineEnd() {
+  if (now().kind === "newline") at++;
+  else if (now().kind !== "end") throw fault("the line should be over");
+}
+
+function simple() {
+  const found = [small()];
+  while (takes(";")) if (now().kind !== "newline") found.push(small());
+  lineEnd();
+  return found;
+}
+
+/** @returns {Node} */
+function small() {
+  const { line } = now();
+  if (takes("return")) return { type: "return", line, value: ends() ? null : tuple() };
+  for (const type of ["pass", "break", "continue"]) if (takes(type)) return { type, line };
+  if (takes("assert")) {
+    const test = expression();
+    return { type: "assert", line, test, message: takes(",") ? expression() : null };
+  }
+  if (sees("import", "from")) return imports(line);
+  const first = tuple();
+  if (takes(":")) expression(); // an annotation
+  const op = now().kind === "op" ? now().text : "";
+  if (AUGMENTED.has(op)) {
+    at++;
+    return { type: "augment", line, target: assignable(first), op: op.slice(0, -1), value: tuple() };
+  }
+  const targets = [];
+  let value = first;
+  while (takes("=")) targets.push(assignable(value)), (value = tuple());
+  return targets.length ? { type: "assign", line, targets, value } : { type: "expression", line, value };
+}
+
+/** @param {number} line @returns {Node} */
+function imports(line) {
+  const dotted = () => {
+    let name = identifier();
+    while (takes(".")) name += `.${identifier()}`;
+    return name;
+  };
+  const named = (/** @type {() => string} */ read) => {
+    const path = read();
+    return { path, as: takes("as") ? identifier() : "" };
+  };
+  const from = takes("from") ? dotted() : "";
+  needs("import");
+  const wrapped = takes("(");
+  const names = [named(from ? () => identifier() : dotted)];
+  while (takes(",")) if (!sees(")")) names.push(named(from ? () => identifier() : dotted));
+  if (wrapped) needs(")");
+  return { type: "import", line, from, names };
+}
+
+function ends() {
+  return now().kind === "newline" || now().kind === "end" || sees(";");
+}
+
+/** @param {Node} node @returns {Node} */
+function assignable(node) {
+  if (node.type === "list" || node.type === "tuple") node.items.forEach((/** @type {Node} */ item) => assignable(item));
+  else if (node.type === "star") assignable(node.value);
+  else if (!["name", "index", "attribute"].includes(node.type)) throw new Fault("SyntaxError", "only a name, or a part of something that has one, can stand left of =", node.line);
+  return node;
+}
+
+/** The names that a loop fills. @returns {Node} */
+function loopTargets() {
+  const { line } = now();
+  const items = [postfix()];
+  let comma = false;
+  while (takes(",")) (comma = true), sees("in") || items.push(postfix());
+  return assignable(comma ? { type: "tuple", line, items } : items[0]);
+}
+
+/** @param {string} end @returns {{ name: string, value: Node | null, star: string }[]} */
+function parameters(end) {
+  const found = [];
+  while (!sees(end)) {
+    const star = takes("*", "**");
+    if (star === "*" && takes(",")) continue;
+    const name = identifier();
+    if (end === ")" && takes(":")) expression(); // an annotation
+    found.push({ name, value: takes("=") ? expression() : null, star });
+    if (!takes(",")) break;
+  }
+  return found;
+}
+
+/** One expression, or several with commas between them. @returns {Node} */
+function tuple() {
+  const { line } = now();
+  const first = starred();
+  if (!sees(",")) return first;
+  const items = [first];
+  while (takes(",")) {
+    if (ends() || sees("=", ")", "]", ":")) break;
+    items.push(starred());
+  }
+  return { type: "tuple", line, items };
+}
+
+/** @returns {Node} */
+function starred() {
+  const { line } = now();
+  return takes("*") ? { type: "star", line, value: postfix() } : expression();
+}
+
+/** @returns {Node} */
+function expression() {
+  const { line } = now();
+  if (takes("lambda")) {
+    const params = parameters(":");
+    needs(":");
+    return { type: "lambda", line, name: "<lambda>", params, value: expression() };
+  }
+  const value = or();
+  if (!takes("if")) return value;
+  const test = or();
+  needs("else");
+  return { type: "choice", line, test, value, otherwise: expression() };
+}
+
+/** @returns {Node} */
+function or() {
+  return chain("or", () => chain("and", () => not()));
+}
+
+/** @param {"or" | "and"} type @param {() => Node} next @returns {Node} */
+function chain(type, next) {
+  const { line } = now();
+  let left = next();
+  while (takes(type)) left = { type, line, left, right: next() };
+  return left;
+}
+
+/** @returns {Node} */
+function not() {
+  const { line } = now();
+  return takes("not") ? { type: "not", line, value: not() } : comparison();
+}
+
+/** @returns {Node} */
+function comparison() {
+  const { line } = now();
+  const first = binary(0);
+  const rest = [];
+  for (;;) {
+    let op = takes(...COMPARE, "in", "is");
+    if (op === "is" && takes("not")) op = "is not";
+    if (!op && sees("not") && list[at + 1].text === "in") (at += 2), (op = "not in");
+    if (!op) return rest.length ? { type: "compare", line, first, rest } : first;
+    rest.push({ op, value: binary(0) });
+  }
+}
+
+/** @param {number} level @returns {Node} */
+function binary(level) {
+  if (level === BINARY.length) return unary();
+  const { line } = now();
+  let left = binary(level + 1);
+  for (let op; (op = takes(...BINARY[level])); ) left = { type: "binary", line, op, left, right: binary(level + 1) };
+  return left;
+}
+
+/** @returns {Node} */
+function unary() {
+  const { line } = now();
+  const op = takes("-", "+", "~");
+  return op ? { type: "unary", line, op, value: unary() } : power();
+}
+
+/** @returns {Node} */
+function power() {
+  const { line } = now();
+  const left = postfix();
+  return takes("**") ? { type: "binary", line, op: "**", left, right: unary() } : left;
+}
+
+/** @returns {Node} */
+function postfix() {
+  let node = atom();
+  for (;;) {
+    const { line } = now();
+    if (takes(".")) node = { type: "attribute", line, value: node, name: identifier() };
+    else if (takes("(")) node = { type: "call", line, value: node, ...argumentList() };
+    else if (takes("[")) {
+      node = { type: "index", line, value: node, index: subscript() };
+      needs("]");
+    } else return node;
+  }
+}
+
+function argumentList() {
+  /** @type {Node[]} */
+  const args = [];
+  /** @type {{ name: string, value: Node }[]} */
+  const named = [];
+  while (!sees(")")) {
+    const next = list[at + 1];
+    if (now().kind === "name" && next.kind === "op" && next.text === "=") {
+      const name = identifier();
+      needs("=");
+      named.push({ name, value: expression() });
+    } else {
+      const value = starred();
+      args.push(sees("for") ? comprehension(value, "generator") : value);
     }
-    return { type: "tuple", line, items };
+    if (!takes(",")) break;
   }
-  /** @returns {Node} */
-  starred() {
-    const { line } = this.now;
-    return this.takes("*") ? { type: "star", line, value: this.postfix() } : this.expression();
+  needs(")");
+  return { args, named };
+}
+
+/** @returns {Node} */
+function subscript() {
+  const { line } = now();
+  const items = [sliceOf()];
+  let comma = false;
+  while (takes(",")) (comma = true), sees("]") || items.push(sliceOf());
+  return comma ? { type: "tuple", line, items } : items[0];
+}
+
+/** @returns {Node} */
+function sliceOf() {
+  const { line } = now();
+  const part = () => (sees(":", ",", "]") ? null : expression());
+  const start = part();
+  if (!takes(":")) return start ?? expression();
+  const stop = part();
+  return { type: "slice", line, start, stop, step: takes(":") ? part() : null };
+}
+
+/** `value for … in … if …`, after the value. @param {Node} value @param {string} type @returns {Node} */
+function comprehension(value, type) {
+  const { line } = now();
+  const loops = [];
+  while (takes("for")) {
+    const target = loopTargets();
+    needs("in");
+    const over = or();
+    const tests = [];
+    while (takes("if")) tests.push(or());
+    loops.push({ target, over, tests });
   }
-  /** @returns {Node} */
-  expression() {
-    const { line } = this.now;
-    if (this.takes("lambda")) {
-      const params = this.parameters(":");
-      this.needs(":");
-      return { type: "lambda", line, name: "<lambda>", params, value: this.expression() };
-    }
-    const value = this.or();
-    if (!this.takes("if")) return value;
-    const test = this.or();
-    this.needs("else");
-    return { type: "choice", line, test, value, otherwise: this.expression() };
+  return { type: "comprehension", line, kind: type, value, loops };
+}
+
+/** @returns {Node} */
+function atom() {
+  const { kind, text, line } = now();
+  if (kind === "number") {
+    at++;
+    const plain = text.replaceAll("_", "");
+    return { type: "constant", line, value: /^\d+$/.test(plain) ? BigInt(plain) : Number(plain) };
   }
-  /** @returns {Node} */
-  or() {
-    const { line } = this.now;
-    let left = this.and();
-    while (this.takes("or")) left = { type: "or", line, left, right: this.and() };
-    return left;
+  if (kind === "string") {
+    let whole = "";
+    for (; now().kind === "string"; at++) whole += unquoted(now().text);
+    return { type: "constant", line, value: whole };
   }
-  /** @returns {Node} */
-  and() {
-    const { line } = this.now;
-    let left = this.not();
-    while (this.takes("and")) left = { type: "and", line, left, right: this.not() };
-    return left;
+  for (const [word, value] of /** @type {[string, any][]} */ ([["True", true], ["False", false], ["None", null]])) if (takes(word)) return { type: "constant", line, value };
+  if (takes("...")) return { type: "ellipsis", line };
+  if (takes("(")) {
+    if (takes(")")) return { type: "tuple", line, items: [] };
+    const value = tuple();
+    const whole = sees("for") ? comprehension(value, "generator") : value;
+    needs(")");
+    return whole;
   }
-  /** @returns {Node} */
-  not() {
-    const { line } = this.now;
-    return this.takes("not") ? { type: "not", line, value: this.not() } : this.comparison();
-  }
-  /** @returns {Node} */
-  comparison() {
-    const { line } = this.now;
-    const first = this.binary(0);
-    const rest = [];
-    for (;;) {
-      let op = this.takes(...COMPARE, "in", "is");
-      if (op === "is" && this.takes("not")) op = "is not";
-      if (!op && this.sees("not") && this.list[this.at + 1].text === "in") (this.at += 2), (op = "not in");
-      if (!op) return rest.length ? { type: "compare", line, first, rest } : first;
-      rest.push({ op, value: this.binary(0) });
-    }
-  }
-  /** @param {number} level @returns {Node} */
-  binary(level) {
-    if (level === BINARY.length) return this.unary();
-    const { line } = this.now;
-    let left = this.binary(level + 1);
-    for (let op; (op = this.takes(...BINARY[level])); ) left = { type: "binary", line, op, left, right: this.binary(level + 1) };
-    return left;
-  }
-  /** @returns {Node} */
-  unary() {
-    const { line } = this.now;
-    const op = this.takes("-", "+", "~");
-    return op ? { type: "unary", line, op, value: this.unary() } : this.power();
-  }
-  /** @returns {Node} */
-  power() {
-    const { line } = this.now;
-    const left = this.postfix();
-    return this.takes("**") ? { type: "binary", line, op: "**", left, right: this.unary() } : left;
-  }
-  /** @returns {Node} */
-  postfix() {
-    let node = this.atom();
-    for (;;) {
-      const { line } = this.now;
-      if (this.takes(".")) node = { type: "attribute", line, value: node, name: this.name() };
-      else if (this.takes("(")) node = { type: "call", line, value: node, ...this.call() };
-      else if (this.takes("[")) {
-        node = { type: "index", line, value: node, index: this.subscript() };
-        this.needs("]");
-      } else return node;
-    }
-  }
-  call() {
+  if (takes("[")) {
     /** @type {Node[]} */
-    const args = [];
-    /** @type {{ name: string, value: Node }[]} */
-    const named = [];
-    while (!this.sees(")")) {
-      const next = this.list[this.at + 1];
-      if (this.now.kind === "name" && next.kind === "op" && next.text === "=") {
-        const name = this.name();
-        this.needs("=");
-        named.push({ name, value: this.expression() });
-      } else {
-        const value = this.starred();
-        args.push(this.sees("for") ? this.comprehension(value, "list") : value);
-      }
-      if (!this.takes(",")) break;
-    }
-    this.needs(")");
-    return { args, named };
-  }
-  /** @returns {Node} */
-  subscript() {
-    const { line } = this.now;
-    const items = [this.slice()];
-    let comma = false;
-    while (this.takes(",")) (comma = true), this.sees("]") || items.push(this.slice());
-    return comma ? { type: "tuple", line, items } : items[0];
-  }
-  /** @returns {Node} */
-  slice() {
-    const { line } = this.now;
-    const part = () => (this.sees(":", ",", "]") ? null : this.expression());
-    const start = part();
-    if (!this.takes(":")) return start ?? this.expression();
-    const stop = part();
-    return { type: "slice", line, start, stop, step: this.takes(":") ? part() : null };
-  }
-  /** `value for … in … if …`, after the value. @param {Node} value @param {string} type @returns {Node} */
-  comprehension(value, type) {
-    const { line } = this.now;
-    const loops = [];
-    while (this.takes("for")) {
-      const target = this.targets();
-      this.needs("in");
-      const over = this.or();
-      const tests = [];
-      while (this.takes("if")) tests.push(this.or());
-      loops.push({ target, over, tests });
-    }
-    return { type: "comprehension", line, kind: type, value, loops };
-  }
-  /** @returns {Node} */
-  atom() {
-    const { kind, text, line } = this.now;
-    if (kind === "number") {
-      this.at++;
-      const plain = text.replaceAll("_", "");
-      return { type: "constant", line, value: /^\d+$/.test(plain) ? BigInt(plain) : Number(plain) };
-    }
-    if (kind === "string") {
-      let whole = "";
-      for (; this.now.kind === "string"; this.at++) whole += unquoted(this.now.text);
-      return { type: "constant", line, value: whole };
-    }
-    for (const [word, value] of /** @type {[string, any][]} */ ([["True", true], ["False", false], ["None", null]])) if (this.takes(word)) return { type: "constant", line, value };
-    if (this.takes("...")) return { type: "ellipsis", line };
-    if (this.takes("(")) {
-      if (this.takes(")")) return { type: "tuple", line, items: [] };
-      const value = this.tuple();
-      const whole = this.sees("for") ? this.comprehension(value, "list") : value;
-      this.needs(")");
-      return whole;
-    }
-    if (this.takes("[")) {
-      /** @type {Node[]} */
-      const items = [];
-      while (!this.sees("]")) {
-        items.push(this.starred());
-        if (this.sees("for")) {
-          const made = this.comprehension(items[0], "list");
-          this.needs("]");
-          return made;
-        }
-        if (!this.takes(",")) break;
-      }
-      this.needs("]");
-      return { type: "list", line, items };
-    }
-    if (this.takes("{")) return this.dict(line);
-    return { type: "name", line, name: this.name() };
-  }
-  /** @param {number} line @returns {Node} */
-  dict(line) {
-    const pairs = [];
-    while (!this.sees("}")) {
-      const key = this.expression();
-      this.needs(":");
-      const value = this.expression();
-      if (this.sees("for")) {
-        const made = this.comprehension({ type: "tuple", line, items: [key, value] }, "dict");
-        this.needs("}");
+    const items = [];
+    while (!sees("]")) {
+      items.push(starred());
+      if (sees("for")) {
+        const made = comprehension(items[0], "list");
+        needs("]");
         return made;
       }
-      pairs.push({ key, value });
-      if (!this.takes(",")) break;
+      if (!takes(",")) break;
     }
-    this.needs("}");
-    return { type: "dict", line, pairs };
+    needs("]");
+    return { type: "list", line, items };
   }
+  if (takes("{")) return dict(line);
+  return { type: "name", line, name: identifier() };
+}
+
+/** @param {number} line @returns {Node} */
+function dict(line) {
+  const pairs = [];
+  while (!sees("}")) {
+    const key = expression();
+    needs(":");
+    const value = expression();
+    if (sees("for")) {
+      const made = comprehension({ type: "tuple", line, items: [key, value] }, "dict");
+      needs("}");
+      return made;
+    }
+    pairs.push({ key, value });
+    if (!takes(",")) break;
+  }
+  needs("}");
+  return { type: "dict", line, pairs };
 }

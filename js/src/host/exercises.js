@@ -29,13 +29,22 @@ function load(url) {
   return found;
 }
 
+/** Is there an answer that the reader wrote before? editor.js keeps it. @param {string} check */
+function isKept(check) {
+  try {
+    return localStorage.getItem(`ddw-${check}`) !== null;
+  } catch {
+    return false; // a page may be forbidden to look
+  }
+}
+
 /** @param {HTMLElement} place */
 function offer(place) {
   const { ddwExercise: check = "", folder = "", weight } = place.dataset;
   const start = JSON.parse(place.querySelector("script")?.textContent ?? '""');
   const button = document.createElement("button");
   button.type = "button";
-  button.textContent = `Try it here (${weight} kB)`;
+  button.textContent = `${isKept(check) ? "Go on with your answer" : "Try it here"} (${weight} kB)`;
   const said = document.createElement("span");
   said.setAttribute("role", "status");
   button.addEventListener("click", async () => {

@@ -103,6 +103,23 @@ if (typeof document !== "undefined") {
   const near = new IntersectionObserver((seen) => {
     for (const { isIntersecting, target } of seen) if (isIntersecting) near.unobserve(target), show(target);
   }, { rootMargin: "1200px" }); // prettier-ignore; what is there before it is seen moves nothing that is read
-  for (const place of document.querySelectorAll("[data-ddw]")) place.matches("[data-ddw-from], [data-ddw-module]") ? near.observe(place) : show(place);
+  /** Has the parser left it? What follows stands behind it, or behind what holds it. @param {Element | null} e */
+  const whole = (e) => {
+    while (e && !e.nextSibling) e = e.parentElement;
+    return e !== null;
+  };
+  /** @type {Set<Element>} */
+  const found = new Set();
+  const find = () => {
+    for (const place of document.querySelectorAll("[data-ddw]")) {
+      const waits = document.readyState !== "complete" && place.matches("[data-ddw-from]"); // for all that the page begins with
+      if (found.has(place) || waits || (document.readyState === "loading" && !whole(place))) continue;
+      found.add(place);
+      place.matches("[data-ddw-from], [data-ddw-module]") ? near.observe(place) : show(place);
+    }
+  };
+  find();
+  document.addEventListener("DOMContentLoaded", find); // on the site this script does not wait for the end of the page
+  addEventListener("load", find);
   document.addEventListener("ddw-mount", (e) => void mount(/** @type {HTMLElement} */ (e.target))); // by hand, after `unmount`
 }
