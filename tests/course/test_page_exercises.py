@@ -314,6 +314,7 @@ def test_a_closed_exercise_says_that_it_keeps_an_answer(exercise):
     assert button.inner_text() == "Try it here (80 kB)", "the lesson's own lines are no answer"
     button.click()
     exercise.get_by_role("textbox").fill("def undo(x_t, eps, alpha_bar, t):\n    return eps\n")
+    exercise.wait_for_timeout(1000)  # until the browser has written it to its disk
     exercise.reload()
     assert button.inner_text() == "Go on with your answer (80 kB)"
     button.click()
