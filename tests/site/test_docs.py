@@ -97,7 +97,7 @@ def test_a_page_shows_what_its_notebook_shows(name, staged):
     modules = re.findall(r'id="ddw-([\w-]+)"', text)
     assert len(modules) == len(set(modules))
     assert set(re.findall(r'data-ddw="([\w-]+)"', text)) == set(modules)
-    hosts = [text.count(_docs.host_script(name)) for name in ("host", "plots")]
+    hosts = [text.count(_docs.host_script()) + text.count(_docs.AT_ONCE), text.count(_docs.host_script("plots"))]
     assert hosts == [int("data-ddw=" in text), int("data-ddw-plot=" in text)]
     posters = source.count("application/vnd.plotly.v1+json")
     if name.parts[0] == "lessons":  # whose outputs are committed
