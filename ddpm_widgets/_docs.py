@@ -43,9 +43,8 @@ SAMPLE = re.compile(
     r"(\[`sample`\]\([^)]*api/)ddpm(\.html#sample\))"
 )  # of two, nbdev links the one that is only there to be read
 CHANGES = "{{< include ../CHANGELOG.md >}}"  # the cell in whose place the changes stand: Quarto would look for the file in `_proc`
-AT_ONCE = host_script().replace(
-    "<script", "<script async", 1
-)  # a page's first widget waits for no other script, unless it brings a network
+# Where a page's first widget brings no network, it waits for no other script.
+AT_ONCE = host_script().replace("<script", "<script async", 1)
 NEEDS_PYTHON = "needs-python"  # the class of what stands in place of an exercise that a page cannot check
 OFFERED = ("lessons", "guides", "gallery")  # pages that readers run themselves: folders, and one page
 NOT_IN_MOLAB = ("04b_the_unet", "07_experiments")  # two of their cells need each other, which marimo refuses

@@ -45,7 +45,7 @@ NAMES = {  # what a navigation begins with, and what it is: to somebody who hear
 }
 FOLD = re.compile(r'<a (class="[^"]*"[^>]*?) role="navigation"([^>]*)>(.*?)</a>', re.S)
 COURSE = {"the-course": "lessons"}  # a part of the front page, and the folder that it is about
-ABOVE = re.compile(r"^\s*(Lesson \w+ page .*?10\. Your turn|Open in\s+Colab\b.*?\bDownload\b)\s*", re.S)
+ABOVE = re.compile(r"^\s*(Lesson \w+ page \d+ of [^\n]*|Open in\s+Colab\b.*?\bDownload\b)\s*", re.S)  # a lesson's text
 ASKED = {  # a guide, and other words for its question
     "guides/own_pictures.html": "How to train on my own images, custom images, photos, my own data, a custom dataset, a folder of images, ImageFolder.",
     "guides/diffusers_model.html": "How to load a diffusers pipeline, import from diffusers, export to diffusers, Hugging Face models.",
@@ -125,7 +125,7 @@ def pictures(path: Path, text: str, folder: Path) -> str:
         if " alt=" not in tag:  # of a figure, whose caption says it
             tag = tag.replace("<img", '<img alt=""', 1)
         tag = tag if "loading=" in tag else tag.replace("<img", '<img loading="lazy"', 1)
-        if not pale or pale.read_bytes() == file.read_bytes():
+        if not pale or pale.read_bytes() == file.read_bytes():  # no labels
             return tag
         dark = tag.replace(file.name, pale.name)
         return f'<span class="light-content">{tag}</span><span class="dark-content">{dark}</span>'

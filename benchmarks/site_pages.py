@@ -6,7 +6,7 @@ time in ms until the first widget is there: from the start of the navigation whe
 from the moment when the reader scrolls to it. `shift` is the layout shift (web.dev/cls) until the page has been scrolled
 through. `axe` counts what axe-core finds then.
 
-    make docs && python benchmarks/site.py [--width 400] [--scheme dark] [PAGE …]
+    make docs && python benchmarks/site_pages.py [--width 400] [--scheme dark] [PAGE …]
 """
 
 import argparse
