@@ -116,7 +116,7 @@ def pictures(path: Path, text: str, folder: Path) -> str:
             return tag
         pale = None
         if file.suffix == ".png":
-            pale, file = webp(file, PALE), webp(file)
+            pale, file = webp(file, PALE) if labelled(file) else None, webp(file)
             tag = tag.replace(f'src="{src}"', f'src="{src.removesuffix("png")}webp"') if file.suffix == ".webp" else tag
         if file.suffix != ".svg" and not re.search(r'\s(?:width|height)="', tag):
             with Image.open(file) as opened:
@@ -125,7 +125,7 @@ def pictures(path: Path, text: str, folder: Path) -> str:
         if " alt=" not in tag:  # of a figure, whose caption says it
             tag = tag.replace("<img", '<img alt=""', 1)
         tag = tag if "loading=" in tag else tag.replace("<img", '<img loading="lazy"', 1)
-        if not pale or pale.read_bytes() == file.read_bytes():  # no labels
+        if pale is None:
             return tag
         dark = tag.replace(file.name, pale.name)
         return f'<span class="light-content">{tag}</span><span class="dark-content">{dark}</span>'
@@ -141,6 +141,12 @@ def webp(file: Path, ink: tuple[int, int, int] = INK) -> Path:
             twin, method=6, **({"quality": 66} if file.parent.name == "front" else {"lossless": True})
         )
     return twin if twin.stat().st_size < file.stat().st_size else file
+
+
+def labelled(file: Path) -> bool:
+    "Whether the ink of a picture's labels makes a difference."
+    with Image.open(file) as picture:
+        return clear(picture).tobytes() != clear(picture, PALE).tobytes()
 
 
 def clear(picture: Image.Image, ink: tuple[int, int, int] = INK) -> Image.Image:

@@ -447,6 +447,7 @@ def test_pictures_are_the_same_in_fewer_bytes(tmp_path):
     )
     np.testing.assert_array_equal(np.array(Image.open(tmp_path / "a/one.webp")), pixels)
     assert ' alt="" ' in _lighten.pictures(tmp_path / "a/page.html", '<img src="one.png" class="c">', tmp_path)
+    assert sorted(p.name for p in (tmp_path / "a").iterdir()) == ["one.png", "one.webp"], "no twin for a dark page"
 
 
 def test_labels_stand_on_the_ground_of_the_page(tmp_path):
