@@ -2,12 +2,16 @@
 
 import base64
 import json
+import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
 
+from ddpm_widgets._docs import AT_ONCE
 from ddpm_widgets.widgets.noise_scrubber import NoiseScrubber
-from ddpm_widgets.widgets.page import save_html
+from ddpm_widgets.widgets.page import embed, host_script, save_html
 
 LINEAR = np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))
 _F = np.cos((np.arange(1001) / 1000 + 0.008) / 1.008 * np.pi / 2) ** 2
@@ -472,3 +476,43 @@ def test_without_javascript_the_poster_is_seen(new_page, tmp_path):
     page.goto(NoiseScrubber(pictures(), LINEAR, t=123).to_html(tmp_path / "page.html").as_uri())
     poster = page.get_by_role("img", name="12 images with the noise of timestep 123")
     assert poster.bounding_box()["width"] > 400
+
+
+def test_the_first_widget_waits_neither_for_the_rest_of_its_page_nor_for_half_a_widget(page):
+    "As on the site: the host is async there. The server stops in the midst of the second widget's state; the third has its state in a file."
+    saved = embed(*[NoiseScrubber(pictures(), LINEAR, t=t) for t in (100, 200)])
+    begin, first, second = saved.replace(host_script(), "").split('<div data-ddw="')
+    name = first.partition('"')[0]
+    state = re.search(r'json">(.*?)</script>', second, re.S)[1]
+    third = f'<div data-ddw="{name}" data-ddw-from="third.js"></div>'
+    now = f'<!doctype html>{begin}<div data-ddw="{first}{AT_ONCE}<div data-ddw="{second[: len(second) // 2]}'
+    go_on, log = threading.Event(), []
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+        def do_GET(self):
+            log.append(self.path)
+            self.send_response(200)
+            self.send_header(
+                "Content-Type", "text/javascript" if self.path.endswith(".js") else "text/html; charset=utf-8"
+            )
+            self.end_headers()
+            if self.path == "/third.js":
+                self.wfile.write(f'(window.ddwSaved ??= {{}})["third.js"] = {state};'.encode())
+            elif self.path == "/":
+                self.wfile.write(now.encode())
+                go_on.wait(20)
+                log.append("the rest")
+                self.wfile.write((second[len(second) // 2 :] + third).encode())
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    page.goto(f"http://127.0.0.1:{server.server_port}/", wait_until="commit")
+    assert Shown(page).t == 100, "it is there while the page is on its way"
+    assert page.locator(".ddw").count() == 1
+    go_on.set()
+    assert [Shown(page, i).t for i in (1, 2)] == [200, 200]
+    assert log.index("the rest") < log.index("/third.js")
+    server.shutdown()
