@@ -43,8 +43,7 @@ SAMPLE = re.compile(
     r"(\[`sample`\]\([^)]*api/)ddpm(\.html#sample\))"
 )  # of two, nbdev links the one that is only there to be read
 CHANGES = "{{< include ../CHANGELOG.md >}}"  # the cell in whose place the changes stand: Quarto would look for the file in `_proc`
-# Where a page's first widget brings no network, it waits for no other script.
-AT_ONCE = host_script().replace("<script", "<script async", 1)
+AT_ONCE = host_script().replace("<script", "<script async", 1)  # a page's first widget waits for no other script
 NEEDS_PYTHON = "needs-python"  # the class of what stands in place of an exercise that a page cannot check
 OFFERED = ("lessons", "guides", "gallery")  # pages that readers run themselves: folders, and one page
 NOT_IN_MOLAB = ("04b_the_unet", "07_experiments")  # two of their cells need each other, which marimo refuses
@@ -130,11 +129,9 @@ class make_static(Processor):
             ],
         }
         poster = lighter("".join(out["data"].get("image/png", "")))
-        host = host_script() if network else AT_ONCE
         alt = out.get("metadata", {}).get("image/png", {}).get("alt", name).removesuffix("; interactive in a notebook")
-        return "\n".join(
-            [*self.once(module, script), mount_point(module, saved, poster, alt), *self.once("host", host)]
-        ), alt
+        parts = [*self.once(module, script), mount_point(module, saved, poster, alt), *self.once("host", AT_ONCE)]
+        return "\n".join(parts), alt
 
     def figure(self, spec: dict[str, Any], alt: str) -> str:
         "A plotly figure's HTML."

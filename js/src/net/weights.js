@@ -38,8 +38,9 @@ function inPage(hash) {
   return base64 ? Promise.resolve(decoded(base64).buffer) : undefined;
 }
 
-/** Beside a page of the site. @param {Model} model @param {Progress} progress */
+/** Beside a page of the site, which is there first. @param {Model} model @param {Progress} progress */
 async function fromFile(model, progress) {
+  if (document.readyState !== "complete") await new Promise((done) => addEventListener("load", done, { once: true }));
   const url = new URL(model.get("weights_url"), document.baseURI);
   if (url.protocol === "file:") return fromScript(`${url}.js`);
   const answer = await fetch(url, { cache: "force-cache" });
