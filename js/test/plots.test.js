@@ -8,7 +8,7 @@ test("a figure takes the page's ink and its place's size, and keeps what it says
   assert.equal(own.width, undefined);
   assert.equal(own.height, undefined);
   assert.deepEqual(own.font, { size: 13, color: "rgb(1, 2, 3)", family: "Inter" });
-  assert.deepEqual(own.xaxis, { title: { text: "t" }, gridcolor: "rgba(1, 2, 3, 0.14)", zerolinecolor: "rgba(1, 2, 3, 0.3)", linecolor: "rgba(1, 2, 3, 0.3)" });
+  assert.deepEqual(own.xaxis, { automargin: true, title: { text: "t" }, gridcolor: "rgba(1, 2, 3, 0.14)", zerolinecolor: "rgba(1, 2, 3, 0.3)", linecolor: "rgba(1, 2, 3, 0.3)" });
   assert.equal(own.yaxis2.type, "log");
   assert.equal(own.paper_bgcolor, "rgba(0,0,0,0)");
   assert.equal(layout.width, 700, "the figure itself is untouched");
@@ -23,6 +23,10 @@ test("on a phone the legend lies below the plot", () => {
   const layout = { legend: { x: 1, font: { size: 9 } }, margin: { t: 10, r: 120 } };
   assert.equal(inPage(layout, "rgb(0, 0, 0)", "Inter").legend.x, 1);
   const { legend, margin } = inPage(layout, "rgb(0, 0, 0)", "Inter", true);
-  assert.ok(legend.orientation === "h" && legend.y < 0 && legend.font.size === 9);
+  assert.deepEqual([legend.orientation, legend.yref, legend.y, legend.font.size], ["h", "container", 0, 9]);
   assert.ok(margin.r < 20 && margin.t === 10);
+  const placed = { legend: { yref: "container", y: 1 }, margin: { l: 8 }, yaxis2: { side: "right" } };
+  const own = inPage(placed, "rgb(0, 0, 0)", "Inter", true);
+  assert.deepEqual([own.legend, own.margin.l], [placed.legend, 8], "which has its place already");
+  assert.ok(own.yaxis2.automargin && inPage({ yaxis: { automargin: false } }, "rgb(0, 0, 0)", "Inter").yaxis.automargin === false);
 });

@@ -104,11 +104,22 @@ def test_a_page_is_alive_and_light(name, served, visit):
     assert not page.locator(".katex-error").count()
 
 
+CUT = """(plot) => {
+  const { left, right, top, bottom } = plot.getBoundingClientRect();
+  const cut = (r) => r.width && (r.left < left - 1 || r.right > right + 1 || r.top < top - 4 || r.bottom > bottom + 4); // a line is taller than its letters
+  return [...plot.querySelectorAll("text")].filter((e) => cut(e.getBoundingClientRect())).map((e) => e.textContent);
+}"""
+
+
 @each_page
 def test_nothing_sticks_out_on_a_phone(name, visit):
     page = visit(name, viewport={"width": 400, "height": 800})
     walk(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    for plot in page.locator("[data-ddw-plot]").all():
+        plot.scroll_into_view_if_needed()
+        page.wait_for_function("e => e.dataset.painted !== undefined", arg=plot.element_handle(), timeout=5000)
+        assert plot.evaluate(CUT) == [], "words of a figure that are cut off"
 
 
 @each_page

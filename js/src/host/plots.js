@@ -15,11 +15,11 @@ export function inPage(layout, ink, font, narrow = false) {
   own.font = { ...layout.font, color: ink, family: font };
   for (const name of Object.keys(layout)) {
     if (!/^[xy]axis\d*$/.test(name)) continue;
-    own[name] = { ...layout[name], gridcolor: mix(ink, 0.14), zerolinecolor: mix(ink, 0.3), linecolor: mix(ink, 0.3) };
+    own[name] = { automargin: true, ...layout[name], gridcolor: mix(ink, 0.14), zerolinecolor: mix(ink, 0.3), linecolor: mix(ink, 0.3) };
   }
   if (!narrow) return own;
-  own.legend = { ...layout.legend, orientation: "h", x: 0, xanchor: "left", y: -0.28, yanchor: "top" };
-  own.margin = { ...layout.margin, l: 44, r: 8 };
+  if (layout.legend?.yref !== "container") own.legend = { ...layout.legend, orientation: "h", x: 0, xanchor: "left", yref: "container", y: 0, yanchor: "bottom" };
+  own.margin = { ...layout.margin, l: Math.min(44, layout.margin?.l ?? 80), r: 8 };
   return own;
 }
 
