@@ -262,6 +262,7 @@ def table(what: Any, comments: dict[str, str]) -> str:
     rows = []
     for p in parameters(what):
         default = "" if p.default is p.empty else f"`{literal(p.default)}`"
+        default = "above" if len(default) > 60 else default  # in the signature, where there is room
         rows.append(f"| `{marked(p)}` | {kind(p.annotation)} | {default} | {cell_text(comments.get(p.name, ''))} |")
     if not rows:
         return ""

@@ -51,6 +51,7 @@ def test_every_public_name_has_an_entry_with_every_parameter():
         )
         rows = re.findall(r"^\| `\**(\w+)` \| (.*?) \| (.*?) \| (.*?) \|$", said.partition("{.parameters}")[2].partition(":::")[0], re.M)  # fmt: skip
         assert [name for name, *_ in rows] == [p.name for p in _reference.parameters(what)], what
+        assert all(len(default) <= 60 for *_, default, _ in rows), "a column on a phone"
         assert inspect.isclass(what) == (f"```python\nclass {what.__qualname__}" in said), "a class is shown as a class"
 
 
