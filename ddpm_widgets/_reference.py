@@ -221,6 +221,8 @@ def literal(value: Any) -> str:
         return value.__name__
     if isinstance(value, str) and '"' not in value:
         return f'"{value}"'
+    if isinstance(value, float) and value >= 1e6:
+        return f"{value:g}".replace("e+", "e")
     text = re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", repr(value)).removeprefix("functools.")
     return "…" if " object at " in text else text
 

@@ -15,6 +15,7 @@ from nbdev.process import NBProcessor
 import ddpm_widgets
 from ddpm_widgets import _reference, images
 from ddpm_widgets._reference import call, kind, reference, remarks, split_errors
+from ddpm_widgets.record import Budget
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted(p for p in (ROOT / "ddpm_widgets").rglob("*.py") if not p.name.startswith("_"))
@@ -73,6 +74,7 @@ def test_how_something_is_called_is_short():
     assert call(ddpm_widgets.Schedule) == 'class Schedule(betas, name="custom", timesteps=None)'
     assert call(ddpm_widgets.NoiseScrubber).startswith("class NoiseScrubber(\n    images,\n    schedule,\n    *,\n")
     assert call(ddpm_widgets.CheckpointError) == "class CheckpointError"
+    assert call(Budget) == "class Budget(limit=5e13)"
 
 
 def test_types_are_words():
