@@ -142,6 +142,13 @@ def pytest_runtest_setup(item):
             need_tier(what)
 
 
+@pytest.fixture(autouse=True)
+def data_where_they_are_asked_for(request, monkeypatch):
+    "A test without the mark `data` finds none on this machine either."
+    if missing("data") is None and not request.node.get_closest_marker("data"):
+        monkeypatch.delenv("DDPM_WIDGETS_DATA")
+
+
 @pytest.fixture(autouse=True, scope="module")
 def quick_collections():
     "After a fit accelerate collects garbage; to look through all that is imported takes it seconds on a busy machine."

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from ddpm_widgets import Learner, TrainCB, fashion_mnist, unet
+from ddpm_widgets import Learner, TrainCB, garments, unet
 from ddpm_widgets.record import BUDGET, Budget, measure_recipe, multiply_adds, read_record, record_table, signature
 
 ROOT = Path(__file__).parents[2]
@@ -101,7 +101,7 @@ def write(folder, cbs="budget", returns="learn.ema_model", text=RECIPE):
 
 def test_a_recipe_is_trained_judged_and_kept(tmp_path):
     said = []
-    dls = fashion_mnist(64).subset(256, n_valid=64)
+    dls = garments(64, n=256, n_valid=64)
     record = measure_recipe(write(tmp_path), runs=2, n=16, limit=1e12, dls=dls, say=said.append)
     assert [run["seed"] for run in record["runs"]] == [0, 1] and len({run["drawn"] for run in record["runs"]}) == 2
     assert record["fids"] == [run["fid"] for run in record["runs"]] and record["text"] == write(tmp_path).read_text()
@@ -126,7 +126,7 @@ def test_a_recipe_is_trained_judged_and_kept(tmp_path):
 )
 def test_what_is_no_recipe_is_refused(made, limit, said, tmp_path):
     with pytest.raises((TypeError, ValueError), match=re.escape(said)):
-        measure_recipe(write(tmp_path, **made), runs=1, n=16, limit=limit, dls=fashion_mnist(64).subset(64, n_valid=16))
+        measure_recipe(write(tmp_path, **made), runs=1, n=16, limit=limit, dls=garments(64, n=64, n_valid=16))
 
 
 def test_no_file(tmp_path):
