@@ -341,3 +341,8 @@ def test_tests_that_share_something_costly_stay_together(request):
     if not request.config.getoption("loadgroup", False):
         pytest.skip("tests run one by one here, or are handed out without groups")
     assert request.node.nodeid.endswith("@test_project"), "pytest-xdist keeps no group together: see constraints.txt"
+
+
+def test_a_test_that_does_not_ask_for_the_data_finds_none():
+    "So it runs here as on a machine without them."
+    assert "DDPM_WIDGETS_DATA" not in os.environ
