@@ -137,7 +137,8 @@ class make_static(Processor):
         "A plotly figure's HTML."
         data = json_script({"data": spec["data"], "layout": spec["layout"]})
         height, aspect = spec["layout"].get("height", 450), (spec["layout"].get("meta") or {}).get("aspect")
-        size = f"aspect-ratio:{aspect}" if aspect else f"height:{height}px"
+        names = {trace.get("name") for trace in spec["data"]} - {None}
+        size = f"aspect-ratio:{aspect}" if aspect else f"--height:{height}px;--names:{len(names)};height:var(--height)"
         place = f'<div data-ddw-plot="{self.up}{FIGURES}" role="img" aria-label="{html.escape(alt)}" style="{size}">{data}</div>'
         return "\n".join([place, *self.once("plots", host_script("plots"))])
 

@@ -37,7 +37,8 @@
         return { item, all: named || has.every((at) => at >= 0), score: worth + bonus + (item.section ? 0 : 1) };
       });
       const good = words.length ? found.filter((page) => page.all).sort((a, b) => b.score - a.score) : [];
-      return good.length ? good.slice(0, limit) : super.search(query, { limit, ...options });
+      const last = ({ item }) => +item.href.startsWith("api/exercises/");
+      return good.length ? good.slice(0, limit) : super.search(query, { limit, ...options }).sort((a, b) => last(a) - last(b));
     }
   };
 })();
