@@ -156,7 +156,7 @@ def test_the_theme_is_kept_from_page_to_page(visit):
         ("what is a diffusion model", "lessons/generative_models.html"),
         ("train on own folder of pictures", "guides/own_pictures.html"),
         ("ImageFolder", "api/datasets.html"),
-        ("nosify", "noisify"),
+        ("nosify", "api/noising.html"),
     ],
 )
 def test_search_ranks_names_and_guides_first(words, leads_to, visit):
