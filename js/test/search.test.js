@@ -5,8 +5,8 @@ import test from "node:test";
 import { runInNewContext } from "node:vm";
 
 const PAGES = [
+  { title: "How do I train on my own pictures?", section: "For long", href: "guides/own_pictures.html#train", text: "This cell takes a few seconds." },
   { title: "How do I train on my own pictures?", section: "", href: "guides/own_pictures.html", text: "Put them into a folder. A custom dataset, ImageFolder." },
-  { title: "How do I train on my own pictures?", section: "Train", href: "guides/own_pictures.html#train", text: "This cell takes a few seconds." },
   { title: "4. Training", section: "", href: "lessons/training.html", text: "A network that predicts noise; the loss falls." },
   { title: "2. Generative models", section: "A whole diffusion model", href: "lessons/generative_models.html#whole", text: "Two numbers go in." },
   { title: "noising", section: "noisify", href: "api/noising.html#noisify", text: "Mixes images with noise." },

@@ -79,6 +79,7 @@ def test_a_paragraph_in_italics_below_a_cell_is_its_caption(page):
     assert "figure-caption" not in page(CELL + "*A* boot.") + page("Text.\n\n*A boot.*") + page(
         CELL + "Text.\n\n*A boot.*"
     )
+    assert "figure-caption" not in page("::: {.aside}\nText.\n:::\n\n*A boot.*")
     assert "figure-caption" not in page(CELL + "*A boot.*", html=False)
 
 
