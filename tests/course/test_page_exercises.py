@@ -314,8 +314,11 @@ def test_a_closed_exercise_says_that_it_keeps_an_answer(exercise):
     assert button.inner_text() == "Try it here (80 kB)", "the lesson's own lines are no answer"
     button.click()
     exercise.get_by_role("textbox").fill("def undo(x_t, eps, alpha_bar, t):\n    return eps\n")
-    exercise.wait_for_timeout(1000)  # until the browser has written it to its disk
-    exercise.reload()
+    for _ in range(20):  # until the browser has written it to its disk
+        exercise.wait_for_timeout(500)
+        exercise.reload()
+        if button.inner_text() != "Try it here (80 kB)":
+            break
     assert button.inner_text() == "Go on with your answer (80 kB)"
     button.click()
     exercise.get_by_role("button", name="Start over").click()
