@@ -255,7 +255,8 @@ examples:
         """\
 Train by the function recipe(budget, seed) in a Python file, three times, and judge the
 network that it returns by images that it draws afterwards. What a training may cost is
-counted in multiply-adds, so that it is the same on every machine.""",
+counted in multiply-adds, so that it is the same on every machine. The file is written
+after each run: the same command goes on where it was interrupted.""",
         f"""\
 examples:
   ddpm-widgets record my_recipe.py               three runs; the figures are in my_recipe.json
@@ -276,5 +277,5 @@ examples:
         help="multiply-adds of a training (default: 5e13, about ten minutes on two slow cores)",
     )
     sub.add_argument("-o", "--out", metavar="FILE", type=Path, help="the file to write (default: RECIPE.json)")
-    sub.add_argument("--force", action="store_true", help="replace a file that exists")
+    sub.add_argument("--force", action="store_true", help="measure anew, and replace the file")
     return parser

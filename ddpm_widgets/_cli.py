@@ -18,6 +18,7 @@ from typing import Any
 from . import _arguments
 from ._course import PACKAGE, copy_course, course
 from ._files import new_file, remove_empty, save_picture, writable
+from .storage import write_atomic
 
 INTERRUPTED = 130  # what a shell expects of a program that Ctrl-C ended: 128 + SIGINT
 
@@ -181,11 +182,12 @@ def draw(args: argparse.Namespace) -> int:
 
 
 def record(args: argparse.Namespace) -> int:
-    out = new_file(args.out or Path(f"{args.recipe.stem}.json"), args.force)
-    from .record import measure_recipe
+    out = new_file(args.out or Path(f"{args.recipe.stem}.json"), force=True)
+    from .record import measure_recipe, read_record
 
-    found = measure_recipe(args.recipe, runs=args.runs, n=args.n, limit=args.budget)
-    out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    before = read_record(out) if out.is_file() and not args.force else None
+    keep = lambda record: write_atomic(out, f"{json.dumps(record, indent=1)}\n".encode())  # noqa: E731
+    found = measure_recipe(args.recipe, runs=args.runs, n=args.n, limit=args.budget, before=before, keep=keep)
     print(f"FID {', '.join(f'{fid:.3f}' for fid in found['fids'])}: {out}")
     return 0
 

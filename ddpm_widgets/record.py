@@ -126,17 +126,23 @@ def measure_recipe(
     n: int = 2048,  # images judged of each
     limit: float = BUDGET,  # multiply-adds of each training
     dls: DataLoaders | None = None,  # what to judge by, as in `evaluate`; None: Fashion-MNIST
+    before: dict[str, Any] | None = None,  # a record of this recipe with fewer runs: only the others are done
+    keep: Callable[[dict[str, Any]], Any] | None = None,  # is given the record after each run
     say: Callable[[str], Any] = print,  # is told how it goes
 ) -> dict[str, Any]:  # as JSON: "fids" by run, their floors, what was spent, where, when, the recipe's text
     """Train by a recipe within a budget, several times, and judge what comes of it.
 
     Raises ValueError when a recipe returns something else than a network that carries `diffusion`, or one that learned from more than the budget allows (by
-    more than one step of a hundred).
+    more than one step of a hundred), and when `before` is of another recipe, budget or number of images.
     """
     recipe, text = read_recipe(path)
     runs, n = check_whole("runs", runs, 1, 100), check_whole("n", n, 2, 2**31 - 1)
-    found = []
-    for seed in range(runs):
+    if before and (before["text"], before["budget"], {run["n"] for run in before["runs"]}) != (text, limit, {n}):
+        raise ValueError(
+            "before must be of this recipe, with its budget and number of images, found others: measure anew (--force), or keep it in another file (-o)."
+        )
+    record = before or {"runs": []}
+    for seed in range(len(record["runs"]), runs):
         began, budget = time.perf_counter(), Budget(limit)
         model = recipe(budget, seed)
         if not isinstance(model, nn.Module) or getattr(model, "diffusion", None) is None:
@@ -151,7 +157,8 @@ def measure_recipe(
         drawn = secrets.randbits(31)  # after the training: nothing could be chosen for it
         judged = evaluate(model, n, dls=dls, seeds=[drawn], progress=False)
         parameters = sum(p.numel() for p in model.parameters())
-        found.append(
+        found = [
+            *record["runs"],
             {
                 "seed": seed,
                 "minutes": round(minutes, 2),
@@ -159,25 +166,28 @@ def measure_recipe(
                 "parameters": parameters,
                 "drawn": drawn,
                 **asdict(judged),
-            }
-        )
+            },
+        ]
         say(
             f"run {seed + 1} of {runs}: {minutes:.1f} minutes, FID {judged.fid:.3f} (real images {judged.floor_fid:.3f})"
         )
-    record = {
-        "recipe": Path(path).stem,
-        "text": text,
-        "budget": limit,
-        "runs": found,
-        "fids": [run["fid"] for run in found],
-        "machine": f"{platform.machine()}, {torch.get_num_threads()} threads"
-        if not torch.cuda.is_available()
-        else torch.cuda.get_device_name(),
-        "torch": str(torch.__version__),
-        "date": time.strftime("%Y-%m-%d"),
-    }
-    record = json.loads(json.dumps(record))
-    return {**record, "sha256": signature(record)}
+        record = {
+            "recipe": Path(path).stem,
+            "text": text,
+            "budget": limit,
+            "runs": found,
+            "fids": [run["fid"] for run in found],
+            "machine": f"{platform.machine()}, {torch.get_num_threads()} threads"
+            if not torch.cuda.is_available()
+            else torch.cuda.get_device_name(),
+            "torch": str(torch.__version__),
+            "date": time.strftime("%Y-%m-%d"),
+        }
+        record = json.loads(json.dumps(record))
+        record["sha256"] = signature(record)
+        if keep:
+            keep(record)
+    return record
 
 
 def read_record(path: str | Path) -> dict[str, Any]:
@@ -189,7 +199,7 @@ def read_record(path: str | Path) -> dict[str, Any]:
         raise ValueError(f"{path.name} must be a record, found no JSON: {e}.") from e
     if not isinstance(record, dict) or record.get("sha256") != signature(record):
         raise ValueError(
-            f"{path.name} must be as `ddpm-widgets record` wrote it, found other figures: run the recipe again."
+            f"{path.name} must be as `ddpm-widgets record` wrote it, found other figures: measure anew, with --force if the file may be replaced."
         )
     return record
 

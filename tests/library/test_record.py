@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from ddpm_widgets import Learner, TrainCB, garments, unet
+from ddpm_widgets import Learner, TrainCB, evaluate, garments, unet
+from ddpm_widgets._cli import main
 from ddpm_widgets.record import BUDGET, Budget, measure_recipe, multiply_adds, read_record, record_table, signature
 
 ROOT = Path(__file__).parents[2]
@@ -113,6 +114,36 @@ def test_a_recipe_is_trained_judged_and_kept(tmp_path):
     file.write_text(json.dumps({**record, "fids": [0.01, 0.01]}))
     with pytest.raises(ValueError, match="found other figures"):
         read_record(file)
+
+
+def test_an_interrupted_measurement_goes_on_with_the_next_run(tmp_path, monkeypatch, capsys):
+    dls = garments(64, n=256, n_valid=64)
+    monkeypatch.setattr("ddpm_widgets.record.evaluate", lambda *a, **how: evaluate(*a, **{**how, "dls": dls}))
+    recipe, file = write(tmp_path), tmp_path / "kept.json"
+    command = ["record", str(recipe), "-o", str(file), "-n", "16", "--budget", "1e12", "--runs"]
+    assert main([*command, "1"]) == 0
+    first = read_record(file)
+    assert main([*command, "2"]) == 0 and "run 1 of" not in capsys.readouterr().out.split(str(file))[1]
+    both = read_record(file)
+    assert both["runs"][0] == first["runs"][0] and [run["seed"] for run in both["runs"]] == [0, 1]
+    assert main([*command, "2"]) == 0 and read_record(file) == both, "nothing was left to do"
+    recipe.write_text(recipe.read_text() + "# another idea\n")
+    assert main([*command, "3"]) == 1 and "before must be of this recipe" in capsys.readouterr().err
+    assert read_record(file) == both
+    assert main([*command, "1", "--force"]) == 0 and "another idea" in read_record(file)["text"]
+    assert len(read_record(file)["runs"]) == 1
+
+
+def test_what_stood_before_the_interrupt_is_kept(tmp_path):
+    kept, dls = [], garments(64, n=256, n_valid=64)
+
+    def keep(record):
+        kept.append(record)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        measure_recipe(write(tmp_path), runs=2, n=16, limit=1e12, dls=dls, keep=keep)
+    assert len(kept) == 1 and len(kept[0]["runs"]) == 1 and kept[0]["sha256"] == signature(kept[0])
 
 
 @pytest.mark.parametrize(
