@@ -62,6 +62,7 @@ class Points(traitlets.TraitType):
 # %% ../../nbs/api/widgets/15_diffusion_playground.ipynb #d2b50006
 SHAPES = ("moons", "spiral", "rings", "checkerboard", "letters", "gaussians")
 SAMPLERS = ("ddpm", "ddpm small", "ddim", "dpm++", "flow")  # the last is the probability flow, in all T steps
+ARROWS = {"score": "the score", "eps": "the estimated noise", "x0": "the ways to the estimated clean points"}
 BOUNDS = {  # least and largest value of each numeric setting
     **{
         "lr": (1e-6, 1),
@@ -115,7 +116,7 @@ class DiffusionPlayground(Widget):
     field = traitlets.Enum(
         ("learned", "exact", "both"), "learned", help="arrows of the network, of the exact denoiser, or both"
     ).tag(sync=True, page=True)
-    arrows = traitlets.Enum(("score", "eps", "x0"), "score", help="what they show").tag(sync=True, page=True)
+    arrows = traitlets.Enum(tuple(ARROWS), "score", help="what they show").tag(sync=True, page=True)
     running = traitlets.Bool(False, help="whether the page trains").tag(sync=True, page=True)
     speed = Whole(0, min=0, max=10_000, help="steps a second at most; 0: as many as it can").tag(sync=True, page=True)
     step = Whole(0, min=0, help="steps of training so far").tag(sync=True, page=True)
@@ -283,38 +284,37 @@ class DiffusionPlayground(Widget):
 
     def description(self) -> str:
         "What the poster shows, in words."
-        return f"{len(self.points)} points in the plane at timestep {self.t} of {self.T}, and the score around them; interactive in a notebook"
+        return f"{len(self.points)} points in the plane at timestep {self.t} of {self.T}, and {ARROWS[self.arrows]} around them; interactive in a notebook"
 
     def poster(self) -> np.ndarray:  # uint8, shape (h, w, 3)
-        "The noised data at t with the exact score; beside it the samples, if there are any."
+        "The noised data at t with the arrows of the exact denoiser; beside it the samples, if there are any."
         from PIL import Image, ImageDraw
 
         clouds = [(self.noisy(), LIGHT["signal"])] + [(self.samples, LIGHT["guess"])] * bool(len(self.samples))
         side = 720
         big = Image.new("RGB", (len(clouds) * side, side), "white")  # PIL's lines and dots are not smooth
         pen = ImageDraw.Draw(big)
-        places = np.stack(np.meshgrid(*[np.linspace(-1.9, 1.9, 20)] * 2), -1).reshape(-1, 2)
+        places = np.stack(np.meshgrid(*[np.linspace(-1.9, 1.9, 10 if self.arrows == "x0" else 20)] * 2), -1)
         for k, (cloud, color) in enumerate(clouds):
             pen.rectangle([k * side + 16, 16, (k + 1) * side - 16, side - 16], "#f8fafc")
             if not k and len(self.points):
-                score = self._score(places)
-                far = np.linalg.norm(score, axis=1, keepdims=True)
-                for (x, y), (dx, dy) in zip(places, 0.17 * score / (0.6 + far), strict=True):
-                    line = (
-                        [(0.5 + (x + e * dx / 2) / 4) * side for e in (-1, 1)],
-                        [(0.5 - (y + e * dy / 2) / 4) * side for e in (-1, 1)],
-                    )
-                    pen.line([line[0][0], line[1][0], line[0][1], line[1][1]], "#94a3b8", 2)
-                    pen.ellipse([line[0][1] - 3, line[1][1] - 3, line[0][1] + 3, line[1][1] + 3], "#94a3b8")
+                for tail, head in zip(*self._arrows(places.reshape(-1, 2)), strict=True):
+                    (x, y), (u, v) = ((side * (0.5 + z / 4), side * (0.5 - w / 4)) for z, w in (tail, head))
+                    pen.line([x, y, u, v], "#94a3b8", 2)
+                    pen.ellipse([u - 3, v - 3, u + 3, v + 3], "#94a3b8")
             for x, y in cloud[(np.abs(cloud) < 1.9).all(1)]:
                 u, v = (k + 0.5 + x / 4) * side, (0.5 - y / 4) * side
                 pen.ellipse([u - 4, v - 4, u + 4, v + 4], color)
         return np.asarray(big.resize((big.width // 2, side // 2), Image.Resampling.LANCZOS))
 
-    def _score(self, x: np.ndarray) -> np.ndarray:  # of the shape of x, times √(1-ᾱ)
-        "-ε̂ of the exact denoiser at t, which is the score times √(1-ᾱ)."
+    def _arrows(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:  # where they begin and end, of the shape of x
+        "The exact denoiser at t: the way to x̂0, ε̂, or the score, which is -ε̂/√(1-ᾱ); the last two no longer than a cell."
         alpha_bar = float(self.noising().alpha_bar64[self.t])
         off = ((x[:, None] - math.sqrt(alpha_bar) * self.points) ** 2).sum(-1)
         weight = np.exp((off.min(1, keepdims=True) - off) / (2 * (1 - alpha_bar)))
         x0 = weight @ self.points / weight.sum(1, keepdims=True)
-        return (math.sqrt(alpha_bar) * x0 - x) / math.sqrt(1 - alpha_bar)
+        if self.arrows == "x0":
+            return x, x0
+        eps = (x - math.sqrt(alpha_bar) * x0) / math.sqrt(1 - alpha_bar)
+        half = 0.085 * eps / (0.6 + np.linalg.norm(eps, axis=1, keepdims=True))
+        return (x - half, x + half) if self.arrows == "eps" else (x + half, x - half)

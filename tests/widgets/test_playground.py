@@ -354,6 +354,30 @@ def test_its_network_draws_and_its_noise_is_the_pages():
     assert playground.poster().shape == (360, 720, 3)
 
 
+def test_a_poster_shows_and_says_the_arrows_that_are_chosen():
+    playground = DiffusionPlayground("spiral", t=30)
+    points, (a,) = playground.points, [playground.noising().alpha_bar64[30].item()]
+    at = np.float32([[1.5, 1.0], [-0.4, 0.2], [0.1, -1.6]])
+    x0 = exact_denoiser(torch.tensor(points), playground.noising(), "x0")(torch.tensor(at), torch.tensor([30])).numpy()
+    eps = (at - a**0.5 * x0) / (1 - a) ** 0.5
+    seen, said = {}, {}
+    for kind in ("score", "eps", "x0"):
+        playground.arrows = kind
+        (tail, head), seen[kind], said[kind] = playground._arrows(at), playground.poster(), playground.description()
+        if kind == "x0":
+            assert np.allclose(tail, at) and np.allclose(head, x0, atol=1e-5)
+        else:
+            way = (head - tail) / np.linalg.norm(head - tail, axis=1, keepdims=True)
+            wanted = (eps if kind == "eps" else -eps) / np.linalg.norm(eps, axis=1, keepdims=True)
+            assert np.allclose(way, wanted, atol=1e-4) and np.linalg.norm(head - tail, axis=1).max() < 0.18
+    assert (
+        "the score around" in said["score"]
+        and "the estimated noise around" in said["eps"]
+        and "clean points" in said["x0"]
+    )
+    assert len({picture.tobytes() for picture in seen.values()}) == 3
+
+
 def test_the_parameters_are_counted_as_the_network_has_them():
     for width in (16, 64, 256):
         assert n_weights(width) == sum(p.numel() for p in PlaneNet(width).parameters())
