@@ -36,9 +36,9 @@ class Metrics(Callback):
 
     def __init__(
         self,
-        **figures: Callable[[Any, Any], Tensor],  # name → function of (predictions, targets), the mean over a batch
+        **metrics: Callable[[Any, Any], Tensor],  # name → function of (predictions, targets), the mean over a batch
     ):
-        self.figures: dict[str, Callable[[Any, Any], Tensor]] = figures
+        self.metrics: dict[str, Callable[[Any, Any], Tensor]] = metrics
         self.results: list[dict[str, float]] = []
         self.steps: list[int] = []
         self.sums: dict[str, Any] = {}
@@ -55,9 +55,9 @@ class Metrics(Callback):
         n = learn.shard.stop - learn.shard.start
         self.counts[phase] = self.counts.get(phase, 0) + n
         with torch.no_grad():
-            for name, figure in {"loss": lambda *_: learn.loss, **self.figures}.items():
+            for name, metric in {"loss": lambda *_: learn.loss, **self.metrics}.items():
                 key = f"{phase}_{name}"
-                self.sums[key] = self.sums.get(key, 0) + figure(learn.preds, learn.batch[-1]).detach().float() * n
+                self.sums[key] = self.sums.get(key, 0) + metric(learn.preds, learn.batch[-1]).detach().float() * n
 
     def after_epoch(self, learn: Learner) -> None:
         result = {}
@@ -80,7 +80,7 @@ class Metrics(Callback):
 
 
 class Recorder(Callback):
-    "Keeps the loss, the learning rate and the size of every training batch: `losses`, `lrs`, `sizes`."
+    "Keeps the loss, the learning rate and the batch size of every training step: `losses`, `lrs`, `sizes`."
 
     def __init__(self) -> None:
         self._losses: list[float] = []
@@ -156,8 +156,8 @@ class Progress(Callback):
 
     def after_epoch(self, learn: Learner) -> None:
         seconds = time.perf_counter() - self.start
-        figures = next((cb.results[-1] for cb in learn.cbs if isinstance(cb, Metrics) and cb.results), {})
-        parts = [f"{name.replace('_', ' ')} {value:.4f}" for name, value in figures.items()]
+        results = next((cb.results[-1] for cb in learn.cbs if isinstance(cb, Metrics) and cb.results), {})
+        parts = [f"{name.replace('_', ' ')} {value:.4f}" for name, value in results.items()]
         if self.main:
             self.tqdm.clear()
             print(", ".join([f"epoch {learn.epoch + 1}/{learn.n_epochs}", *parts, f"{seconds:.0f} s"]))
@@ -176,7 +176,7 @@ _SCHEDULED = ("lr", "momentum", "betas")  # what schedulers of PyTorch change, i
 
 
 class LRSchedule(Callback):
-    "Change the learning rate after every step, by a scheduler of PyTorch."
+    "Change the learning rate after every step, by a scheduler of PyTorch; not ReduceLROnPlateau, which needs a metric."
 
     def __init__(
         self,
@@ -224,7 +224,7 @@ class LRSchedule(Callback):
 
 
 class OneCycle(LRSchedule):
-    "One cycle of learning rate and momentum over the whole fit (Smith 2018, arXiv 1803.09820)."
+    "One cycle of the learning rate, and of momentum or β₁ (for Muon only AdamW's), over the whole fit (Smith 2018, arXiv 1803.09820)."
 
     def __init__(
         self,
@@ -330,6 +330,7 @@ class TerminateOnNaN(Callback):
     def after_loss(self, learn: Learner) -> None:
         if not learn.training:
             self.after_backward(learn)
+            self.in_a_row = 0
 
     def after_backward(self, learn: Learner) -> None:
         "Of several processes, all know the same loss by now."
@@ -392,7 +393,7 @@ class TerminateOnNaN(Callback):
 
 # %% ../nbs/api/22_callbacks.ipynb #c5e07a12
 class Compile(Callback):
-    """Train with a network compiled by `torch.compile`: the first step takes about a minute, the others are faster than before.
+    """Train with a network compiled by `torch.compile`: the first step takes about a minute; on a GPU the others are faster.
 
     Only full-size training batches use it. The last, smaller batch, validation and sampling run uncompiled, so a single shape is compiled, once.
     Raises ValueError for options that `torch.compile` does not have, and RuntimeError, before the first step, where this machine cannot compile.
@@ -433,7 +434,8 @@ class Compile(Callback):
 
     def before_predict(self, learn: Learner) -> None:
         size = count_images(learn.batch)
-        self.full_size = self.full_size or size
+        if learn.training and (learn.iter + 1 < learn.n_batches or learn.n_batches == 1):  # the last may be smaller
+            self.full_size = self.full_size or size
         if learn.training and size == self.full_size:
             self.net.forward = self.forward
 

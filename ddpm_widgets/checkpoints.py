@@ -96,11 +96,20 @@ def _restore_callbacks(learn: Learner, state: dict[str, Any]) -> None:
 _MENDS = {errno.ENOSPC: "make room", errno.EDQUOT: "make room", errno.EISDIR: "move the folder of that name away"}
 
 
+def _cause(e: OSError | MemoryError) -> tuple[str, str]:
+    "Why a file could not be written, and what to do about it."
+    if isinstance(e, MemoryError):
+        return "not enough memory", "free some memory"
+    if isinstance(e, BlockingIOError):
+        return str(e.strerror), "wait for that run to end, or name another folder"
+    return system_reason(e), _MENDS.get(e.errno or 0, "check the folder and its permissions")
+
+
 class Checkpoint(Callback):
     """Save everything a run needs to continue: `train(..., cbs=[Checkpoint("run", every=500)])`, later `train(..., resume="run")`.
 
-    A resumed run ends with the same weights, losses and samples as one that was never interrupted, to the last bit on the same machine; only a data set that
-    draws random numbers itself, in this process, draws others. Of several processes the main one writes.
+    A resumed run ends with the same weights, losses and samples as one that was never interrupted, to the last bit on the same machine, on a GPU with
+    deterministic algorithms; only a data set with a generator of its own draws other numbers. Of several processes the main one writes.
 
     Raises ValueError for an `every` or `keep` that is no whole number from 1 up, and CheckpointError, before any work is done, when the folder holds checkpoints
     of another run, or another run is writing to it, or it cannot be written to.
@@ -222,7 +231,7 @@ class Checkpoint(Callback):
         if not (self.refused or any(getattr(cb, "found", "") for cb in learn.cbs)):
             warnings.warn(
                 f"weights must be finite to be kept, found {bad} after step {learn.steps}, with learning rate {learn.opt.param_groups[0]['lr']:.3g}: train "
-                f"with a lower one, or look for the cause with diagnose(learn); the newest sound file is {self.written or 'none'}.",
+                f"with a lower one, or look for the cause with diagnose(learn); the newest sound file is {self.written or learn.checkpoint or 'none'}.",
                 stacklevel=2,
             )
         self.refused = True
@@ -242,7 +251,7 @@ class Checkpoint(Callback):
             state = _state_of(learn, place)
             state["model"] = {**state["model"], **self.counted}
             nest = pack(state, tensors)
-            if bad := unsound(tensors, learn.model):
+            if bad := unsound(tensors, learn.accelerator.unwrap_model(learn.model)):
                 return self.refuse(learn, bad)
             words = {
                 "kind": "checkpoint",
@@ -254,9 +263,8 @@ class Checkpoint(Callback):
             }
             write_hashed(path, tensors, words)
         except (OSError, MemoryError) as e:
-            why = system_reason(e) if isinstance(e, OSError) else type(e).__name__
-            mend = _MENDS.get(getattr(e, "errno", 0) or 0, "check the folder and its permissions")
-            kept = f"{self.written.name} is kept" if self.written else "none is there yet"
+            why, mend = _cause(e)
+            kept = f"{newest.name} is kept" if (newest := self.written or learn.checkpoint) else "none is there yet"
             warnings.warn(
                 f"the checkpoint of step {learn.steps} could not be written to {self.folder} ({why}), {kept}, and the training goes on: {mend}.",
                 stacklevel=2,

@@ -107,7 +107,7 @@ def check_texts(
     values: Any,  # a list of anything that can be written
     count: int | None = None,  # how many there must be: one for each image
 ) -> list[str]:
-    "The values as texts. Raises ValueError if they are no list, or not `count`."
+    "The values as texts. Raises ValueError if they cannot be gone through, or are not `count`."
     try:
         texts = [str(value) for value in values]
     except Exception:  # not iterable, or an element whose __str__ raises

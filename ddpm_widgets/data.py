@@ -124,7 +124,7 @@ def _as_dataset(
 ) -> ImageDataset:
     "A data set from arrays. Raises DataError when an array has the wrong type, shape or values."
     size = check_whole("size", size, 1, 4096, DataError)
-    expected = f"The {name} images must be uint8 (n, height, width), or (n, 3, height, width) in colour"
+    expected = f"The {name} images must be of shape (n, height, width), or (n, 3, height, width) in colour"
     try:
         a: Any = images if isinstance(images, list | tuple) else as_array(images)
         labels = np.asarray(as_array(labels))
@@ -136,7 +136,7 @@ def _as_dataset(
             nhwc = as_images(a[..., None] if getattr(a, "ndim", 4) == 3 else a, f"The {name} images", most=math.inf)
     except UserWarning as e:
         raise DataError(
-            f"{expected}, found {found} without a negative value: pass np.uint8(255 * x) if they lie in [0, 1]."
+            f"The {name} images must be uint8, or floats in [-1, 1], found {found} without a negative value: pass np.uint8(255 * x) if they lie in [0, 1]."
         ) from e
     except (TypeError, ValueError, RuntimeError) as e:
         raise e if isinstance(e, DataError) else DataError((str(e).splitlines() or [expected])[0]) from e
@@ -236,15 +236,16 @@ class DataLoaders:
         n_valid: int | None = None,  # validation images to keep; None: a sixth of n, as in Fashion-MNIST
     ) -> "DataLoaders":
         "Loaders over the first images only, for a quick look. The shuffling restarts from its seed."
-        valid = dataset_of(self.valid).first(max(1, n // 6) if n_valid is None else n_valid)
-        return self._over(dataset_of(self.train).first(n), valid)
+        train, valid = dataset_of(self.train).first(n), dataset_of(self.valid)
+        n_valid = min(len(valid), max(1, len(train) // 6)) if n_valid is None else n_valid
+        return self._over(train, valid.first(check_whole("n_valid", n_valid, 1, len(valid), DataError)))
 
     def mirrored(self) -> "DataLoaders":
         "Loaders whose training images come mirrored as well: twice as many. The shuffling restarts from its seed."
         return self._over(dataset_of(self.train).mirrored(), dataset_of(self.valid))
 
     def _over(self, train: ImageDataset, valid: ImageDataset) -> "DataLoaders":
-        "Loaders like these over other images."
+        "Loaders like these over other images, on the CPU and without drop_last."
         seed = self.train.generator.initial_seed() if self.train.generator else None
         return self.from_datasets(train, valid, self.train.batch_size or 1, seed, self.classes, self.source)
 
@@ -287,7 +288,7 @@ def dataset_of(loader: "DataLoader | OnDevice") -> ImageDataset:
 
 # %% ../nbs/api/12_data.ipynb #90d3c5ab
 class OnDevice:
-    "The batches of a loader, from images kept on a device as bytes: training copies nothing there."
+    "The batches of a loader, from images kept on a device as bytes: training copies no images there."
 
     def __init__(
         self,
@@ -313,6 +314,7 @@ class OnDevice:
         n: int,  # batches to leave out
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         "Yield the batches of the next epoch after the first `n`."
+        torch.empty((), dtype=torch.int64).random_(generator=self.generator)  # as DataLoader does: one order for both
         for at in torch.tensor(list(self.sampler), device=self.device).split(self.batch_size)[n : len(self)]:
             yield self.images[at].float() / 127.5 - 1, self.labels[at]
 
@@ -352,8 +354,8 @@ def labels_of(batch: Any) -> Any:
 
 def as_x0(
     batch: Any,  # see `images_of`
-    like: torch.Tensor | None = None,  # a weight of the network: what the images are to be computed with
-) -> torch.Tensor:  # of the dtype and on the device of `like`, shape (n, …)
+    like: torch.Tensor | None = None,  # a weight of the network, whose dtype and device images of floats get
+) -> torch.Tensor:  # shape (n, …)
     "The clean images of a batch. Raises DataError for what is no batch of images, and for channels that come last."
     x0 = images_of(batch)
     parts = batch if isinstance(batch, list | tuple) and len(batch) > 1 else ()
@@ -389,7 +391,8 @@ def check_range(
             stacklevel=2,
         )
     elif (least >= low and most > high + span) or least < low - 5 * span or most > high + 5 * span:
-        mend = f"pass x / 127.5 - 1, or data_range=({least:g}, {most:g})" if least >= 0 else "scale them to that range"
+        mend = f"pass {'x / 127.5 - 1, or ' * (127 < most <= 255)}data_range=({least:g}, {most:g})"
+        mend = mend if least >= 0 else "scale them to that range"
         raise DataError(
             f"Images must lie in [{low:g}, {high:g}], found {least:g} to {most:g} in the first batch: {mend}."
         )
@@ -404,7 +407,7 @@ def check_range(
 def first_samples(
     loader: Any,
     n: int = 2,  # how many; fewer when there are fewer
-) -> list[Any]:  # none where looking would cost something, or use something up
+) -> list[Any]:  # none of iterable data sets and of loaders with workers
     "The first samples of a map-style data set that is read in this process. May draw random numbers."
     ds: Any = getattr(loader, "dataset", None)
     if not isinstance(loader, DataLoader) or isinstance(ds, IterableDataset) or loader.num_workers:
@@ -430,8 +433,8 @@ def check_samples(
             f"{tuple(x.shape)}" if isinstance(x, torch.Tensor) else shown(x) for x in map(images_of, samples)
         )
         raise DataError(
-            f"{name} must give images that can be stacked, tensors of one size, found {found}: resize them, and convert PIL images, "
-            "with torchvision's Resize and ToTensor for example."
+            f"{name} must give images that can be stacked, tensors of one size, found {found} ({str(e).splitlines()[0]}): "
+            "resize them, and convert PIL images, with torchvision's Resize and ToTensor for example."
         ) from e
     as_x0(batch)
 

@@ -43,6 +43,13 @@ from .images import image_suffixes, read_square
 from .progress import Bar
 
 # %% ../nbs/api/14_datasets.ipynb #23f827c3
+def _check_loading(batch_size: Any, size: Any, least: int, seed: Any) -> tuple[int, int, int | None]:
+    "The same, checked before anything is read. Raises DataError."
+    batch_size = check_whole("batch_size", batch_size, 1, 2**31, DataError)
+    seed = None if seed is None else check_whole("seed", seed, 0, 2**63 - 1, DataError)
+    return batch_size, check_whole("size", size, least, 4096, DataError), seed
+
+
 def garments(
     batch_size: int = 128,  # images in a batch
     n: int = 60_000,  # training images
@@ -54,10 +61,7 @@ def garments(
     "Clothes drawn by this package, with the shapes, range and class names of Fashion-MNIST. Nothing is downloaded."
     limits = ("n", n, 1, 10**7), ("n_valid", n_valid, 1, 10**7), ("seed", seed, 0, 2**63 - 1)
     n, n_valid, seed = (check_whole(*limit, DataError) for limit in limits)
-    size, batch_size = (
-        check_whole("size", size, 28, 4096, DataError),
-        check_whole("batch_size", batch_size, 1, 2**31, DataError),
-    )
+    batch_size, size, _ = _check_loading(batch_size, size, 28, seed)
     balanced = [np.arange(k) % len(CLASSES) for k in (n, n_valid)]
     shuffled = [np.random.default_rng([seed, i]).permutation(labels) for i, labels in enumerate(balanced)]
     images, labels = draw_garments(n + n_valid, seed, np.concatenate(shuffled))
@@ -83,17 +87,14 @@ FASHION_MNIST_MIRRORS = (
     "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
 )
 _FASHION_MNIST_FOLDERS = ("", "fashion-mnist", "FashionMNIST/raw")  # the last one is torchvision's
-_GET_FASHION_MNIST = (
-    "for the real data connect to the internet and run this again, or put the four official files in a folder"
-    " and set DDPM_WIDGETS_DATA to it"
-)
+_GET_FASHION_MNIST = "put the four official files in a folder and set DDPM_WIDGETS_DATA to it"
 
 
 def _find_fashion_mnist(
     folder: str | Path,  # holds the four files, gzipped or not, itself or in fashion-mnist or FashionMNIST/raw
 ) -> list[Path]:  # in the order of FASHION_MNIST_FILES
     "The four files of Fashion-MNIST in a folder. Raises DataError when one is missing."
-    folder = Path(folder).expanduser()
+    folder = check_path("folder", folder, DataError)
     if not folder.is_dir():
         raise DataError(f"{folder} must be a folder with the four Fashion-MNIST files, found no such folder.")
     for place in (folder / sub for sub in _FASHION_MNIST_FOLDERS):
@@ -142,7 +143,7 @@ def fashion_mnist(
     *,
     size: int = 32,  # pad 28×28 to size × size, with background
     folder: str | Path | None = None,  # with the four files; None: DDPM_WIDGETS_DATA, else the cache, else download
-    seed: int | None = None,  # of the shuffling; None follows torch.manual_seed
+    seed: int | None = None,  # of the shuffling; None follows torch.manual_seed (0 for the stand-in)
     stand_in: bool = False,  # without files and network: say so and use `garments`
     download: bool = True,  # may the files be downloaded? 30 MB
     mirrors: Sequence[str] = FASHION_MNIST_MIRRORS,  # where from, tried in turn
@@ -151,10 +152,7 @@ def fashion_mnist(
     """Fashion-MNIST (Xiao, Rasul and Vollgraf 2017, arXiv 1708.07747): 60,000 + 10,000 images, 32×32 in [-1, 1].
 
     Raises DataError when a file is missing or damaged, or when there is neither a folder nor a network."""
-    batch_size = check_whole("batch_size", batch_size, 1, kind=DataError)
-    size = check_whole("size", size, 28, kind=DataError)
-    if seed is not None:
-        seed = check_whole("seed", seed, 0, 2**63 - 1, kind=DataError)
+    batch_size, size, seed = _check_loading(batch_size, size, 28, seed)
     place = folder or os.environ.get("DDPM_WIDGETS_DATA")
     try:
         if not place:
@@ -179,10 +177,7 @@ CIFAR10_MIRRORS = (
 _CIFAR10_CLASSES = ("Airplane", "Automobile", "Bird", "Cat", "Deer", "Dog", "Frog", "Horse", "Ship", "Truck")
 _CIFAR10_BATCHES = (*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin")
 _CIFAR10_RECORD = 1 + 3 * 32 * 32  # bytes: a label and a picture
-_GET_CIFAR10 = (
-    "connect to the internet and run this again, or put cifar-10-binary.tar.gz in a folder and pass folder=… or set"
-    " DDPM_WIDGETS_DATA to it"
-)
+_GET_CIFAR10 = "put cifar-10-binary.tar.gz in a folder and pass folder=…"
 
 
 def _find_cifar10(
@@ -273,8 +268,9 @@ def cifar10(
     """CIFAR-10 (Krizhevsky 2009): 50,000 + 10,000 images in colour, (3, 32, 32) in [-1, 1].
 
     Raises DataError when a file is missing or damaged, or when there is neither a folder nor a network."""
+    batch_size, size, seed = _check_loading(batch_size, size, 32, seed)
     if folder is not None:
-        place = _find_cifar10(folder)
+        place = _find_cifar10(check_path("folder", folder, DataError))
         if place is None:
             expected = "cifar-10-binary.tar.gz or the six .bin files in it, itself or in a folder cifar-10-batches-bin"
             raise DataError(f"{folder} must hold {expected}, found neither: put it there or name another folder.")
@@ -345,7 +341,7 @@ def _files_of_folder(
 
 
 def _files_of_zip(archive: ZipFile) -> tuple[list[_File], _Passed]:
-    "All files of an archive whose names end like those of images that Pillow reads, except hidden ones. If one folder holds all the others, it is left out of the names."
+    "All files of an archive whose names end like those of images that Pillow reads, except hidden ones. If one folder holds only folders of images, it is left out of the names."
     suffixes, files, endings = image_suffixes(), [], Counter[str]()
     for entry in archive.infolist():
         name = Path(entry.filename)
@@ -387,14 +383,12 @@ def image_folder(
 ) -> DataLoaders:
     """The images of a folder or of a zip archive, (3, size, size) in [-1, 1]. The folders right below it name the classes.
 
-    Reads whatever Pillow reads, of up to 67 megapixels, follows links, and prints how many files it left out. All images are kept in memory,
-    3·size² bytes each. Raises DataError when there are fewer than two images, or when one cannot be read."""
+    Reads what Pillow decodes by itself, of up to 67 megapixels (JPEGs after they are reduced), follows links, and prints how many files it left out. All
+    images are kept in memory, size² bytes for each channel. Raises DataError when there are fewer than two images, or when one cannot be read."""
     root = check_path("path", path, DataError)
     if not root.exists():
         raise DataError(f"{root} must be a folder of images or a zip archive of them, found no such folder.")
-    size = check_whole("size", size, 1, kind=DataError)
-    if seed is not None:
-        seed = check_whole("seed", seed, 0, 2**63 - 1, kind=DataError)
+    batch_size, size, seed = _check_loading(batch_size, size, 1, seed)
     try:
         valid = check_number("valid", valid, above=0, below=1)
     except ValueError as e:

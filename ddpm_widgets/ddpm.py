@@ -71,9 +71,9 @@ def sample(
     model: Callable,  # model(x_t, t) → the noise it sees, shaped like x_t; in evaluation mode
     shape: tuple[int, ...],  # of the images: n, channels, height, width
     betas: Tensor,  # shape (T,)
-    generator: torch.Generator | None = None,  # draws z and the noise that all begins with
+    generator: torch.Generator | None = None,  # draws x_T and z
 ) -> Tensor:
-    "Images from noise: predict the noise, guess the image, step back, T times (algorithm 2, with σ_t² = β_t)."
+    "Images from noise: predict the noise, guess the image, step back, T times (algorithm 2, with σ_t² = β_t and x̂0 kept in [-1, 1])."
     alpha_bar = cumulative_alpha(betas)
     signal_rate, noise_rate = rates(alpha_bar)
     x0_weight, x_t_weight, _ = posterior(betas, alpha_bar, previous(alpha_bar))

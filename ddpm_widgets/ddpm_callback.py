@@ -50,13 +50,14 @@ def _check_data_range(ends: Any) -> tuple[float, float]:
 
 
 def _classes_of(learn: Learner) -> tuple[str, ...]:
-    "The names of the data's classes. Raises ValueError where there are none, or where the network has no place for them and one more."
+    "The names of the data's classes. Raises ValueError where there are none, or where a U-Net's num_class_embeds is not one more."
     classes = tuple(getattr(learn.dls, "classes", None) or ())
     if not classes:
         raise ValueError(
-            "training with labels needs data with classes, found none: pass classes=… to the loaders, or leave out labels."
+            "training with labels needs data with classes, found none: pass classes=… to the loaders, or train a network without classes."
         )
-    config = getattr(getattr(learn.model, "unet", learn.model), "config", None)
+    net = learn.accelerator.unwrap_model(learn.model)
+    config = getattr(getattr(net, "unet", net), "config", None)
     if config is not None and config.get("num_class_embeds") != len(classes) + 1:
         raise ValueError(
             f"the network must have num_class_embeds={len(classes) + 1}, one for each class and one for none, found {config.get('num_class_embeds')}."
@@ -101,7 +102,7 @@ class DDPMCB(TrainCB):
         generator: torch.Generator | None = None,  # for repeatable timesteps and noise
         *,
         min_snr: float
-        | None = None,  # weigh the training loss by min-SNR-γ with this γ (5 is usual); None: all timesteps alike
+        | None = None,  # weigh the training loss, a squared error, by min-SNR-γ with this γ (5 is usual); None: all timesteps alike
         data_range: tuple[float, float] = (-1.0, 1.0),  # of the images: samplers keep their guesses inside
         sampler: Sampler = "ddpm",  # what `sample` uses unless asked for another; the model carries it
         steps: int | None = None,  # in how many steps; None: all
@@ -150,10 +151,10 @@ class DDPMCB(TrainCB):
         self.diffusion = None
         self.classes = () if self.drop_label is None else _classes_of(learn)
         learn.sample = partial(self.sample, learn)
-        for loader in (learn.dls.train, getattr(learn.dls, "valid", None)):
-            if loader is not None:
+        for name in ("train", "valid"):
+            if (loader := getattr(learn.dls, name, None)) is not None:
                 with preserve_rng(loader):
-                    check_samples(loader)
+                    check_samples(loader, f"dls.{name}")
 
     def before_batch(self, learn: Learner) -> None:
         x0 = as_x0(learn.batch, next(learn.model.parameters(), None))
@@ -169,7 +170,7 @@ class DDPMCB(TrainCB):
         learn.batch = (x_t, t, *labels), make_target(x0, eps, t, self.schedule, self.target)
 
     def draw(self, x0: Tensor, shard: slice, batch_size: int) -> tuple[Tensor, Tensor]:
-        "Timesteps and noise for the whole batch; of these, the ones for x0, which is its shard."
+        "Draw timesteps and noise for the whole batch; return this process's part, that of x0."
         source, first, end = self.generator.device if self.generator else x0.device, shard.start, shard.start + len(x0)
         if shard == slice(0, batch_size):  # all of it, and a callback may have changed its size
             batch_size = len(x0)

@@ -80,8 +80,10 @@ def _download_reason(e: Exception) -> str:
         return f"it answered {e.response.status_code}"
     if isinstance(e, requests.exceptions.ChunkedEncodingError):
         return "the connection broke off halfway"
-    if isinstance(e, requests.Timeout):
+    if isinstance(e, requests.Timeout) or "timed out" in str(e):  # requests calls it ConnectionError while bytes come
         return "no answer in time"
+    if isinstance(e, requests.exceptions.SSLError):
+        return "its certificate was refused"
     if isinstance(e, requests.ConnectionError):
         return "no connection"
     if isinstance(e, ValueError) and "hash" in str(e):
@@ -107,11 +109,13 @@ def download_files(
                 failed[mirror] = _download_reason(e)
             except OSError as e:
                 raise Unavailable(
-                    f"{folder} must be a folder to keep {name} in, found {system_reason(e)}: name another one."
+                    f"{folder} must be a folder to keep {name} in, found {system_reason(e)}: make room, or check its permissions."
                 ) from e
         else:
             tried = "; ".join(f"{mirror}: {why}" for mirror, why in failed.items()) or "no mirrors given"
-            raise Unavailable(f"{name} could not be downloaded ({tried}): {otherwise}.")
+            raise Unavailable(
+                f"{name} could not be downloaded ({tried}): for the real data connect to the internet and run this again, or {otherwise}."
+            )
     return folder
 
 # %% ../nbs/api/13_downloads.ipynb #04be7d92
@@ -135,16 +139,18 @@ def cached_files(
     if download:
         return download_files(files, mirrors, folder, progress, otherwise)
     if not all((folder / name).is_file() for name in files):
-        raise Unavailable(f"{title} must be in {folder} when download=False, found no such file: {otherwise}.")
+        raise Unavailable(
+            f"{title} must be in {folder} when download=False, found no such file: pass download=True, or {otherwise}."
+        )
     for name, checksum in files.items():
         if not pooch.hashes.hash_matches(folder / name, checksum):
             raise Unavailable(
-                f"{folder / name} must have the checksum {checksum[:19]}…, found a different file: delete it, and {otherwise}."
+                f"{folder / name} must have the checksum {checksum[:19]}…, found a different file: delete it, and pass download=True, or {otherwise}."
             )
     return folder
 
 # %% ../nbs/api/13_downloads.ipynb #2a61d902
-MOST_UNPACKED = 2**28  # bytes: five times Fashion-MNIST; two megabytes of gzip can hold four gigabytes of zeros
+MOST_UNPACKED = 2**28  # bytes: five times Fashion-MNIST; two megabytes of gzip can hold two gigabytes of zeros
 
 
 @contextmanager
@@ -190,7 +196,7 @@ def read_idx(
     path: str | Path,  # an idx file of bytes, gzipped or not
     axes: int | None = None,  # how many it must have: 3 for images, 1 for labels; None: any
 ) -> np.ndarray:  # uint8
-    "The array in an idx file of at most 256 MB. Raises DataError when the file is damaged, cut short or not an idx file, and reads no more than it promises."
+    "The array in an idx file of at most 256 MB. Raises DataError when the file is damaged, cut short or not an idx file, and reads at most 1 MB beyond what it promises."
     path, again = Path(path), "fetch that file again"
     with unpacked(path) as file:
         head = file.read(64)

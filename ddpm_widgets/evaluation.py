@@ -41,7 +41,7 @@ from ddpm_widgets.judges import (  # some are only passed on to those who import
     save_classifier,  # noqa: F401
 )
 from .neighbours import check_features, compare_nearest, nearest_distances, precision_recall
-from .sampling import SamplingOptions, sample
+from .sampling import SamplingOptions, check_size, sample
 from .storage import read_hashed, write_hashed
 
 # %% ../nbs/api/36_evaluation.ipynb #bc790157
@@ -123,7 +123,7 @@ def reference_features(
 class Evaluation:
     "What `evaluate` returns. Printed, it is a report that says how to reproduce it."
 
-    fid: float  # the mean over seeds, as is all that follows but the floors
+    fid: float  # the mean over the seeds, as are kid, precision, recall, nearest, very_near, agreement and class_fid
     kid: float
     fids: tuple[float, ...]  # one for each seed
     kids: tuple[float, ...]
@@ -207,8 +207,8 @@ def evaluate(
 ) -> Evaluation:  # print it, or read `.fid`, `.second_fid`, `.precision`, `.nearest`, `.floor_fid`, `.fid_range`
     """FID, KID, precision, recall and nearest training images of a model, beside those of held-out real images, over several seeds.
 
-    Raises ValueError for fewer than 2 images, no seeds, options of `sample` with images that are given, images beyond [-1, 1] such as 0 … 255 as
-    floats, and what `sample` refuses. Warns when images hold no negative value: they may lie in [0, 1].
+    Raises ValueError for fewer than 2 images, no seeds, options of `sample` with images that are given, floats further than 10 from 0 or, without a negative
+    value, above 2 (0 … 255 as floats), and what `sample` refuses. Warns when images hold no negative value: they may lie in [0, 1].
     """
     images = model if isinstance(model, Tensor) else None
     if labels is not None:
@@ -346,6 +346,7 @@ def _describe_sampling(
     "How the images are drawn, as text, and their range. Raises what `sample` would raise, before any work is done."
     options = {name: value for name, value in sampling.items() if name != "schedule"}
     way = SamplingOptions.of("evaluate", options, _OWN).resolve(model, sampling.get("schedule"))
+    check_size(way, n, None)
     check_images(torch.zeros(1, *way.diffusion.shape), known=True)  # the judge can look at them
     said = "".join(
         f", {k} {v}"

@@ -8,7 +8,6 @@ Docs: https://example.github.io/ddpm-widgets/api/events.html.md"""
 __all__ = ['CancelFit', 'CancelEpoch', 'CancelBatch', 'Callback', 'TrainCB']
 
 # %% ../nbs/api/20_events.ipynb #dd000703
-import sys
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from .processes import count_batches
 
 # %% ../nbs/api/20_events.ipynb #516eaf28
 class CancelFit(Exception):
-    "Raise it in a callback to end the fit."
+    "Raise it in a callback to end the fit, from before_fit on."
 
 
 class CancelEpoch(Exception):
@@ -78,6 +77,7 @@ class Events:
 
     cbs: list[Any]
     epoch = iter = 0  # where the loop is, for the note on an error
+    error: BaseException | None = None  # of the fit
 
     def callback(self, event: str) -> None:
         "Call `event` of every callback that has it."
@@ -111,7 +111,7 @@ class Events:
                         method(self)
                 except BaseException as e:
                     errors.append(e)
-        if errors and sys.exc_info()[1] is None:  # the error of the fit itself matters more
+        if errors and self.error is None:  # that of the fit itself matters more
             raise errors[0]
 
     @contextmanager
@@ -121,14 +121,15 @@ class Events:
         except (CancelFit, CancelEpoch, CancelBatch):
             raise
         except BaseException as e:
+            goes_on = "" if event == "failed_fit" else "; the Learner can go on with fit()"
             e.add_note(
-                f"Raised in {type(cb).__name__}.{event}, epoch {self.epoch}, batch {self.iter}; the Learner can go on with fit()."
+                f"Raised in {type(cb).__name__}.{event}, epoch {self.epoch + 1}, batch {self.iter + 1}{goes_on}."
             )
             raise
 
 # %% ../nbs/api/20_events.ipynb #5e771a02
 def settings(learn: Any) -> dict[str, Any]:
-    "What decides the result besides chance: a run can only be resumed where these are the same."
+    "What decides the result besides chance; `Resume` compares it."
     func = getattr(learn.opt_func, "func", learn.opt_func)
     options = {k: v for k, v in getattr(learn.opt_func, "keywords", {}).items() if k != "fused"}
     net = learn.model.module if isinstance(learn.model, nn.parallel.DistributedDataParallel) else learn.model

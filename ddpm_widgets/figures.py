@@ -63,7 +63,7 @@ def as_schedules(
     return list(curves), np.stack(list(curves.values()))
 
 # %% ../nbs/api/04_figures.ipynb #e083880f
-INK = "#7a8495"  # text and axes: 3.8 : 1 on white and 4.7 : 1 on the dark page
+INK = "#7a8495"  # text and axes: 3.8 : 1 on white, 4.8 : 1 or more on the dark pages
 _GRID = "rgba(128, 138, 155, 0.22)"
 LIGHT = dict(
     signal="#4f46e5", noise="#c2410c", guess="#0f766e", linear="#0369a1", cosine="#be185d", sigmoid="#854d0e"
@@ -80,7 +80,7 @@ def colors_of(
     names: Sequence[str],  # of lines
     palette: dict[str, str] = TONES,  # role -> colour
 ) -> list[str]:
-    "A colour for each name. A schedule, or a name that contains signal, noise or guess, has the same colour everywhere; other names take the remaining colours in order."
+    "A colour for each name. The linear, cosine and sigmoid schedules, and a name that contains signal, noise or guess, have the same colour everywhere; other names take the remaining colours in order."
     says = lambda name, role: name == role or (role in ("signal", "noise", "guess") and role in name)  # noqa: E731
     known = [next((color for role, color in palette.items() if says(name, role)), None) for name in names]
     others = [palette[role] for role in ("signal", "guess", "cosine", "sigmoid", "noise")]

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from .checks import check_number, shown
+from .checks import check_number, check_whole, shown
 
 # %% ../nbs/api/10_guidance.ipynb #9d000005
 def drop_labels(
@@ -56,14 +56,10 @@ def class_indices(
     classes: Sequence[str],  # the names of the network's classes
 ) -> Tensor:  # int64, shape (1,) or (n,)
     "Classes as numbers. Raises ValueError for one that the network does not have."
-    one_for_all = (
-        isinstance(labels, str | int)
-        and not isinstance(labels, bool)
-        or (isinstance(labels, Tensor) and labels.ndim == 0)
-    )
+    one_for_all = isinstance(labels, str) or not hasattr(labels, "__len__") or getattr(labels, "ndim", 1) == 0
     try:
-        wanted = [labels] if one_for_all else [k if isinstance(k, str) else int(k) for k in labels]
-        numbers = [classes.index(k) if isinstance(k, str) else int(k) for k in wanted]
+        wanted = [labels] if one_for_all else labels
+        numbers = [classes.index(k) if isinstance(k, str) else check_whole("label", k) for k in wanted]
     except (ValueError, TypeError):
         numbers = [-1]
     if not numbers or not all(0 <= k < len(classes) for k in numbers):
@@ -76,8 +72,10 @@ def class_indices(
 def check_guidance(guidance: Any, levels: Any, rescale: Any) -> tuple[float | None, tuple[float, float], float]:
     "The same as numbers. Raises TypeError or ValueError for what is none, or out of range."
     weight = None if guidance is None else check_number("guidance", guidance, least=-1, most=1000)
-    if levels is None:
-        levels = (0.0, float("inf"))
-    elif not isinstance(levels, tuple | list) or len(levels) != 2 or not levels[0] < levels[1]:
+    try:
+        low, high = map(float, (0.0, float("inf")) if levels is None else levels)
+    except (TypeError, ValueError, OverflowError):
+        low = high = 0.0
+    if not low < high:
         raise ValueError(f"guidance_levels must be two noise levels, the lower one first, found {shown(levels)}.")
-    return weight, (float(levels[0]), float(levels[1])), check_number("guidance_rescale", rescale, least=0, most=1)
+    return weight, (low, high), check_number("guidance_rescale", rescale, least=0, most=1)

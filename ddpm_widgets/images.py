@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
 
-from .checks import check_number, check_whole
+from .checks import check_number, check_whole, shown
 
 # %% ../nbs/api/03_images.ipynb #4196d4b0
 MAX_VALUES = 16 * 2**20  # grey levels that one widget holds: 16 MB, repeated in every saved page
@@ -96,7 +96,7 @@ def _stack(images: list | tuple, name: str, most: float) -> np.ndarray:
     for i, a in enumerate(arrays):
         if a.shape != arrays[0].shape:
             raise ValueError(
-                f"{name} must be of one size, found {arrays[0].shape} for image 0 and {a.shape} for image {i}: resize or pad them."
+                f"{name} must have one shape, found {arrays[0].shape} for image 0 and {a.shape} for image {i}: resize them, or give all the same channels."
             )
     if len({a.dtype for a in arrays}) > 1:  # each has a range of its own
         arrays = [as_bytes(a, name) for a in arrays]
@@ -146,9 +146,9 @@ def check_floats(
     name: str,  # what an error calls them
     clip: float | bool = False,  # will those be clipped that lie up to this far from 0? True: however far
 ) -> None:
-    """Hold floats against [-1, 1]. ValueError for NaN, infinity, and what lies further out than `clip`.
+    """Hold floats against [-1, 1]. ValueError for NaN, infinity, and what lies further out than `clip`; with `clip=True` for the first two alone.
 
-    Without a value below 0, they are grey levels (ValueError) if one is above 2, else perhaps meant to be in [0, 1] (a warning).
+    Without a value below 0 they may be meant to be in [0, 1]: a warning, and `clip` counts as 2 at most.
     """
     if not (ok := np.isfinite(a)).all():
         where = tuple(int(i) for i in np.argwhere(~ok)[0])
@@ -200,13 +200,14 @@ def as_images(
 ) -> np.ndarray:  # uint8, shape (n, h, w, 1) or (n, h, w, 3), contiguous
     """Images as bytes, by the rule of this module: integers from 0 to 255, uint16 to 65,535, floats in [-1, 1], PIL images by their mode.
 
-    Grey: (h, w), (h, w, 1), (n, h, w), (n, 1, h, w); colour: (h, w, 3), (n, 3, h, w), (n, h, w, 3). A tensor (3, h, w) is one image in colour; an
+    Grey: (h, w), (h, w, 1), (n, h, w), (n, 1, h, w), (n, h, w, 1); colour: (h, w, 3), (n, 3, h, w), (n, h, w, 3). A tensor (3, h, w) is one image in colour; an
     array of that shape could be three grey ones as well, and is refused. ValueError for anything else.
     """
     if hasattr(images, "getbands"):
         images = [images]
     a = _stack(images, name, most) if isinstance(images, list | tuple) else as_array(images)
-    if a.dtype.kind in "buif":  # else `as_bytes` says so
+    from_pil = isinstance(images, list | tuple) and all(hasattr(im, "getbands") for im in images)
+    if a.dtype.kind in "buif" and not (from_pil and a.size):  # else `as_bytes` says so; PIL's have their channels last
         a = as_nhwc(a, name, hasattr(images, "detach"))
     if a.size > most:
         n = max(1, int(most) // a[0].size)
@@ -299,21 +300,21 @@ def read_square(
                 return _square(image, size, colour, background)
     except UnidentifiedImageError:
         return "no image that Pillow knows"
-    except OSError as e:
-        return e.strerror or str(e).splitlines()[0].rstrip(".")
     except Exception as e:  # Pillow's readers raise many kinds: OSError, SyntaxError, ValueError, struct.error, …
-        return (str(e).splitlines() or [type(e).__name__])[0].rstrip(".")
+        return getattr(e, "strerror", None) or (str(e).splitlines() or [type(e).__name__])[0].rstrip(".")
 
 # %% ../nbs/api/03_images.ipynb #f116767e
 def image_grid(
-    images,  # whatever `as_images` takes: uint8 in [0, 255], floats within `range`; those somewhat beyond are clipped
+    images,  # whatever `as_images` takes: uint8 in [0, 255], floats within `range`; what lies beyond is clipped, in (-1, 1) up to 10 from 0
     columns: int = 10,  # pictures in a row
     zoom: int = 2,  # screen pixels for each pixel
     range: tuple[float, float] = (-1.0, 1.0),  # of floats: what is black, what is white
 ) -> Image.Image:
     "The pictures side by side, as one PIL image, which a notebook shows. ValueError for what is no image."
     columns, zoom = check_whole("columns", columns, 1, 10**6), check_whole("zoom", zoom, 1, 1000)
-    low, high = (check_number(name, end) for name, end in zip(("range[0]", "range[1]"), range, strict=True))
+    low, high = range if isinstance(range, tuple | list) and len(range) == 2 else (0, 0)
+    if check_number("range[0]", low) == check_number("range[1]", high):
+        raise ValueError(f"range must be two different numbers, black and white, found {shown(range)}.")
     usual = (low, high) == (-1, 1)
     pixels = as_images(as_unit(images, low, high), clip=GENERATED if usual else True, most=np.inf)
     grid = tile(pixels, min(columns, len(pixels)), gap=zoom, scale=zoom, background=0)

@@ -67,7 +67,7 @@ class Interrupts:
         self.count += 1
         if self.holding and self.count <= 3:
             self.held = self.held or not self.learn.stop_reason
-        elif not self.learn.stop_reason:
+        elif not self.holding and not self.learn.stop_reason:
             self.learn.stop("interrupted")
         else:
             raise KeyboardInterrupt

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from .checks import check_whole, shown
 from .images import GENERATED, as_array, as_bytes, check_floats
 from .progress import Bar
+from .unets import device_of, eval_mode
 from .weights import MODELS, read_safetensors, write_safetensors
 
 # %% ../nbs/api/34_judges.ipynb #7d90e25f
@@ -154,7 +155,7 @@ def _load(judge: type[Judge], path: Path, hashed: bool) -> Judge:
 
 
 def load_classifier(path: str | Path) -> Classifier:  # in evaluation mode, on the CPU
-    "The classifier in a file of `save_classifier`, with ten classes. Raises what `load_model` raises for a file that is damaged."
+    "The classifier in a file of `save_classifier`, of the default widths and ten classes. Raises what `load_model` raises for a file that is damaged."
     return _load(Classifier, Path(path), hashed=True)  # type: ignore[return-value]
 
 
@@ -240,11 +241,16 @@ def features(
     images = check_images(images, known)
     if judge.channels not in (1, images.shape[1]):
         raise ValueError(
-            f"images must be in colour, shape (n, 3, height, width), for a judge that sees colours, found {tuple(images.shape)}: pass another judge."
+            f"images must be in colour, shape (n, 3, height, width), for a judge that sees colours, found {tuple(images.shape)}: pass a different judge."
         )
-    with Bar(total=len(images), unit=" images", desc="features", disable=not progress) as bar:
+    if isinstance(judge, Classifier) and min(images.shape[-2:]) < judge.side:
+        raise ValueError(
+            f"images must have {judge.side} pixels or more a side for this judge, found {tuple(images.shape)}: pass a different judge."
+        )
+    device = device_of(judge)
+    with eval_mode(judge), Bar(total=len(images), unit=" images", desc="features", disable=not progress) as bar:
         out = []
         for batch in images.split(batch_size):
-            out.append(judge.features(_quantise(batch, judge.channels)))
+            out.append(judge.features(_quantise(batch, judge.channels).to(device)).cpu())
             bar.update(len(batch))
     return torch.cat(out)

@@ -24,7 +24,7 @@ from .processes import Accelerator, AcceleratorState, Processes, count_batches, 
 from .randomness import own_generators
 
 # %% ../nbs/api/21_learner.ipynb #d411ba6f
-ADAMW = partial(torch.optim.AdamW, fused=True)  # fused: on a CPU three times as fast
+ADAMW = partial(torch.optim.AdamW, fused=True)  # fused: one kernel for all weights
 
 # %% ../nbs/api/21_learner.ipynb #65c79c7b
 class Learner(Events):
@@ -42,7 +42,7 @@ class Learner(Events):
     | `steps` | optimizer steps taken so far, over all fits |
     | `fit_steps`, `total_steps` | steps taken in this fit, and planned for it |
     | `batch_size`, `shard` | images in the batch, and the slice of them that this process has: all of them, unless several train together |
-    | `stop_reason` | None, or why the fit ended early |
+    | `stop_reason` | why `stop` ended the fit, else None |
 
     Raises whatever the model, the loss or a callback raises; a note on the error names the callback, epoch and batch.
     """
@@ -60,15 +60,14 @@ class Learner(Events):
         if not isinstance(model, nn.Module):
             raise TypeError(f"model must be a network, an nn.Module, found {shown(model)}.")
         self.model, self.dls, self.loss_func = model, check_loaders(dls), loss_func
-        self.lr = check_number("lr", lr, least=0)
+        self.lr = self.fit_lr = check_number("lr", lr, least=0)
         self.opt_func, self.given_accelerator = opt_func, accelerator
         self.cbs, self.accelerator = list(cbs), accelerator  # type: list[Any], Any
-        self.opt = self.batch = self.preds = self.loss = self.error = None  # type: Any
+        self.opt = self.batch = self.preds = self.loss = self.error = self.stop_reason = None  # type: Any
         self.dl = self.train_dl = self.valid_dl = None  # type: Any
-        self.training, self.shard = False, slice(0, 0)
+        self.training, self.skip_training, self.shard = False, False, slice(0, 0)
         self.n_epochs = self.n_batches = self.batch_size = self.steps = self.fit_steps = self.total_steps = 0
-        self.first_epoch, self.first_iter, self.skip_training = 0, 0, False  # where a resumed fit begins
-        self.stop_reason, self.fit_lr = None, self.lr  # type: str | None, float
+        self.first_epoch = self.first_iter = 0  # where a resumed fit begins
         # What callbacks leave for each other and for the reader: see EMA, DDPMCB, Metrics, Recorder, Checkpoint, MixedPrecision
         self.ema_model = self.sample = self.metrics = self.recorder = self.checkpoint = self.precision = None  # type: Any
         self.train_loss = self.valid_loss = None  # type: float | None
@@ -113,6 +112,8 @@ class Learner(Events):
         for epoch in range(self.first_epoch, self.n_epochs):
             self.epoch = epoch
             self.around("epoch", self.one_epoch, train, valid)
+            if epoch + 1 < self.n_epochs and self.do("agree_to_stop"):
+                raise CancelFit
 
     def fit(
         self,
@@ -130,7 +131,7 @@ class Learner(Events):
                 return trial(self, n_epochs, lr, cbs, train, valid)
         former, self.cbs = self.cbs, sorted([*self.cbs, *cbs], key=lambda cb: getattr(cb, "order", 0))
         self.stop_reason, self.fit_lr, self.fit_steps, self.n_epochs = None, lr, 0, n_epochs
-        self.first_epoch, self.skip_training = 0, False
+        self.first_epoch, self.skip_training, self.epoch, self.iter = 0, False, 0, 0
         with Interrupts(self) as self.interrupts, ExitStack() as self.contexts:  # callbacks may enter their own
             try:
                 self.prepare()
@@ -149,7 +150,7 @@ class Learner(Events):
                     self.cbs, self.error, self.interrupts.holding = former, None, False
 
     def stop(self, reason: str = "stopped") -> None:
-        "End the fit cleanly after the current step, and keep the reason as `stop_reason`."
+        "End the fit cleanly after the current batch, or before the next epoch, and keep the reason as `stop_reason`."
         self.stop_reason = reason
 
     def prepare(self) -> None:
@@ -168,8 +169,7 @@ class Learner(Events):
             group.pop("initial_lr", None)  # left by the last fit's scheduler
         self.opt.zero_grad()  # left by a step that was interrupted
         self.model, self.opt = self.accelerator.prepare(self.model, self.opt)
-        valid = getattr(self.dls, "valid", None)
-        self.train_dl = self.do("shard_loader", self.dls.train)
+        self.train_dl, valid = self.do("shard_loader", self.dls.train), getattr(self.dls, "valid", None)
         self.valid_dl = None if valid is None else self.do("shard_loader", valid)
 
     def release(self) -> None:

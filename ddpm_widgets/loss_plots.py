@@ -109,7 +109,7 @@ def plot_pairs(
         raise ValueError(f"runs must be a dict of two settings or more, found {shown(runs)}.")
     losses = {}
     for name, several in runs.items():
-        if isinstance(several, str | bytes) or not isinstance(several, Sequence) or len(several) < 2:
+        if isinstance(several, str | bytes) or not isinstance(several, Sequence | np.ndarray) or len(several) < 2:
             raise ValueError(f"{name!r} must be two trainings or more, one for each seed, found {shown(several)}.")
         losses[name] = [_history(run, f"run {k} of {name!r}")[0] for k, run in enumerate(several)]
     first, base = next(iter(losses.items()))

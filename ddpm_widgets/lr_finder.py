@@ -87,7 +87,7 @@ class LRFinder(Callback):
 
     def __init__(
         self,
-        gamma: float = 1.2,  # each learning rate is this much larger than the last
+        gamma: float = 1.2,  # each learning rate is this many times the one before
         max_mult: float = 3.0,  # end when the loss is this many times the lowest
     ):
         self.gamma = check_number("gamma", gamma, above=1)
@@ -96,7 +96,8 @@ class LRFinder(Callback):
         self.losses: list[float] = []
 
     def trial(self, learn: Learner, n_epochs: int, lr: float, cbs: Sequence[Any], train: bool, valid: bool) -> None:
-        "Fit a copy of the Learner, whose network is the same and is put back."
+        "Fit a copy of the Learner on the same network, then put the weights back."
+        check_number("lr", lr, above=0)
         if torch.cuda.is_available():
             torch.cuda.init()  # otherwise its random numbers could not be put back
         twin = copy(learn)

@@ -17,17 +17,18 @@ from .checks import check_whole, shown
 from .progress import Bar
 
 # %% ../nbs/api/35_neighbours.ipynb #8a0e0005
-def check_features(real: Tensor, fake: Tensor) -> None:
+def check_features(real: Tensor, fake: Tensor, names: tuple[str, str] = ("real", "fake")) -> None:
     "Raises ValueError unless both are finite, from one judge, and of two images or more."
-    for name, x in (("real", real), ("fake", fake)):
-        if not isinstance(x, Tensor) or x.ndim != 2 or not x.is_floating_point() or not x.isfinite().all():
-            raise ValueError(
-                f"{name} must be finite features, floats of shape (n, d), found {shown(getattr(x, 'shape', x))}."
-            )
+    for name, x in zip(names, (real, fake), strict=True):
+        if not isinstance(x, Tensor) or x.ndim != 2 or not x.is_floating_point():
+            raise ValueError(f"{name} must be features, floats of shape (n, d), found {shown(getattr(x, 'shape', x))}.")
+        if not x.isfinite().all():
+            raise ValueError(f"{name} must be finite features, found NaN or infinity: leave those images out.")
+    both = " and ".join(names)
     if real.shape[1] != fake.shape[1] or not real.shape[1]:
-        raise ValueError(f"real and fake must come from one judge, found {real.shape[1]} and {fake.shape[1]} features.")
+        raise ValueError(f"{both} must come from one judge, found {real.shape[1]} and {fake.shape[1]} features.")
     if min(len(real), len(fake)) < 2:
-        raise ValueError(f"real and fake must hold two images or more each, found {len(real)} and {len(fake)}.")
+        raise ValueError(f"{both} must hold two images or more each, found {len(real)} and {len(fake)}.")
 
 
 def _distances(a: Tensor, b: Tensor, progress: bool = False) -> Iterator[Tensor]:  # each of shape (256 or fewer, m)
@@ -44,8 +45,8 @@ def nearest_distances(
     others: Tensor,  # features, shape (m, d), of other images
     progress: bool = False,  # draw a progress bar when it takes longer than a second
 ) -> Tensor:  # shape (n,)
-    "How far from each image the nearest of the others is."
-    check_features(others, images)
+    "How far from each image the nearest of the others is. Raises ValueError for fewer than two of either."
+    check_features(images, others, ("images", "others"))
     return torch.cat([d.amin(1) for d in _distances(images, others, progress)])
 
 # %% ../nbs/api/35_neighbours.ipynb #8a0e0007

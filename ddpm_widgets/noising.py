@@ -28,8 +28,8 @@ def noisify(
 ) -> tuple[tuple[Tensor, Tensor], Tensor]:  # (x_t, t), ε: x_t and ε shaped like x0 on its device, t of shape (n,)
     """Jump to timestep t of the forward process (DDPM eq. 4): x_t = √ᾱ_t·x0 + √(1-ᾱ_t)·ε.
 
-    x_t and ε have the dtype of x0; the sum is taken in float32 or better. Raises TypeError when x0 is not floating point and ValueError when
-    t lies outside 0 … T-1 or has the wrong number of entries.
+    x_t and ε have the dtype of x0; the sum is taken in float32 or better. Raises TypeError when x0 is not floating point or t not whole, and ValueError when
+    t lies outside 0 … T-1 or has the wrong number of entries, or noise does not fit x0.
     """
     check_schedule(schedule)
     check_x0(x0)

@@ -32,6 +32,7 @@ _SETTINGS: dict[str, Any] = {
     "flip_sin_to_cos": True,
     "freq_shift": 0,
     "mid_block_scale_factor": 1,
+    "mid_block_type": "UNetMidBlock2D",
     "norm_eps": 1e-5,
     "resnet_time_scale_shift": "default",
     "time_embedding_type": "positional",
@@ -49,7 +50,7 @@ def _check(
     if d.target == "flow" or d.sampler in ("euler", "heun"):
         raise ValueError(
             f"the network in the page draws with ddpm, ddim or dpm++ and answers with eps, x0 or v, found {d.sampler} and "
-            f"{d.target}: for a network trained for eps, x0 or v set another sampler in `model.diffusion`, and train one of them for the page."
+            f"{d.target}: set one of these samplers in `model.diffusion`; in place of a flow, train a network for eps, x0 or v."
         )
     config = dict(getattr(getattr(net, "unet", net), "config", {}))
     if "block_out_channels" not in config:
@@ -78,7 +79,7 @@ def _check(
     step = getattr(net, "patch", 1) * 2 ** (len(widths) - 1)
     if d.shape[0] != getattr(net, "channels", config["in_channels"]) or d.shape[1] % step or d.shape[2] % step:
         raise ValueError(
-            f"this network takes images of height and width in multiples of {step}, found the shape {d.shape}: set "
+            f"this network takes images of {getattr(net, 'channels', config['in_channels'])} channels with height and width in multiples of {step}, found the shape {d.shape}: set "
             "`model.diffusion` to what it was trained for."
         )
     level = next(i for i, name in enumerate([*config["down_block_types"], "Attn"]) if name.startswith("Attn"))
@@ -105,7 +106,7 @@ def page_weights(
     precision: str = "int8",  # "int8": a quarter of the size; "fp16": half, and a difference that no sample shows; "fp32"
     classes: tuple[
         str, ...
-    ] = (),  # names of the classes, for a network that takes a class; left out, they are numbered
+    ] = (),  # names of all classes of a network that takes one, that for none last; left out: those it carries, else numbers
 ) -> bytes:  # a safetensors file
     """A network as a file for `LiveSampler`: weights, schedule, and how it draws.
 

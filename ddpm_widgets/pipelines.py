@@ -39,6 +39,10 @@ VARIANCES: dict[str, Variance] = {
 }  # variance_type
 SAMPLERS = {"DDPMScheduler": "ddpm", "DDIMScheduler": "ddim", "DPMSolverMultistepScheduler": "dpm++"}
 NAMES = {"linear": "linear", "squaredcos_cap_v2": "cosine"}  # beta_schedule; any other keeps its own name
+_DPM_SOLVER = {  # the settings of DPMSolverMultistepScheduler with which it is "dpm++"
+    **{"algorithm_type": "dpmsolver++", "solver_order": 2, "solver_type": "midpoint"},
+    **dict.fromkeys(("use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas", "use_lu_lambdas"), False),
+}
 
 # %% ../nbs/api/32_pipelines.ipynb #d1ff0007
 def _unet2d(settings: Any) -> Any:
@@ -81,7 +85,7 @@ def to_diffusers(
     `import ddpm_widgets.pipelines` first. A pipeline has no place for classes, so a label becomes part of the network: its embedding is added
     to the bias of the time embedding, where diffusers adds it.
 
-    Raises ValueError for another network, for one without `diffusion`, and for a range that is not symmetric about 0; FileExistsError when
+    Raises ValueError for a network of a different kind, for one without `diffusion`, and for a range that is not symmetric about 0; FileExistsError when
     the folder holds anything.
     """
     folder, d, model = check_path("folder", folder), getattr(model, "diffusion", None), as_unet(model)
@@ -89,10 +93,13 @@ def to_diffusers(
         raise ValueError(
             f"model must be a network, found a {type(model).__name__}: pass its `ema_model`, or its `model`."
         )
-    if not isinstance(model, UNet | UNet2DModel) or d is None:
+    if not isinstance(model, UNet | UNet2DModel):
         raise ValueError(
-            "model must be a UNet or diffusers' UNet2DModel that carries `diffusion`, found "
-            f"{type(model).__name__}{'' if d else ' without it'}: train it with `train`, or set `model.diffusion = Diffusion(schedule)`."
+            f"model must be a UNet, a ScratchUNet or diffusers' UNet2DModel, found {type(model).__name__}: only these can be written."
+        )
+    if d is None:
+        raise ValueError(
+            f"model must carry `diffusion`, found a {type(model).__name__} without it: train it with `train`, or set `model.diffusion = Diffusion(schedule)`."
         )
     network: Any = model
     if not all(value.isfinite().all() for value in network.parameters()):
@@ -112,7 +119,8 @@ def to_diffusers(
             f"the model's range must be symmetric about 0, as (-1, 1) is, found {d.data_range}: diffusers clips to no other."
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise FileExistsError(f"folder must be new or empty, found {folder} with something in it: choose another one.")
+        found = "with something in it" if folder.is_dir() else "which is a file"
+        raise FileExistsError(f"folder must be new or empty, found {folder} {found}: choose a different one.")
     scheduler = DDPMScheduler(
         num_train_timesteps=d.schedule.T,
         trained_betas=d.schedule.betas64.tolist(),
@@ -169,7 +177,7 @@ def from_diffusers(
     """
     pipeline = source if isinstance(source, DiffusionPipeline) else _read(source)
     net, scheduler = getattr(pipeline, "unet", None), getattr(pipeline, "scheduler", None)
-    if not isinstance(net, UNet2DModel) or not hasattr(scheduler, "betas"):
+    if not isinstance(net, UNet2DModel) or not hasattr(scheduler, "betas") or hasattr(pipeline, "vqvae"):
         raise ValueError(
             f"source must be a pipeline with a UNet2DModel and a scheduler of betas, found a {type(pipeline).__name__} with "
             f"{type(net).__name__} and {type(scheduler).__name__}: text, latents and flows have no counterpart here."
@@ -246,6 +254,9 @@ def _diffusion(pipeline: DiffusionPipeline, scheduler: Any, shape: tuple[int, ..
         "steps_offset": bool(config.get("steps_offset", 0)),
         "set_alpha_to_one": not config.get("set_alpha_to_one", True),
         "timestep_spacing": kind != "DDPMScheduler" and config.get("timestep_spacing") == "linspace",
+    } | {
+        name: kind == "DPMSolverMultistepScheduler" and config.get(name, usual) != usual
+        for name, usual in _DPM_SOLVER.items()
     }
     if found := [name for name, does in others.items() if does]:
         warnings.warn(

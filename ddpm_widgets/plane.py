@@ -166,7 +166,7 @@ class ExactDenoiser(nn.Module):
 def exact_denoiser(
     points: Any,  # the data, shape (N, 2), best in [-1, 1]: `sample` keeps its guesses there
     schedule: Schedule,  # the forward process
-    target: Target = "eps",  # what it answers with: "eps", "x0" or "v"
+    target: Target = "eps",  # what it answers with: "eps", "x0", "v" or "flow"
 ) -> ExactDenoiser:  # called as model(x_t, t), with x_t of shape (n, 2) and t of shape (n,)
     """The network that training on these points would end with if it could learn everything: E[x0 | x_t] as a softmax over the points.
 

@@ -63,7 +63,7 @@ def _seconds(text: str) -> float:
         return check_number("DDPM_WIDGETS_TIMEOUT", float(text), above=0, most=1e7)
     except ValueError:
         raise ValueError(
-            f"DDPM_WIDGETS_TIMEOUT must be a number of seconds above 0, found {text!r}: set another."
+            f"DDPM_WIDGETS_TIMEOUT must be a number of seconds above 0, at most 10,000,000, found {text!r}: set a different one."
         ) from None
 
 # %% ../nbs/api/19_processes.ipynb #dd000505
@@ -102,8 +102,9 @@ class ShardedLoader:
 def slice_batch(batch: Any, which: slice) -> Any:
     "These images of a batch: the same slice of every tensor in it."
     if isinstance(batch, tuple | list):
-        return type(batch)(slice_batch(x, which) for x in batch)
-    if isinstance(batch, dict):
+        parts = [slice_batch(x, which) for x in batch]
+        return type(batch)(*parts) if hasattr(batch, "_fields") else type(batch)(parts)  # a named tuple, or any other
+    if isinstance(batch, Mapping):
         return {name: slice_batch(x, which) for name, x in batch.items()}
     return batch[which] if isinstance(batch, Tensor) else batch
 
@@ -132,19 +133,27 @@ def count_batches(
         pass
     if isinstance(loader, Iterator):
         raise ValueError(
-            f"dls.train must be batches that can be read again, found {shown(loader)}: pass a list or a DataLoader."
+            f"a loader must give batches that can be read again, found {shown(loader)}: pass a list or a DataLoader."
         )
-    counts = _counted.setdefault(getattr(loader, "dataset", loader), {})
+    try:
+        counts = _counted.setdefault(getattr(loader, "dataset", loader), {})
+    except TypeError:  # a data set that is a list: nothing to remember the number by
+        counts = {}
     size = getattr(loader, "batch_size", None)
     if size not in counts:
         with preserve_rng(loader):
             counts[size] = sum(1 for _ in islice(loader, _MOST_COUNTED + 1))
             again = next(iter(loader), None) if counts[size] <= _MOST_COUNTED else None
         if counts[size] > _MOST_COUNTED or (counts[size] and again is None):
-            found = "none the second time" if counts.pop(size) <= _MOST_COUNTED else f"more than {_MOST_COUNTED:,}"
-            raise ValueError(
-                f"a stream must have a length or give the same batches each time and end, found {found}: define __len__ for its data set."
+            found, mend = (
+                ("none the second time", "let its __iter__ begin anew")
+                if counts.pop(size) <= _MOST_COUNTED
+                else (
+                    f"more than {_MOST_COUNTED:,}",
+                    "let it end, and define __len__ for its data set if it is that long",
+                )
             )
+            raise ValueError(f"a stream must end, and give the same batches each time, found {found}: {mend}.")
     return counts[size]
 
 # %% ../nbs/api/19_processes.ipynb #9d4e0502
@@ -153,7 +162,7 @@ def skip_batches(
     done: int,  # how many to leave out
     epoch: int = 0,  # how often the loader has been gone through
 ) -> Any:
-    "The batches after the first `done`; they are not even loaded if the loader draws its order beforehand and loads in this process."
+    "The batches after the first `done`. These are not loaded if the loader draws its order beforehand and loads in this process."
     if not done:
         return dl
     if isinstance(dl, ShardedLoader):
@@ -190,7 +199,7 @@ LOST_PEER_MESSAGES = (
 def _relayed_signals(interrupts: Interrupts) -> Iterator[None]:
     """Treat SIGTERM as a request to stop, and ignore a signal that the launcher repeats within ten seconds.
 
-    The end of the block waits up to five seconds for a repetition that is still on its way; it would hit whatever runs next.
+    A block that ends without an error waits for the repetition, until five seconds after the first signal: it would interrupt whatever runs next.
     """
     received: list[int] = []
     since, busy = 0.0, False
@@ -225,7 +234,7 @@ class Processes:
         return ShardedLoader(dl, learn.accelerator)
 
     def before_pass(self, learn: Any) -> None:
-        "Copy the main process's random state to every process: one order, one noise."
+        "Copy the main process's PyTorch generators to every process: one order, one noise. Samplers have to draw from these."
         on_gpu = learn.accelerator.device.type == "cuda"
         synchronize_rng_states(["torch", "cuda"] if on_gpu else ["torch"])
         for generator in learn.generators():
@@ -236,7 +245,7 @@ class Processes:
         learn.shard, learn.batch_size = dl.shard, dl.whole
 
     def after_loss(self, learn: Any) -> None:
-        "Gradients are averaged over processes. Scale the loss so that this is their mean over images."
+        "Gradients are averaged over processes. Scale the loss so that their average is the mean over images."
         images = learn.shard.stop - learn.shard.start
         learn.loss = learn.loss * (images * learn.accelerator.num_processes / learn.batch_size)
         if not learn.training:

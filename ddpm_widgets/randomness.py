@@ -20,7 +20,7 @@ import torch
 def random_state(
     generators: Sequence[torch.Generator] = (),  # others, in a fixed order
 ) -> dict[str, Any]:
-    "The states of all random number generators: Python's, numpy's, PyTorch's on each device, and those given."
+    "The states of the random number generators: Python's, numpy's, PyTorch's on the CPU and on the current GPU if it has been used, and those given."
     state = {
         "python": random.getstate(),
         "numpy": np.random.get_state(legacy=False),
@@ -73,8 +73,12 @@ def reseed(
         generator.manual_seed(generator.initial_seed())
     found = []
     waiting = [getattr(holder, name, None) for holder in holders for name in ("dataset", "sampler", "batch_sampler")]
+    seen: set[int] = set()
     while waiting:
         owner = waiting.pop()
+        if id(owner) in seen:
+            continue
+        seen.add(id(owner))
         for name, value in vars(owner).items() if hasattr(owner, "__dict__") else ():
             if isinstance(value, torch.Generator):
                 value.manual_seed(value.initial_seed())

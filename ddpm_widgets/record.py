@@ -24,6 +24,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from .checks import check_number, check_path, check_whole, shown
@@ -45,7 +46,10 @@ def multiply_adds(
     copy = deepcopy(model).eval()
     for module in copy.modules():
         module._forward_hooks.clear()
-    with FlopCounterMode(display=False) as counter:
+    with (
+        FlopCounterMode(display=False) as counter,
+        sdpa_kernel(SDPBackend.MATH),
+    ):  # other attention is not counted on a CPU
         copy(*inputs)
     return counter.get_total_flops() / 2 / len(inputs[0])
 
@@ -53,7 +57,8 @@ def multiply_adds(
 class Budget(Callback):
     """Counts the multiply-adds of a training, three passes for each image that the network learns from, and ends the fit when they are spent.
 
-    Passes without gradients, for validation for example, cost nothing. A training without a Learner calls `watch(model)`, and stops when `left` is 0.
+    A pass costs something where there are gradients; one without, for validation for example, is free. A training without a Learner calls `watch(model)`,
+    and stops when `left` is 0.
     """
 
     order = 100
@@ -64,6 +69,7 @@ class Budget(Callback):
     ):
         self.limit, self.spent = check_number("limit", limit, above=0), 0.0
         self.prices: dict[Any, float] = {}  # of a pass over one image, by network and shape
+        self.watched: dict[int, Any] = {}
 
     @property
     def left(self) -> float:  # 0 when all is spent
@@ -78,11 +84,12 @@ class Budget(Callback):
         return int(self.left / (3 * multiply_adds(model, torch.zeros(1, *shape), torch.zeros(1, dtype=torch.long))))
 
     def watch(self, model: nn.Module) -> None:
-        "Count what this network learns from."
-        model.register_forward_hook(self._count)
+        "Count what this network learns from, once however often it is called."
+        if id(model) not in self.watched:
+            self.watched[id(model)] = model.register_forward_hook(self._count)
 
     def _count(self, model: nn.Module, inputs: tuple[Any, ...], answer: Any) -> None:
-        if not (model.training and torch.is_grad_enabled()):
+        if not (torch.is_grad_enabled() and any(p.requires_grad for p in model.parameters())):
             return
         key = id(model), *(x.shape[1:] for x in inputs if isinstance(x, Tensor))
         if key not in self.prices:
@@ -132,8 +139,8 @@ def measure_recipe(
 ) -> dict[str, Any]:  # as JSON: "fids" by run, their floors, what was spent, where, when, the recipe's text
     """Train by a recipe within a budget, several times, and judge what comes of it.
 
-    Raises ValueError when a recipe returns something else than a network that carries `diffusion`, or one that learned from more than the budget allows (by
-    more than one step of a hundred), and when `before` is of another recipe, budget or number of images.
+    Raises ValueError when a recipe returns something else than a network that carries `diffusion`, or one whose counted work is 0 or more than 1 % above the
+    budget, and when `before` is of another recipe, budget or number of images.
     """
     recipe, text = read_recipe(path)
     runs, n = check_whole("runs", runs, 1, 100), check_whole("n", n, 2, 2**31 - 1)
@@ -151,7 +158,7 @@ def measure_recipe(
             )
         if not 0 < budget.spent <= 1.01 * limit:
             raise ValueError(
-                f"a recipe must spend no more than its budget of {limit:.3g} multiply-adds, and say so, found {budget.spent:.3g}: pass `cbs=[budget]`, or `budget.watch(model)`."
+                f"a recipe must spend no more than its budget of {limit:.3g} multiply-adds, and say so, found {budget.spent:.3g}: pass `cbs=[budget]` or call `budget.watch(model)`, with batches of at most a hundredth of the budget."
             )
         minutes = (time.perf_counter() - began) / 60
         drawn = secrets.randbits(31)  # after the training: nothing could be chosen for it
@@ -217,7 +224,7 @@ def record_table(
         images = {run["n"] for run in record["runs"]}
         if record["budget"] != BUDGET or len(record["runs"]) < 3 or images != {2048}:
             raise ValueError(
-                f"{record['recipe']} must be measured in three runs of 2,048 images with the whole budget, found {len(record['runs'])} of {sorted(images)} with {record['budget']:.3g}: run it again without options."
+                f"{record['recipe']} must be measured in three runs of 2,048 images with the whole budget, found {len(record['runs'])} of {sorted(images)} with {record['budget']:.3g}: run it again with --force alone."
             )
     first = next((record["fids"] for record in records if record["recipe"] == seed), None)
     lines = ["| recipe | idea | FID | second FID | FID / seed's | weights | machine |", "|---|---|---|---|---|---|---|"]

@@ -97,7 +97,7 @@ def euler_coefficients(
 def heun_coefficients(
     schedule: Schedule,  # the process to go back through, in T steps
     path: PathName = "edm",  # on whose clock and scale: "vp", "edm" or "flow"
-) -> list[StepCoefficients]:  # 2·T-1 of them, the first for t=0; two in a row for each later timestep: see `visits`
+) -> list[StepCoefficients]:  # 2·T-1 of them, for t = 0, 0, 1, 1, …, T-2, T-2, T-1: see `visits`
     """The coefficients of Heun's method for the probability flow on a path (Karras et al. 2022, algorithm 1): Euler's step to the next timestep, then a
     correction that stays there. ValueError for an unknown path.
     """

@@ -70,7 +70,7 @@ class SamplingOptions:
     sampler: Sampler | None = (
         None  # "ddpm", "ddim", "dpm++", "euler" or "heun"; None: the model's own choice, else "ddpm"
     )
-    steps: int | None = None  # how many steps to take, 1 … T; None: the model's own choice, else all T
+    steps: int | None = None  # how many steps to take, 1 … T; None: the model's own choice, all T with a named sampler
     spacing: Spacing | None = None  # which timesteps, see `respace`; None: the model's, "trailing" with a named sampler
     variance: Variance | None = None  # of "ddpm", its noise: "large", σ² = β_t, or "small", β̃_t; None: the model's
     eta: float | None = None  # of "ddim": from 0 (the default), no fresh noise, to 1
@@ -81,7 +81,7 @@ class SamplingOptions:
     clamp: tuple[float, float] | Literal["data"] | None = "data"  # the range of x̂0; "data": the model's; None: none
     target: Target | None = None  # what the network predicts; None: what the model carries, else "eps"
     labels: Any = None  # of a network that knows classes: a class, by name or number, or one for each image; None: any
-    guidance: float | None = None  # w of ε̂ = (1+w)·ε̂_class - w·ε̂_none, -1 or more; None: the network is asked once
+    guidance: float | None = None  # w of ε̂ = (1+w)·ε̂_class - w·ε̂_none, -1 to 1,000; None: the network is asked once
     guidance_levels: tuple[float, float] | None = None  # noise levels σ/α between which there is guidance; None: all
     guidance_rescale: float = 0.0  # how far the spread of a guided answer is brought back, 0 to 1
     precision: str = "fp32"  # "bf16" asks the network in half precision; "auto" where the machine computes in it
@@ -173,7 +173,7 @@ class ReverseProcess(NamedTuple):
 
 
 def _carried_by(model: Any, schedule: Schedule | None) -> Diffusion:
-    "What the model carries, or what follows from the schedule. Raises TypeError if it is no network, ValueError if the schedule is missing or does not match the model's."
+    "What the model carries, or what follows from the schedule. Raises TypeError if it is no network, ValueError if the schedule is missing, or has another T and is no shortening of the model's."
     if not isinstance(model, nn.Module):
         if hasattr(model, "ema_model"):  # a Learner
             word = "model" if model.ema_model is None else "ema_model"
@@ -193,7 +193,11 @@ def _carried_by(model: Any, schedule: Schedule | None) -> Diffusion:
             f"this model was trained with T={own.T} timesteps, found a schedule with T={schedule.T}: leave it out, or take fewer of the "
             "model's own with steps=…."
         )
-    return Diffusion(schedule) if carried is None else carried._replace(schedule=schedule)
+    if carried is None:
+        return Diffusion(schedule)
+    if schedule.T != carried.schedule.T:  # shortened: these are the steps
+        carried = carried._replace(steps=None, spacing="trailing")
+    return carried._replace(schedule=schedule)
 
 
 def _check_shape(shape: Any) -> tuple[int, ...]:
@@ -221,7 +225,7 @@ class Step(NamedTuple):
 
     t: int  # the timestep that the network is given, T-1 … 0
     x_t: Tensor  # the noisy images, shape (n, channels, height, width)
-    x0: Tensor  # x̂0, the network's guess at the images; the last step's is the sample. Changed in place, the way goes on from the change
+    x0: Tensor  # x̂0, the network's guess at the images; the last step's is the sample. Changed in place (inside torch.inference_mode()), sampling goes on from the change
     eps: Tensor  # ε̂, the network's guess at the noise
     coefficients: StepCoefficients  # what the next x_t is made of
 
@@ -238,8 +242,8 @@ def sample_steps(
     x_T: Tensor | None = None,  # start from this noise, shape (n, *shape), instead of a fresh draw
     progress: bool = False,  # draw a progress bar
     **options: Any,  # sampler, steps, spacing, variance, eta, path, shape, clamp, target, labels, guidance, precision, …: see `SamplingOptions`
-) -> Iterator[Step]:  # one for each step, in the order they are taken
-    """Go back from noise to images and yield each step taken, the noisiest first (DDPM algorithm 2, and its faster relatives).
+) -> Iterator[Step]:  # one for each pass of the network, in order: of "heun", two for each step but the last
+    """Go back from noise to images and yield each step before it is taken, the noisiest first (DDPM algorithm 2, and its faster relatives).
 
     Tensors lie on the model's device and belong to inference mode; `.clone()` one to train on it. Raises ValueError, before any work is done, for an
     n below 1, steps outside 1 … T, an unknown sampler, an option that it does not have, or an x_T of the wrong shape.
@@ -287,7 +291,7 @@ def walk_back(
 def check_size(
     way: ReverseProcess, n: int, x_T: Tensor | None, seed: int | torch.Generator | None = None
 ) -> tuple[int, ...]:  # n, channels, height, width
-    "The shape of what is asked for. Raises ValueError unless n is a whole number from 1 up, x_T, if given, has that shape, and the seed is one."
+    "The shape of what is asked for. Raises ValueError unless n is a whole number from 1 up, x_T, if given, has that shape and finite floats, and the seed is a whole number or a generator; TypeError for an x_T that is no tensor."
     n = check_whole("n", n, 1, 2**31 - 1)
     size = (n, *way.diffusion.shape)
     if way.guidance is not None and len(way.guidance.labels) not in (1, n):
@@ -299,9 +303,8 @@ def check_size(
     if x_T is not None and x_T.shape != size:
         raise ValueError(f"x_T must have shape {size}, found {tuple(x_T.shape)}.")
     if x_T is not None and not (x_T.is_floating_point() and x_T.isfinite().all()):
-        raise ValueError(
-            f"x_T must hold finite floats, found {x_T.dtype} with NaN, infinity or none: pass torch.randn."
-        )
+        found = "NaN or infinity" if x_T.is_floating_point() else x_T.dtype
+        raise ValueError(f"x_T must hold finite floats, found {found}: pass torch.randn.")
     if seed is not None and not isinstance(seed, torch.Generator):
         check_whole("seed", seed, 0, 2**63 - 1, mend="pass one, a torch.Generator or None")
     return size
@@ -320,7 +323,7 @@ def sample(
     batch_size: int
     | None = None,  # images drawn at a time; None: 128, on a GPU 2,048, and half of it again whenever memory runs out
     progress: bool = True,  # draw a progress bar
-    split: bool = True,  # where several processes run together, each draws its share; all must call it, and all get all the images
+    split: bool = True,  # where several processes run together, each draws its share, unless the seed is a generator; all must call it, and all get all the images
     **options: Any,  # sampler, steps, spacing, variance, eta, path, shape, clamp, target, labels, guidance, precision, …: see `SamplingOptions`
 ) -> Tensor:  # the images, shape (n, *shape), on the model's device
     """Draw n images: take the steps of `sample_steps`, and keep the last x̂0, which is what its last step gives.
@@ -338,7 +341,10 @@ def sample(
         return _draw(model, way, range(begin, end), seed, x_T, batch_size, progress and not quiet)
 
     if split and dist.is_available() and dist.is_initialized() and not isinstance(seed, torch.Generator):
-        return _draw_together(draw, n, seed, way.diffusion.shape, device_of(model))
+        blank = torch.empty(
+            0, *way.diffusion.shape, device=device_of(model), dtype=torch.float64 if is_double(model) else torch.float32
+        )
+        return _draw_together(draw, n, seed, blank)
     return draw(0, n, seed)
 
 
@@ -375,16 +381,19 @@ def _draw(
 
 
 def _draw_together(
-    draw: Callable[..., Tensor], n: int, seed: int, shape: tuple[int, ...], device: torch.device
+    draw: Callable[..., Tensor],
+    n: int,
+    seed: int,
+    blank: Tensor,  # no images, of the shape, dtype and device of these
 ) -> Tensor:
     "Several processes draw a share each, from the main one's seed; all get all the images."
-    dist.broadcast(agreed := torch.tensor(seed, device=device), 0)
+    dist.broadcast(agreed := torch.tensor(seed, device=blank.device), 0)
     rank, processes = dist.get_rank(), dist.get_world_size()
     share = -(-n // processes)  # the last ones may have fewer
     begin, end = min(n, rank * share), min(n, (rank + 1) * share)
-    mine = torch.zeros(share, *shape, device=device)
+    mine = blank.new_zeros(share, *blank.shape[1:])
     mine[: end - begin] = draw(begin, end, int(agreed), quiet=rank > 0)
-    everybodys = mine.new_empty(processes * share, *shape)
+    everybodys = mine.new_empty(processes * share, *blank.shape[1:])
     dist.all_gather_into_tensor(everybodys, mine)
     return everybodys[:n]
 
@@ -422,8 +431,12 @@ def translate(
     """A network as if it had been trained with another schedule and target: its guess at x0 is the model's, at the model's timestep whose
     signal-to-noise ratio is nearest.
 
-    Raises ValueError if the model carries no schedule or the target is unknown.
+    Raises ValueError if the model carries no schedule, the target is unknown, or the schedule has been shortened.
     """
     trained = _carried_by(model, None)
+    if not torch.equal(check_schedule(schedule).timesteps.cpu(), torch.arange(schedule.T)):
+        raise ValueError(
+            f"schedule must have all its timesteps, found {schedule.T} of them: pass it whole, and steps={schedule.T} to sample."
+        )
     new = trained._replace(schedule=check_schedule(schedule), target=check_target(target))
     return Translated(model, trained, new._replace(sampler="ddpm", steps=None, spacing="trailing", variance="large"))

@@ -30,12 +30,13 @@ class Schedule:
     | `alpha_bar_prev` | ᾱ_{t-1}, where nothing came before: 1 | eq. 7 |
     | `sqrt_alpha_bar` | √ᾱ_t, how much of the image is left | eq. 4 |
     | `sqrt_one_minus_alpha_bar` | √(1-ᾱ_t), how much noise is in it | eq. 4 |
-    | `sigmas` | σ_t = √β_t, the larger variance of the reverse step | §3.2 |
+    | `sigmas` | σ_t = √β_t, the larger standard deviation of the reverse step | §3.2 |
     | `posterior_sigmas` | σ_t = √β̃_t, the smaller one, 0 at t=0 | eq. 7 |
     | `snr` | ᾱ_t/(1-ᾱ_t) | signal-to-noise ratio |
 
     Timesteps count from 0, as in the course: t=0 is one step of noise, t=T-1 all of them.
-    Raises ValueError when a β lies outside (0, 1), is not finite, or when ᾱ does not fall at every step.
+    Raises TypeError for betas that are no numbers, and ValueError when a β lies outside (0, 1), is not finite, when ᾱ does not fall at every step or falls
+    below 1e-38, and for timesteps that are not one whole number for each β.
     """
 
     def __init__(
@@ -55,20 +56,22 @@ class Schedule:
         bad = torch.nonzero(~((betas > 0) & (betas < 1)))  # NaN fails both
         if len(bad):
             t = int(bad[0])
-            raise ValueError(
-                f"every β must lie between 0 and 1, found {betas[t]:.4g} at t={t}: choose a gentler schedule."
-            )
+            raise ValueError(f"every β must lie between 0 and 1, found {betas[t]:.4g} at t={t}: change that β.")
         alpha_bar = cumulative_alpha(betas)
         alpha_bar_prev = previous(alpha_bar)
         bad = torch.nonzero(~((alpha_bar < alpha_bar_prev) & (alpha_bar >= 1e-38)))  # 1e-38: the end of float32
         if len(bad):
             t = int(bad[0])
             raise ValueError(
-                f"ᾱ must fall at every step and stay above 0, found {alpha_bar[t]:.4g} at t={t}: use fewer steps or other βs."
+                f"ᾱ must fall at every step and stay above 0, found {alpha_bar[t]:.4g} at t={t}: choose smaller βs."
             )
         self.name = name
         self.betas64, self.alpha_bar64 = betas, alpha_bar
-        self.timesteps = torch.arange(len(betas)) if timesteps is None else torch.as_tensor(timesteps, dtype=torch.long)
+        self.timesteps = torch.arange(len(betas)) if timesteps is None else torch.as_tensor(timesteps)
+        if self.timesteps.shape != betas.shape or self.timesteps.is_floating_point():
+            raise ValueError(
+                f"timesteps must be one whole number for each of the {len(betas)} βs, found {shown(timesteps)}."
+            )
         self.betas = betas.float()
         self.alphas = (1 - betas).float()
         self.alpha_bar = alpha_bar.float()
@@ -87,7 +90,7 @@ class Schedule:
         return self.T
 
     def to(self, device: torch.device | str) -> "Schedule":
-        "The same schedule with its float32 tensors on `device`; itself when they are there already."
+        "The same schedule with all but its float64 tensors on `device`; itself when they are there already."
         if self.betas.device == torch.device(device):
             return self
         moved = copy.copy(self)
@@ -98,7 +101,7 @@ class Schedule:
 
     def holds(self, other: "Schedule") -> bool:
         "Whether the other schedule is this process, at some of its timesteps or at all of them."
-        t = other.timesteps
+        t = other.timesteps.cpu()
         return int(t.max()) < self.T and torch.allclose(self.alpha_bar64[t], other.alpha_bar64, rtol=1e-6, atol=0)
 
     def __repr__(self) -> str:
@@ -113,7 +116,7 @@ def linear_schedule(
     """β grows linearly (DDPM §4). T other than 1000 samples the same curve of ᾱ at T places, so that it ends where it should;
     a β that would come out as 1, in very few steps, is kept just below.
 
-    Raises ValueError unless 0 < beta_min ≤ beta_max < 1 and T ≥ 2.
+    Raises ValueError unless 0 < beta_min ≤ beta_max < 1 and T ≥ 2, and if ᾱ would fall below 1e-38 (beta_max above about 0.16).
     """
     T = _check_T(T)
     beta_min, beta_max = check_number("beta_min", beta_min), check_number("beta_max", beta_max)
@@ -146,7 +149,7 @@ def _resample(curve: Tensor, T: int) -> Tensor:
 
 # %% ../nbs/api/06_schedule.ipynb #1f7734ef
 def _from_curve(curve, T: int, name: str) -> Schedule:
-    "β from a curve ᾱ(u), u from 0 (an image) to 1 (noise); β is kept below .999, so that the last step is no division by 0."
+    "β from a curve ᾱ(u), u from 0 (an image) to 1 (noise); β is at most 0.999, so that the last step is no division by 0."
     T = _check_T(T)
     alpha_bar = curve(torch.linspace(0, 1, T + 1, dtype=torch.float64))
     return Schedule((1 - alpha_bar[1:] / alpha_bar[:-1]).clamp(max=0.999), name)
@@ -157,9 +160,7 @@ def cosine_schedule(
     s: float = 0.008,  # a small offset, so that the first steps are not too small
 ) -> Schedule:
     "ᾱ falls like a squared cosine (Nichol & Dhariwal 2021, arXiv 2102.09672, eq. 17)."
-    check_number("s", s)
-    if not 0 <= s < 1:
-        raise ValueError(f"cosine_schedule needs 0 ≤ s < 1, found s={s}.")
+    s = check_number("s", s, least=0, below=1)
     return _from_curve(lambda u: torch.cos((u + s) / (1 + s) * math.pi / 2) ** 2, T, "cosine")
 
 
@@ -207,7 +208,9 @@ def respace(
     steps = check_whole("steps", steps, 1, T, mend=f"the schedule has {T}")
     count = torch.arange(steps, dtype=torch.float64)
     if not isinstance(spacing, str) or spacing not in SPACINGS:
-        raise ValueError(f"spacing is one of {', '.join(SPACINGS)}, found {shown(spacing)}.")
+        raise ValueError(f"spacing must be one of {', '.join(SPACINGS)}, found {shown(spacing)}.")
+    if steps == T:
+        return schedule
     if spacing == "trailing":
         keep = ((count + 1) * T / steps).round().long() - 1
     elif spacing == "leading":
@@ -225,8 +228,6 @@ def respace(
             first, last = float(log_snr[0]), float(log_snr[-1])
             levels = torch.linspace(first if steps > 1 else last, last, steps, dtype=torch.float64)
         keep = _nearest(log_snr, levels)
-    if steps == T:
-        return schedule
     alpha_bar = schedule.alpha_bar64[keep]
     betas = (1 - alpha_bar / previous(alpha_bar)).clamp(
         max=1 - 1e-12

@@ -66,17 +66,17 @@ def write_atomic(
     A link stays a link, and a device is written to. Raises OSError, of the system's class, with one sentence that names the file.
     """
     try:
-        _write(Path(os.path.realpath(path)), data)
+        _write(path, data)
     except OSError as e:
         raise _unwritable(path, e) from e
 
 
 def _write(path: Path, data: bytes | bytearray) -> None:
-    there = path.exists()
-    if there and not path.is_file():  # /dev/stdout, or a folder, which the system refuses
+    if path.exists() and not path.is_file():  # /dev/stdout, or a folder, which the system refuses
         path.write_bytes(data)
         return
-    if there and not os.access(path, os.W_OK):  # somebody has protected it
+    path = Path(os.path.realpath(path))
+    if (there := path.exists()) and not os.access(path, os.W_OK):  # somebody has protected it
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     draft = path.with_name(f"{path.name[:40]}.{secrets.token_hex(6)}.{_DRAFT}")
     try:
@@ -102,7 +102,7 @@ def sweep(
     folder: Path,
     pattern: str,  # of the files' own names: "step-*.safetensors"
 ) -> None:
-    "Remove what a process that was killed has left of files that it was writing; what cannot be removed stays. Never touches a file of somebody else's."
+    "Remove what a process that was killed has left of files that it was writing; what cannot be removed stays. Never touches a file of somebody else's. Nobody may be writing there meanwhile."
     for draft in folder.glob(f"{pattern}.????????????.{_DRAFT}"):
         with suppress(OSError):
             draft.unlink()
@@ -188,6 +188,10 @@ def _check_hash(path: Path, at: int) -> None:
         raise ValueError("its hash does not fit")
 
 
+class DamagedFile(ValueError):
+    "A file that is not, or no longer, what it should be."
+
+
 @contextmanager
 def one_error(
     path: Path,
@@ -204,14 +208,14 @@ def one_error(
     except Exception as e:  # a file can hold anything, and make any library stumble
         said = " ".join(str(e).split()).rstrip(".")[:200] if isinstance(e, ValueError | RuntimeError) else ""
         raise kind(
-            f"{path} must be a whole file of {what}, found another or a damaged one ({said or type(e).__name__}): use another file."
+            f"{path} must be a whole file of {what}, found a different or a damaged one ({said or type(e).__name__}): use another file."
         ) from e
 
 
 def read_words(
     path: str | Path,
     what: str = "write_hashed",
-    kind: type[ValueError] = ValueError,
+    kind: type[ValueError] = DamagedFile,
 ) -> tuple[dict[str, tuple[int, ...]], dict[str, Any]]:  # the shape of each tensor, words
     "Read the header of what `write_hashed` wrote, and nothing else: a file may be large. Its hash is not checked. Raises as `read_hashed` does."
     if not (path := Path(path)).is_file():
@@ -224,9 +228,9 @@ def read_hashed(
     path: str | Path,
     what: str = "write_hashed",  # whose file it should be, for the message
     hashed: bool = True,  # False: also take a file without a hash, one that you have checked yourself
-    kind: type[ValueError] = ValueError,  # what to raise
+    kind: type[ValueError] = DamagedFile,  # what to raise
 ) -> tuple[dict[str, "Tensor"], dict[str, Any]]:  # tensors, words
-    "Read what `write_hashed` wrote. Raises FileNotFoundError when there is no such file, and `kind` when it is damaged or another program's."
+    "Read what `write_hashed` wrote. Raises FileNotFoundError when there is no such file, and `kind` when it is damaged or a different program's."
     if not (path := Path(path)).is_file():
         raise FileNotFoundError(f"there is no file {path}: pass a file of {what}.")
     with one_error(path, what, kind):
@@ -245,15 +249,17 @@ def pack(
     tensors: dict[str, "Tensor"],  # takes the tensors
     name: str = "",  # what this value is called
 ) -> Any:  # for JSON
-    "Convert a nested value for JSON; its tensors go into `tensors`. Raises TypeError for other types, and names them."
+    "Convert a nested value for JSON; its tensors go into `tensors`. Of an empty array only the dtype is kept. Raises TypeError for other types, and names them."
     if value is None or isinstance(value, bool | int | float | str):
         return value
     from torch import Tensor
 
     if isinstance(value, Tensor):
+        while name in tensors:  # of the keys 1 and "1"
+            name += "_"
         tensors[name] = value
         return {"tensor": name}
-    if isinstance(value, np.generic | np.ndarray):
+    if isinstance(value, np.generic | np.ndarray) and value.dtype.kind in "biufU":
         return {"array": value.tolist(), "dtype": str(value.dtype)}
     if isinstance(value, dict):
         return {"dict": [[pack(k, tensors, name), pack(v, tensors, f"{name}.{k}")] for k, v in value.items()]}

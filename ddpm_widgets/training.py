@@ -153,11 +153,11 @@ def train(
     | nn.Module = "nb17",  # a preset of `unet`, built for the images' channels and initialised by `init_ddpm`, or a network of your own
     schedule: Schedule | None = None,  # the forward process; None: the model's, else the recipe's
     *,
-    epochs: int = 5,
+    epochs: int = 5,  # passes over the training data
     lr: float | None = None,  # the top of the one-cycle schedule; None: the recipe's
     target: Target | None = None,  # what the network predicts: "eps", "x0", "v" or "flow"; None: the recipe's
     path: Literal["vp", "flow"] = "vp",  # "flow": a rectified flow instead of a DDPM
-    labels: bool = False,  # tell the network the class of each image; `dls` has to have `classes`
+    labels: bool = False,  # tell the network the class of each image; `dls` has to have `classes`. A network that carries classes is always told
     drop_label: float = 0.1,  # with labels: how often the class is hidden, for guidance
     data_range: tuple[float, float] | None = None,  # black and white in the images; None: the model's, else (-1, 1)
     min_snr: float | None = None,  # weigh timesteps by min-SNR-γ with this γ; None: all alike
@@ -178,10 +178,10 @@ def train(
 ) -> Learner:
     """Train a DDPM and return its Learner. The recipe is that of the preset: `RECIPES["fast"]`, else the course's, `Recipe()`.
 
-    A network that was trained before, from `load_model` or `pretrained`, is trained further for what it carries: its schedule, target, data range
-    and sampler come in the recipe's place. Ask for another schedule, target or range, and a warning says what changes.
+    A network that was trained before, from `load_model` or `pretrained`, is trained further for what it carries: its schedule, target, data range,
+    sampler and classes come in the recipe's place. Ask for another schedule, target or range, and a warning says what changes.
 
-    With `cbs=[Checkpoint("run")]` the run is saved, and the same call with `resume="run"` continues it to the last bit. In an empty folder it starts at the
+    With `cbs=[Checkpoint("run")]` the run is saved, and the same call with `resume="run"` continues it to the last bit (see `Checkpoint`). In an empty folder it starts at the
     beginning, so one call does both. With more `epochs` it trains for longer: see `Resume`.
 
     An interrupt ends the training cleanly, and so does a loss that is not finite: see `TerminateOnNaN`. After an error the Learner is the error's attribute `learn`, in a notebook `sys.last_value.learn`.

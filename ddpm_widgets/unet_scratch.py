@@ -21,7 +21,7 @@ from .unets import check_input, check_widths, scratch_settings
 
 # %% ../nbs/api/16_unet_scratch.ipynb #5c2a7006
 def sinusoidal(t: Tensor, dim: int) -> Tensor:
-    "Cosines and sines of the timesteps t, shape (n, dim), with wavelengths from 2π to nearly 20,000π."
+    "Cosines and sines of the timesteps t, shape (n, dim), with wavelengths from 2π up to 2π·10,000^(1-2/dim)."
     exponents = -math.log(10_000) * torch.arange(dim // 2, dtype=torch.float32, device=t.device) / (dim // 2)
     angles = t[:, None].float() * exponents.exp()
     return F.pad(torch.cat([angles.cos(), angles.sin()], 1), (0, dim % 2))

@@ -61,13 +61,13 @@ def check_input(
         folded = f" after folding {patch}×{patch} pixels into one" if patch > 1 else ""
         raise ValueError(
             f"{len(widths)} levels halve an image {len(widths) - 1} times{folded}, so height and width must be multiples of {step}, found "
-            f"{height}×{width}: pad the images, or leave out a level of block_out_channels."
+            f"{height}×{width}: pad the images, or leave out a level."
         )
     pixels = (height // step) * (width // step)  # at the lowest level
     if pixels * min(widths[-2:]) <= groups:
         raise ValueError(
             f"{height}×{width} shrinks to {pixels} pixel at the lowest level, and group norm needs more than one value in each "
-            "group: use larger images, or leave out a level of block_out_channels."
+            "group: use larger images, or leave out a level."
         )
 
 
@@ -76,14 +76,14 @@ def check_widths(
     groups: int,  # of its group norms
     attention: Sequence[bool],  # whether a level has it
 ) -> None:
-    "Refuse widths that cannot be divided into groups or into heads of 8 channels."
+    "Refuse widths that groups do not divide, and attention on fewer than 8 channels."
     for width, attends in zip(widths, attention, strict=True):
-        if width % groups:
+        if groups < 1 or width % groups:
             raise ValueError(
-                f"{groups} groups cannot share {width} channels evenly: set norm_num_groups to a divisor of every width."
+                f"{groups} groups cannot share {width} channels evenly: choose a number of groups that divides every width."
             )
         if attends and width < 8:
-            raise ValueError(f"attention needs at least 8 channels, found a width of {width}: use wider levels.")
+            raise ValueError(f"a level with attention must have 8 channels or more, found {width}: use wider levels.")
 
 # %% ../nbs/api/15_unets.ipynb #c1fd75df
 class UNet(nn.Module):
@@ -145,18 +145,26 @@ def unet(
     preset: str = "nb17",  # "nb15", "nb17", "small" or "fast"
     **overrides: Any,  # `patch`, and anything `UNet2DModel` takes: in_channels, out_channels, block_out_channels, …
 ) -> UNet:
-    """Build a U-Net of the course. With other `block_out_channels`, as many levels are built: attention in all but the first.
+    """Build a U-Net of the course. A different number of `block_out_channels` builds as many levels, with attention in all but the first; the same number
+    keeps the preset's attention.
 
-    Raises ValueError for an unknown preset, and when the group norms do not divide the channels.
+    Raises ValueError for an unknown preset, when the group norms do not divide the channels, and for block types that are not one for each level.
     """
     if not isinstance(preset, str) or preset not in PRESETS:
-        raise ValueError(f"there is no preset {shown(preset)}: choose one of {', '.join(PRESETS)}.")
+        raise ValueError(f"preset must be one of {', '.join(PRESETS)}, found {shown(preset)}.")
     settings = {**PRESETS[preset], **overrides}
-    levels, groups = len(settings["block_out_channels"]), settings["norm_num_groups"]
-    check_widths(settings["block_out_channels"], groups, [False] * levels)
-    if len(settings.get("down_block_types", ())) != levels:
+    levels, kinds = len(settings["block_out_channels"]), ("down_block_types", "up_block_types")
+    if not any(kind in overrides for kind in kinds) and len(settings.get(kinds[0], ())) != levels:
         overrides["down_block_types"] = ("DownBlock2D",) + ("AttnDownBlock2D",) * (levels - 1)
         overrides["up_block_types"] = ("AttnUpBlock2D",) * (levels - 1) + ("UpBlock2D",)
+    settings |= overrides
+    for kind in kinds:
+        if len(settings.get(kind, ())) != levels:
+            raise ValueError(
+                f"{kind} must be one for each of the {levels} levels, found {shown(settings.get(kind))}: pass both {' and '.join(kinds)}."
+            )
+    attention = ["Attn" in kind for kind in settings["down_block_types"]]
+    check_widths(settings["block_out_channels"], settings["norm_num_groups"], attention)
     return UNet(preset, overrides)
 
 # %% ../nbs/api/15_unets.ipynb #2e875e7c
@@ -298,7 +306,7 @@ def scratch_settings(
 def as_unet(
     model: Any,  # a network
 ) -> Any:  # a `UNet` with the weights of a `ScratchUNet`; any other network as it is
-    "For those who know diffusers' networks alone: a page, a pipeline."
+    "Convert a ScratchUNet to a `UNet`, for code that reads diffusers' config."
     if type(model).__name__ != "ScratchUNet":
         return model
     own = model.settings
@@ -314,11 +322,11 @@ def as_unet(
 
 # %% ../nbs/api/15_unets.ipynb #919a789e
 def half_precision(
-    precision: str,  # "fp32", "bf16", "fp16", or "auto": bf16 where the GPU, or else the CPU, computes in it
+    precision: str,  # "fp32", "bf16", "fp16", or "auto": bf16 where the GPU, or without one the CPU, computes in it
 ) -> str | None:  # "bf16" or "fp16", or None for float32
     "What a precision means on this machine. Raises ValueError for an unknown one."
     if not isinstance(precision, str) or precision not in ("fp32", "bf16", "fp16", "auto"):
-        raise ValueError(f"precision is fp32, bf16, fp16 or auto, found {shown(precision)}.")
+        raise ValueError(f"precision must be fp32, bf16, fp16 or auto, found {shown(precision)}.")
     if precision != "auto":
         return None if precision == "fp32" else precision
     if torch.cuda.is_available():
@@ -332,14 +340,14 @@ def half_precision(
 def init_ddpm(
     model: nn.Module,  # a `UNet` or diffusers' `UNet2DModel`
 ) -> nn.Module:  # the same, changed in place
-    """Initialise a U-Net as the course's notebook 17 does: residual blocks that add nothing yet, an output that is constant.
+    """Initialise a U-Net as the course's notebook 17 does: residual blocks on the way down and up that add only their bias, an output that does not depend on the input.
 
     Raises TypeError when the model is not built like `UNet2DModel`.
     """
     net: Any = getattr(model, "unet", model)
     if not all(hasattr(net, part) for part in ("down_blocks", "mid_block", "up_blocks", "conv_out")):
         raise TypeError(
-            f"init_ddpm knows the parts of UNet2DModel, found {type(net).__name__}: initialise it yourself."
+            f"model must have the parts of UNet2DModel, found {type(net).__name__}: initialise it yourself."
         )
     for block in [*net.down_blocks, *net.up_blocks]:
         for resnet in block.resnets:

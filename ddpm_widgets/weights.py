@@ -1,4 +1,4 @@
-"""A trained network in one file: weights, schedule, target. And one that comes with the package.
+"""A trained network in one file: weights, schedule, target. And two that come with the package.
 
 Docs: https://example.github.io/ddpm-widgets/api/weights.html.md"""
 
@@ -39,7 +39,7 @@ def write_safetensors(
     tensors: dict[str, Tensor],  # what to keep, by name
     **words: Any,  # what to say of it, as JSON
 ) -> Path:
-    "Write tensors and words to one file that holds a hash of itself. Raises OSError, and then the old file is still there."
+    "Write tensors and words to one file that holds a hash of itself. Raises OSError, and then the old file is still there, and ValueError for a widget that has nothing to show yet."
     return write_hashed(path, tensors, words)
 
 
@@ -97,7 +97,8 @@ def _unwrapped(model: Any) -> nn.Module:
     if isinstance(model, nn.parallel.DistributedDataParallel | nn.DataParallel):
         return _unwrapped(model.module)
     if isinstance(model, nn.Module):
-        return getattr(model, "_orig_mod", model)
+        inner = getattr(model, "_orig_mod", None)
+        return model if inner is None else _unwrapped(inner)
     if hasattr(model, "ema_model"):  # a Learner
         word = "model" if model.ema_model is None else "ema_model"
         raise ValueError(f"model must be a network, found a {type(model).__name__}: pass its `{word}`.")
@@ -190,7 +191,8 @@ def _difference(network: nn.Module, there: dict[str, tuple[int, ...]]) -> str:
     own = shapes(network)
     for name in {**own, **there}:
         if own.get(name) != there.get(name):
-            return f"{name} of shape {there.get(name, 'nothing')} where the network has {own.get(name, 'nothing')}"
+            found = f"{name} of shape {there[name]}" if name in there else f"no tensor {name}"
+            return f"{found}, where the network has {f'one of {own[name]}' if name in own else 'none'}"
     return ""
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..data import images_behind
 from .findings import Finding, Findings, NotChecked, Severity
 from ddpm_widgets.diagnosis.measuring import (
     Case,
@@ -92,14 +93,15 @@ def shuffling(case: Case, n: int = 256) -> Findings:
     )
     _, labels = first_images(read_batches(case.train, order), n)
     in_order = order is not None and len(order) > 1 and np.mean(np.diff(order) == 1) > 0.5
-    everywhere, same = case.train_images[1], 0.0
+    known, same = images_behind(getattr(case.train, "dataset", None)), 0.0
+    everywhere = case.train_images[1] if known is None else known.labels
     chance = 1.0
     if labels is not None and everywhere is not None and len(labels) > 1:
         same = float((labels[1:] == labels[:-1]).float().mean())
         chance = sum((k / len(everywhere)) ** 2 for k in Counter(everywhere.tolist()).values())
     by_label = same > chance + (1 - chance) / 2
     if order is None and chance == 1:
-        raise NotChecked("neither an order nor labels are known")
+        raise NotChecked("no order is known, and no labels or a single one")
     place = f"images {', '.join(map(str, order[:4]))}, … come first" if order else "the order is not known"
     neighbours = f"; {same:.0%} of neighbours share a label, by chance {chance:.0%} would" if chance < 1 else ""
     mend = "shuffle: DataLoader(…, shuffle=True)" if order else "shuffle before you make batches"
@@ -205,7 +207,7 @@ def loss_by_timestep(case: Case) -> Findings:
     )
     blind = (loss > 0.9 * constant) & (linear < 0.5 * constant)
     poor = loss > linear + 0.05 * constant
-    if constant.mean() < 1e-8:
+    if case.statistics[1].max() < 1e-8:
         raise NotChecked("all images are the same, and so there is nothing to learn")
     if b.gain() < 0.1:
         yield Finding("error", "the network is no better than a constant", overall, retrain)
@@ -278,12 +280,12 @@ def sampling_and_training(case: Case) -> Findings:
         yield Finding("fine", f"{its.schedule.name} schedule, T={its.schedule.T}, and target {output}, {where}")
 
 # %% ../../nbs/api/diagnosis/03_checks.ipynb #e1bfb5f5
-ENOUGH_STEPS: dict[str, int] = {"ddpm": 100, "ddim": 20, "dpm++": 10, "euler": 20, "heun": 19}  # passes of the network
+ENOUGH_STEPS: dict[str, int] = {"ddpm": 100, "ddim": 20, "dpm++": 10, "euler": 20, "heun": 10}
 
 
 def sampling_steps(case: Case) -> Findings:
     "How many steps the sampler takes, against what its method needs."
-    name, steps = case.sampling.diffusion.sampler, len(case.sampling.coefficients)
+    name, steps = case.sampling.diffusion.sampler, case.sampling.schedule.T
     least = ENOUGH_STEPS.get(name, 1)
     if steps < least:
         T = case.trained.schedule.T
@@ -318,6 +320,8 @@ def labels_and_guidance(case: Case) -> Findings:
     level = noise_level(case.trained.schedule.alpha_bar[t])
     seen = (level > 0.2) & (level < 5)  # elsewhere the image is nearly known, or hardly
     x_t, t, (low, high) = x_t[seen], t[seen], case.trained.data_range
+    if not seen.any():
+        raise NotChecked("none of the images is at a noise level between 0.2 and 5")
     beyond = []
     for weight in (way.guidance.weight, None):
         asked = way._replace(guidance=way.guidance._replace(weight=weight, labels=way.guidance.labels[:1]))

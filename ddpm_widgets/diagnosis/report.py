@@ -46,7 +46,7 @@ def _plot_losses(
         ("constant", network.constant[target], INK, "dot"),
     ]
     overall = ", ".join(f"{name} {values.mean():.3g}" for name, values, *_ in curves)
-    symbol = {"eps": "ε", "x0": "x<sub>0</sub>", "v": "v"}[target]
+    symbol = {"eps": "ε", "x0": "x<sub>0</sub>", "v": "v", "flow": "ε - x<sub>0</sub>"}[target]
     fig = figure("t", f"loss of {symbol}", f"Mean squared error by timestep; over all: {overall}.", yaxis_type="log")
     lowest = network.constant[target].max() / 1e4  # lower values are as good as 0
     everything = np.concatenate([values for _, values, *_ in curves])

@@ -34,7 +34,7 @@ class TrainingPairs(NamedTuple):
     target: Tensor  # what it is to predict, float64, shape (n, pixels)
 
 
-_PAIRS = 512  # images to prepare: among so many timesteps no tenth of all is missed by chance
+_PAIRS = 512  # images to prepare: of so many uniform timesteps no tenth of all is missed by chance
 
 
 def _raw_batches(loader: object) -> Iterator[object]:

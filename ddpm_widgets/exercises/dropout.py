@@ -400,5 +400,5 @@ def check_doubt(
         [nn.Module, Tensor, int], tuple[Tensor, Tensor]
     ],  # yours: doubt(model, x, times) → (n, classes), (n,)
 ) -> Verdict:
-    "Lesson 1: the mean probabilities of a classifier that is asked with its dropout on, and the standard deviation of its answer's."
+    "Lesson 1: the mean probabilities of a classifier that is asked with its dropout on, and the standard deviation of its answer's probability."
     return check_answer(doubt, EXERCISES["check_doubt"])

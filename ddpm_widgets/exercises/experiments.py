@@ -322,11 +322,11 @@ EXERCISES["check_paired_difference"] = Exercise(
         ({"error": lambda a, b, d: d.std() / len(d)}, "you divide by the number of pairs: its root is missing."),
         (
             {"error": lambda a, b, d: d.std(correction=0) / len(d) ** 0.5},
-            "the standard deviation is divided by n. The mean was taken from the same differences, so it should be n-1.",
+            "the sum of squares is divided by n. The mean was taken from the same differences, so it should be n-1.",
         ),
         (
             {"error": lambda a, b, d: d.std(correction=0)},
-            "the standard deviation is divided by n, where n-1 belongs, and the division by √n is missing.",
+            "the sum of squares is divided by n, where n-1 belongs, and the division by √n is missing.",
         ),
         *(
             ({"error": error}, _NOT_PAIRED)

@@ -61,7 +61,7 @@ EXERCISES["check_density"] = Exercise(
     mistakes=[
         (lambda x: 0 * x, "0 everywhere: neither of the two groups is there yet."),
         (
-            lambda x: _bell(x, 145.2, 22.34),
+            lambda x: _bell(x, 145.2, 22.31),
             "one bell, with the right mean and the right spread. The formula is a sum of two bells.",
         ),
         ({"shares": (1.0, 1.0)}, f"{_NO_SHARES} Without them the whole area is 2."),
@@ -312,7 +312,7 @@ EXERCISES["check_score"] = Exercise(
         ),
         (lambda x: _pull(x, 128, 6), "only the children pull."),
         (lambda x: _pull(x, 171, 9), "only the adults pull."),
-        (lambda x: _pull(x, 145.2, 22.34), "that is the score of one bell with the mean of all: there are two."),
+        (lambda x: _pull(x, 145.2, 22.31), "that is the score of one bell with the mean of all: there are two."),
         ({"shares": (0.5, 0.5)}, _WEIGHTS),
         ({"shares": (0.4, 0.6)}, _SHARES_SWAPPED),
         ({"means": (171.0, 128.0)}, _MEANS_SWAPPED),

@@ -119,7 +119,7 @@ class Widget(anywidget.AnyWidget):
         *others: "Widget",  # more widgets for the same page; those with the same `link` move together
         title: str = "",  # the page's title
     ) -> Path:  # the file written
-        "Write one self-contained HTML file: interactive, with no kernel and no network. Raises OSError, and then the old file is still there."
+        "Write one self-contained HTML file: interactive, with no kernel and no network. Raises OSError, and then the old file is still there, and ValueError for a widget that has nothing to show yet."
         return save_html(path, self, *others, title=title)
 
     def attachments(self) -> dict[str, bytes]:  # id of a script element -> what it holds

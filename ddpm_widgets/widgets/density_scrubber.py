@@ -216,7 +216,7 @@ class DensityScrubber(Widget):
         return normal((self.seed + (stream + 1) * 0x9E3779B9) % 2**32, shape)
 
     def _starts(self) -> np.ndarray:
-        "Where the walkers begin, standardised: at samples, as often as it takes, or at draws from the mixture."
+        "Where the walkers begin, standardised: at samples, each at most once, or at draws from the mixture."
         if self.starts:
             return np.frombuffer(self.starts, np.float32).astype(np.float64)
         weights, means, stds = diffused(self.parts)

@@ -86,8 +86,8 @@ def class_number(
     classes: Sequence[str],  # the names of all
 ) -> int:
     "Which of the classes it is. ValueError where it is none of them."
-    if isinstance(label, str) and label not in classes:
-        known = f"one of {', '.join(classes)}" if classes else "left out of a network that knows no classes"
+    if (isinstance(label, str) and label not in classes) or (not classes and label != 0):
+        known = f"one of {', '.join(classes)}" if classes else "left out for a network that knows no classes"
         raise ValueError(f"label must be {known}, found {shown(label)}.")
     number = list(classes).index(label) if isinstance(label, str) else label
     return check_whole("label", number, 0, max(0, len(classes) - 1))
@@ -352,6 +352,11 @@ class LiveSampler(NetworkWidget):
         from ddpm_widgets.sampling import sample
 
         way: dict[str, Any] = {"sampler": self.sampler.split()[0], "steps": self.steps, "spacing": self.spacing}
+        way |= {"clamp": "data" if self.clamp else None}
+        if self.sampler == "ddpm small":
+            way |= {"variance": "small"}
+        if self.sampler == "ddim":
+            way |= {"eta": self.eta}
         if self.classes and self.label != self.none:
             way |= {"labels": self.label, "guidance": self.guidance}
         return (

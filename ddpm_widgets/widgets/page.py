@@ -101,7 +101,7 @@ def save_html(
     *widgets: Any,  # what it shows, `Widget`s of this package; those with the same `link` move together
     title: str = "",  # the page's title; the widgets' names if empty
 ) -> Path:  # the file written
-    "Write widgets as one self-contained HTML file: interactive, with no kernel and no network. Raises OSError, and then the old file is still there."
+    "Write widgets as one self-contained HTML file: interactive, with no kernel and no network. Raises OSError, and then the old file is still there, and ValueError for a widget that has nothing to show yet."
     if not widgets:
         raise ValueError("widgets must be at least one, found none.")
     title = check_text("title", title) or ", ".join(dict.fromkeys(type(w).__name__ for w in widgets))

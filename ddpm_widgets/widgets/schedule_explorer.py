@@ -225,6 +225,7 @@ class ScheduleExplorer(ImagesWidget):
         count: int = 10,  # how many
     ) -> list[int]:
         "The equally spaced timesteps that its strip shows, first and last among them."
+        count = check_whole("count", count, 2, 10**6)
         last = len(self.alpha_bar[name or self.selected]) - 1
         return [int(i * last / (count - 1) + 0.5) for i in range(count)]
 

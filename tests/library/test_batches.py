@@ -3,6 +3,7 @@
 import warnings
 from collections import UserDict
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from torch.utils.data import ConcatDataset, DataLoader, IterableDataset, Subset,
 
 import ddpm_widgets as d
 from ddpm_widgets.data import as_x0, check_range, count_channels, dataset_of, images_of
-from ddpm_widgets.processes import count_batches, count_images
+from ddpm_widgets.processes import count_batches, count_images, slice_batch
 from ddpm_widgets.training import image_channels
 
 X = torch.rand(16, 1, 8, 8, generator=torch.Generator().manual_seed(0)) * 2 - 1
@@ -88,7 +89,10 @@ REFUSED = {
     "PIL images in dicts": (lambda: DataLoader([{"image": x} for x in PICTURES], 4), "convert PIL images"),
     "PIL images, not stacked": (lambda: DataLoader(PICTURES, 4, collate_fn=list), "ToTensor"),
     "images, not stacked": (lambda: DataLoader(list(X), 4, collate_fn=list), "a list of .* leave out collate_fn"),
-    "images of two sizes": (lambda: DataLoader([X[0], X[1, :, :4]], 2), r"found \(1, 8, 8\), \(1, 4, 8\): resize"),
+    "images of two sizes": (
+        lambda: DataLoader([X[0], X[1, :, :4]], 2),
+        r"found \(1, 8, 8\), \(1, 4, 8\) \(.*\): resize",
+    ),
     "channels last": (
         lambda: DataLoader(list(X.permute(0, 2, 3, 1)), 4),
         r"found shape \(.*, 8, 8, 1\): pass x.permute",
@@ -103,7 +107,10 @@ REFUSED = {
     "text": (lambda: [["a"], ["b"]], "A batch must be a tensor"),
     "labels alone": (lambda: DataLoader(TensorDataset(torch.arange(8)), 4), "A batch must be a tensor"),
     "a generator": (lambda: (x for x in X.split(4)), "again in each epoch"),
-    "a stream that dries up": (lambda: DataLoader(Stream(iter(list(X))), 4), "none the second time: define __len__"),
+    "a stream that dries up": (
+        lambda: DataLoader(Stream(iter(list(X))), 4),
+        "none the second time: let its __iter__ begin anew",
+    ),
     "no batch": (lambda: DataLoader(Stream([]), 4), "holds no batch"),
 }
 
@@ -123,7 +130,7 @@ def test_an_endless_stream_is_refused(monkeypatch):
                 yield X[0]
 
     monkeypatch.setattr("ddpm_widgets.processes._MOST_COUNTED", 20)
-    with pytest.raises(ValueError, match="found more than 20: define __len__"):
+    with pytest.raises(ValueError, match="found more than 20: let it end, and define __len__"):
         fit(DataLoader(Endless(), 4))
 
 
@@ -447,3 +454,40 @@ def test_a_stream_is_resumed_where_it_ended(tmp_path):
 def test_a_unet_names_its_size_for_the_pipelines_of_diffusers():
     assert d.unet("nb17").unet.config.sample_size == 32 and d.unet("small").unet.config.sample_size == 16
     assert d.unet("nb17", sample_size=64).unet.config.sample_size == 64
+
+
+def test_a_shard_is_cut_out_of_any_mapping_and_of_named_tuples():
+    class Pair(NamedTuple):
+        image: torch.Tensor
+        label: torch.Tensor
+
+    x, y = torch.arange(8.0), torch.arange(8)
+    cut = slice_batch(UserDict(image=x, other=[y, "text"]), slice(2, 4))
+    assert torch.equal(cut["image"], x[2:4]) and torch.equal(cut["other"][0], y[2:4]) and cut["other"][1] == "text"
+    pair = slice_batch(Pair(x, y), slice(6, 8))
+    assert isinstance(pair, Pair) and torch.equal(pair.label, y[6:8])
+
+
+def test_a_loader_without_length_over_a_list_is_counted():
+    class Own:
+        dataset = [1, 2, 3]
+
+        def __iter__(self):
+            return iter([torch.zeros(2, 1, 8, 8)] * 3)
+
+    assert count_batches(Own()) == 3
+
+
+def test_a_bad_validation_set_is_called_by_its_name():
+    good, bad = DataLoader(X, 4), DataLoader([X[0], X[1, :, :4]], 2)
+    learn = d.Learner(
+        nn.Conv2d(1, 1, 3, padding=1), SimpleNamespace(train=good, valid=bad), cbs=[d.DDPMCB(d.linear_schedule())]
+    )
+    with pytest.raises(d.DataError, match="dls.valid must give images that can be stacked"):
+        learn.fit(1)
+
+
+def test_what_is_scaled_wrongly_is_told_a_mend_that_works():
+    for most, mend in ((5.0, r"pass data_range=\(0, 5\)"), (255.0, r"pass x / 127.5 - 1, or data_range=\(0, 255\)")):
+        with pytest.raises(d.DataError, match=mend):
+            check_range(torch.tensor([0.0, most]).view(1, 1, 1, 2), -1, 1)

@@ -328,7 +328,7 @@ def test_a_damaged_file_is_named_and_the_one_before_it_taken(tmp_path, capsys):
     assert end(learn) == truth
     for path in tmp_path.iterdir():
         path.write_bytes(b"rubbish")
-    with pytest.raises(CheckpointError, match="found another or a damaged one"):
+    with pytest.raises(CheckpointError, match="found a different or a damaged one"):
         learner().fit(3, cbs=[Resume(tmp_path)])
 
 

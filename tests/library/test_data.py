@@ -640,7 +640,9 @@ def test_a_folder_without_permission(server, shut, below):
     folder = shut / below
     name, said = as_nobody(lambda: download(folder, [f"{server}/good/"], progress=False))
     assert name == "Unavailable", said
-    one_sentence(ValueError(said), str(folder), "must be a folder to keep", "Permission denied", "name another one")
+    one_sentence(
+        ValueError(said), str(folder), "must be a folder to keep", "Permission denied", "check its permissions"
+    )
     assert files_in(shut) == [], "nothing was written"
     name, said = as_nobody(lambda: (folder / "x").write_bytes(b""))
     assert name in ("PermissionError", "FileNotFoundError"), "the folder was really shut"
@@ -874,7 +876,7 @@ def test_cifar10_from_the_second_mirror(cifar_server, coloured, tmp_path, manner
     bad = f"{cifar_server}/{manner}/"
     with pytest.raises(Unavailable) as e:
         cifar10(mirrors=[bad], progress=False)
-    one_sentence(e.value, ARCHIVE, bad, why, "connect", "DDPM_WIDGETS_DATA")
+    one_sentence(e.value, ARCHIVE, bad, why, "connect", "folder=")
     assert files_in(tmp_path / "cifar-10") == []
     loaded_cifar(cifar10(mirrors=[bad, f"{cifar_server}/good/"], progress=False), coloured)
     assert files_in(tmp_path / "cifar-10") == [ARCHIVE]
@@ -883,7 +885,7 @@ def test_cifar10_from_the_second_mirror(cifar_server, coloured, tmp_path, manner
 def test_cifar10_without_a_network(tmp_path):
     with pytest.raises(Unavailable) as e:
         cifar10(download=False)
-    one_sentence(e.value, str(tmp_path / "cifar-10"), "download=False", "connect to the internet", "folder=")
+    one_sentence(e.value, str(tmp_path / "cifar-10"), "download=False", "pass download=True", "folder=")
 
 
 def test_the_mirrors_of_cifar10_are_sound():
@@ -1345,3 +1347,53 @@ def test_a_cached_file_is_held_against_its_checksum(server, arrays, tmp_path):
         fashion_mnist(download=False)
     one_sentence(e.value, str(cached), "must have the checksum sha256:", "found a different file: delete it")
     assert cached.read_bytes() == other
+
+
+@pytest.mark.parametrize(
+    "n, n_valid, said",
+    [(101, 1, "n must be"), (10, 51, "n_valid must be"), ("a", None, "n must be"), (10, 0, "n_valid must be")],
+)
+def test_a_subset_is_refused_by_the_name_of_what_was_passed(n, n_valid, said):
+    with pytest.raises(DataError, match=said):
+        garments(n=100, n_valid=50).subset(n, n_valid)
+
+
+def test_a_subset_of_much_training_and_little_validation():
+    few = garments(n=100, n_valid=5).subset(60)
+    assert len(few.train.dataset) == 60 and len(few.valid.dataset) == 5
+
+
+@pytest.mark.parametrize("drop_last", [False, True])
+@pytest.mark.parametrize("seed", [3, None])
+def test_images_on_a_device_come_in_the_same_order(seed, drop_last):
+    def labels(dls):
+        torch.manual_seed(7)
+        return [torch.cat([y for _, y in dls.train]) for _ in range(2)]
+
+    plain = garments(16, n=100, n_valid=10)
+    order = None if seed is None else torch.Generator().manual_seed(seed)
+    plain.train = DataLoader(plain.train.dataset, 16, shuffle=True, generator=order, drop_last=drop_last)
+    kept = plain.to("cpu")
+    there = labels(plain)
+    if order is not None:
+        order.manual_seed(seed)
+    assert all(map(torch.equal, there, labels(kept)))
+
+
+@pytest.mark.parametrize("wrong", [{"batch_size": 0}, {"size": 10}, {"size": 5000}, {"seed": -1}, {"folder": 3}])
+@pytest.mark.parametrize("load", [cifar10, fashion_mnist, image_folder])
+def test_arguments_are_checked_before_anything_is_read_or_fetched(load, wrong, tmp_path, monkeypatch):
+    if load is image_folder and ("folder" in wrong or wrong.get("size") == 10):
+        pytest.skip("it has no such argument, or takes it")
+    monkeypatch.delenv("DDPM_WIDGETS_DATA", raising=False)
+    for name in ("cached_files", "_files_of_folder"):
+        monkeypatch.setattr(datasets, name, lambda *_: pytest.fail("too late"))
+    with pytest.raises(DataError, match=f"{next(iter(wrong))} must be"):
+        load(tmp_path, **wrong) if load is image_folder else load(**wrong)
+
+
+def test_a_file_that_stalls_has_had_no_answer_in_time():
+    stalled = downloads.requests.ConnectionError("HTTPSConnectionPool(host='x', port=443): Read timed out.")
+    assert downloads._download_reason(stalled) == "no answer in time"
+    assert downloads._download_reason(downloads.requests.exceptions.SSLError("x")) == "its certificate was refused"
+    assert downloads._download_reason(downloads.requests.ConnectionError("refused")) == "no connection"

@@ -31,6 +31,7 @@ from ddpm_widgets import (
     cosine_schedule,
     diagnose,
     draw_garments,
+    flow_schedule,
     garments,
     init_ddpm,
     linear_schedule,
@@ -38,6 +39,7 @@ from ddpm_widgets import (
     train,
     unet,
 )
+from ddpm_widgets.data import ImageDataset
 from ddpm_widgets.diagnosis import CHECKS, Case
 from ddpm_widgets.diagnosis.checks import FEW_STEPS
 from ddpm_widgets.diagnosis.measuring import is_finite, measure_losses
@@ -966,3 +968,35 @@ def test_images_are_looked_at_all_over_the_data(well):
     labels = case.train_images[1]
     assert len(labels) == 512 and set(labels.tolist()) == set(range(10))
     assert list(islice(iter(_as_loaders(X).valid), 1))[0][0] is X
+
+
+def test_a_flow_is_plotted_by_its_own_name():
+    schedule = flow_schedule()
+    report = diagnose(fitted(Wiener(schedule=schedule, target="flow"), schedule=schedule, target="flow"))
+    assert "ε - x<sub>0</sub>" in report.plot().layout.yaxis.title.text
+
+
+def test_images_on_a_device_that_are_sorted_by_label():
+    dls = garments(32, n=640, n_valid=64)
+    data, order = dls.train.dataset, dls.train.dataset.labels.argsort(stable=True)
+    ordered = ImageDataset(data.images[order], data.labels[order], data.classes)
+    dls.train = DataLoader(ordered, 32)
+    small = init_ddpm(unet("small", block_out_channels=(8, 16), norm_num_groups=8))
+    small.diffusion = Diffusion(LINEAR)
+    report = diagnose(small, DataLoaders(dls.train, dls.valid).to("cpu"))
+    (finding,) = [f for f in report.results if f.check == "shuffling"]
+    assert finding.severity == "error" and "% of neighbours share a label, by chance 10% would" in finding.found
+
+
+@pytest.mark.parametrize("steps, found", [(9, "warning"), (10, "fine")])
+def test_ten_steps_of_heun_are_enough(well, steps, found):
+    report = diagnose(well, sampler="heun", steps=steps)
+    (finding,) = [f for f in report.results if f.check == "sampling steps"]
+    assert finding.severity == found and f"{steps} steps of heun" in finding.found + finding.what
+
+
+def test_images_that_are_all_the_same_teach_nothing_whatever_is_predicted():
+    flat = torch.zeros(64, 1, 8, 8)
+    for target in TARGETS:
+        report = diagnose(Wiener(carried=Diffusion(LINEAR, target), target=target), flat)
+        assert "loss by timestep" not in {f.check for f in report.findings}

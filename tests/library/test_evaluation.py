@@ -368,3 +368,22 @@ def test_bad_input_is_refused_before_any_work(dls, call, says, monkeypatch):
     monkeypatch.setattr(module, "features", lambda *a, **k: pytest.fail("worked before it looked"))
     with pytest.raises(ValueError, match=says):
         call(dls)
+
+
+def test_images_smaller_than_a_judge_looks_at_are_refused():
+    with pytest.raises(ValueError, match="images must have 32 pixels or more a side for this judge"):
+        features(torch.rand(2, 1, 28, 28) * 2 - 1, Classifier(side=32))
+
+
+def test_a_judge_left_in_training_mode_judges_the_same_and_stays_as_it_is():
+    images, judge = torch.rand(4, 1, 28, 28, generator=torch.Generator().manual_seed(0)) * 2 - 1, classifier()
+    calm, before = features(images, judge), fingerprint(judge)
+    assert torch.equal(features(images, judge.train()), calm) and judge.training and fingerprint(judge) == before
+
+
+def test_a_wrong_number_of_labels_is_refused_before_any_work(monkeypatch):
+    monkeypatch.setattr(module, "reference_features", lambda *_: pytest.fail("too late"))
+    net = nn.Conv2d(1, 1, 1)
+    net.diffusion = Diffusion(cosine_schedule(), classes=("a", "b"))
+    with pytest.raises(ValueError, match="labels must be one class, or one for each of the 100 images, found 2"):
+        evaluate(net, 100, labels=[0, 1], dls=garments(n=64, n_valid=16))

@@ -217,3 +217,34 @@ def test_the_command_samples_from_checkpoints(tmp_path, capsys):
     assert _cli.main(["sample", "--weights", str(tmp_path), "-o", str(tmp_path / "x.png")]) == 1
     assert "must be a folder with checkpoints or model.safetensors, found neither" in capsys.readouterr().err
     assert Path(file).exists()
+
+
+def test_what_is_piped_arrives(tmp_path):
+    code = "from pathlib import Path; from ddpm_widgets.storage import write_atomic; write_atomic(Path('/dev/stdout'), b'all of it')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=tmp_path)
+    assert (done.stdout, done.stderr) == (b"all of it", b"") and not list(tmp_path.iterdir())
+
+
+def test_a_damaged_file_is_said_in_one_sentence_whoever_reads_it(tmp_path):
+    path = storage.write_hashed(tmp_path / "a.safetensors", {"x": torch.ones(3)}, {})
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    with pytest.raises(
+        storage.DamagedFile, match=r"a\.safetensors must be a whole file of write_hashed, .*its hash does not fit"
+    ):
+        storage.read_hashed(path)
+    path.write_bytes(b"?" * 30)
+    with pytest.raises(storage.DamagedFile, match=r"a\.safetensors must be a whole file of write_hashed"):
+        storage.read_words(path)
+
+
+def test_names_that_read_alike_are_kept_apart():
+    value = {1: torch.ones(1), "1": torch.zeros(1), "a.b": torch.ones(2), "a": {"b": torch.zeros(2)}}
+    again = storage.unpack(storage.pack(value, tensors := {}), tensors)
+    assert len(tensors) == 4 and again[1].item() == 1 and again["1"].item() == 0
+    assert again["a.b"].sum() == 2 and again["a"]["b"].sum() == 0
+
+
+@pytest.mark.parametrize("value", [np.array([None, 1], object), np.array(1j), np.array(b"x"), np.array("2026", "M8")])
+def test_what_cannot_be_read_back_is_not_written(value):
+    with pytest.raises(TypeError, match="found ndarray in a"):
+        storage.pack({"a": value}, {})

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -28,7 +29,7 @@ from ddpm_widgets import (
     translate,
     unet,
 )
-from ddpm_widgets.guidance import class_indices
+from ddpm_widgets.guidance import check_guidance, class_indices
 from ddpm_widgets.noising import TARGETS, make_target, rates_at, to_x0_and_eps
 from ddpm_widgets.paths import noise_level
 from ddpm_widgets.widgets.live_sampler import words
@@ -342,3 +343,24 @@ def test_the_unet_without_labels_knows_no_class():
     net, (x_t, t) = conditional_unet(), noisify(torch.zeros(2, 1, 8, 8), LINEAR)[0]
     with torch.no_grad():
         assert torch.equal(net(x_t, t), net(x_t, t, torch.tensor([3, 3])))
+
+
+@pytest.mark.parametrize(
+    "labels", [np.int64(1), np.array(1), torch.tensor(1), 1, "b", np.array([1]), [np.int64(1)], ("b",)]
+)
+def test_one_class_however_it_is_written(labels):
+    assert class_indices(labels, "abc").tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    "labels", [[1.7], [True], True, torch.tensor([0.9]), [float("inf")], 3, -1, "z", [], [None], None, 2.0**80]
+)
+def test_what_is_no_class_is_refused(labels):
+    with pytest.raises(ValueError, match="labels must be among a, b, c, or numbers from 0 to 2"):
+        class_indices(labels, "abc")
+
+
+@pytest.mark.parametrize("levels", [(None, 1), ("a", "b"), (2, 1), (1,), 5, (float("nan"), 1)])
+def test_noise_levels_that_are_none(levels):
+    with pytest.raises(ValueError, match="guidance_levels must be two noise levels, the lower one first"):
+        check_guidance(1, levels, 0)

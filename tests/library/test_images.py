@@ -10,7 +10,7 @@ from PIL import __version__ as PIL_VERSION
 
 import ddpm_widgets as d
 from ddpm_widgets.evaluation import check_images, features
-from ddpm_widgets.images import as_bytes, as_images, as_unit, flatten
+from ddpm_widgets.images import as_bytes, as_images, as_unit, flatten, read_square
 from ddpm_widgets.widgets.previews import as_frame, data_range_of
 
 GREY = np.full((32, 32), 40, np.uint8)
@@ -259,3 +259,31 @@ def test_levels_and_ranges():
     sideways = Image.new("L", (4, 2))
     sideways.getexif()[0x0112] = 6
     assert flatten(sideways).size == (2, 4)
+
+
+@pytest.mark.parametrize("size", [(9, 3), (9, 1), (3, 3), (5, 2)])
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_pictures_of_very_few_rows_keep_their_shape(size, mode):
+    rows = np.arange(np.prod(size) * len(mode), dtype=np.uint8).reshape(size[1], size[0], len(mode))
+    rows = rows if mode == "RGB" else rows[..., :1]
+    picture = Image.fromarray(rows if mode == "RGB" else rows[..., 0])
+    assert np.array_equal(as_images([picture, picture]), np.stack([rows, rows]))
+    assert np.array_equal(as_images(picture)[0], rows)
+
+
+def test_a_grey_picture_beside_an_array_in_colour():
+    with pytest.raises(ValueError, match="must have one shape.*resize them, or give all the same channels"):
+        as_images([Image.new("L", (28, 28)), np.zeros((28, 28, 3), np.uint8)])
+
+
+@pytest.mark.parametrize("ends", [(0, 0), (0, 1, 2), None, 3])
+def test_a_grid_refuses_ends_that_are_none(ends):
+    with pytest.raises(ValueError, match="range must be two different numbers"):
+        d.image_grid(np.zeros((2, 8, 8), np.float32), range=ends)
+
+
+def test_an_error_without_words_is_said_by_its_kind():
+    def opened():
+        raise OSError
+
+    assert read_square(opened, 8, True, "white") == "OSError"

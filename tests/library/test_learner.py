@@ -583,3 +583,100 @@ def test_an_interrupt_ends_the_inner_of_two_fits():
     inner, outer = learner(Inner()), learner(Outer())
     outer.fit(1)
     assert (inner.steps, inner.stop_reason) == (3, "interrupted") and (outer.steps, outer.stop_reason) == (5, None)
+
+
+@pytest.mark.parametrize("event, steps", [("after_epoch", 5), ("after_pass", 5), ("before_epoch", 1)])
+def test_a_stop_between_batches_takes_no_step_of_the_next_epoch(event, steps):
+    class Enough:
+        def __init__(self):
+            setattr(self, event, lambda learn: learn.stop("enough"))
+
+    learn = learner(Enough(), log := Log())
+    learn.fit(3)
+    assert learn.steps == steps and learn.stop_reason == "enough" and log.events.count("before_epoch") == 1
+
+
+def test_a_stop_after_the_last_epoch_leaves_the_fit_whole():
+    class Enough:
+        def after_epoch(self, learn):
+            if learn.epoch == 1:
+                learn.stop("enough")
+
+    learn = learner(Enough(), log := Log())
+    learn.fit(2)
+    assert learn.steps == 10 and "after_fit" in log.events
+
+
+def test_the_fourth_interrupt_ends_even_the_cleaning_up():
+    class Stuck:
+        def cleanup_fit(self, learn):
+            for _ in range(4):
+                os.kill(os.getpid(), signal.SIGINT)
+            self.done = True
+
+    learn = learner(stuck := Stuck())
+    with pytest.raises(KeyboardInterrupt):
+        learn.fit(1)
+    assert not hasattr(stuck, "done") and learn.stop_reason is None
+
+
+def test_a_failing_cleanup_is_heard_inside_an_except_block_too():
+    class Bad:
+        def cleanup_fit(self, learn):
+            raise ValueError("bad")
+
+    with pytest.raises(ValueError, match="bad"):
+        try:
+            raise KeyError("an earlier error of the program's own")
+        except KeyError:
+            learner(Bad()).fit(1)
+
+
+def test_a_note_counts_from_1_and_knows_nothing_of_the_fit_before():
+    class Clumsy:
+        def __init__(self, event):
+            setattr(self, event, self.fail)
+
+        def fail(self, learn):
+            raise Ouch
+
+    def note(learn, event):
+        with pytest.raises(Ouch) as caught:
+            learn.fit(2, cbs=[Clumsy(event)])
+        return caught.value.__notes__[0]
+
+    learn = learner()
+    learn.fit(3)
+    assert "epoch 1, batch 1; the Learner can go on" in note(learn, "before_fit")
+    assert "epoch 1, batch 5" in note(learn, "after_pass")
+
+    class Late(Clumsy):
+        def failed_fit(self, learn):
+            raise ValueError
+
+    with pytest.raises(ValueError) as caught:
+        learn.fit(1, cbs=[Late("after_step")])
+    assert "Late.failed_fit" in caught.value.__notes__[0] and "can go on" not in caught.value.__notes__[0]
+
+
+def test_a_short_first_batch_does_not_choose_what_is_compiled():
+    compiled = Compile(backend=(compiler := Compiler()))
+    learn = learner(compiled, n=110)
+
+    class Last:
+        "As a run that is resumed with only its last, short batch left."
+
+        order = -1
+
+        def before_pass(self, learn):
+            if learn.training and learn.epoch == 0:
+                learn.dl, learn.first_iter = list(learn.dl)[-1:], 5
+
+    learn.cbs.append(Last())
+    learn.fit(2)
+    assert compiler.run == 5 and compiler.recorded == 1
+
+
+def test_a_learning_rate_of_0_leads_to_no_search_for_one():
+    with pytest.raises(ValueError, match="lr must be a finite number above 0"):
+        learner().fit(1, lr=0, cbs=[LRFinder()])

@@ -87,9 +87,17 @@ def test_copies_are_seen(copies, ratio, near):
             lambda: precision_recall(torch.zeros(5, 2), torch.zeros(5, 2), k=0),
             "k must be a whole number, 1 or more, found 0",
         ),
-        (lambda: nearest_distances(torch.full((5, 2), torch.nan), torch.zeros(5, 2)), "fake must be finite features"),
+        (lambda: nearest_distances(torch.full((5, 2), torch.nan), torch.zeros(5, 2)), "images must be finite features"),
     ],
 )
 def test_bad_features_are_refused(call, says):
     with pytest.raises(ValueError, match=says):
         call()
+
+
+def test_features_are_called_what_they_were_passed_as():
+    good = torch.rand(4, 3)
+    with pytest.raises(ValueError, match="images and others must hold two images or more each, found 1 and 4"):
+        nearest_distances(good[:1], good)
+    with pytest.raises(ValueError, match="others must be finite features, found NaN or infinity"):
+        nearest_distances(good, good * float("nan"))

@@ -265,3 +265,17 @@ def test_a_gradient_that_nobody_clips_is_looked_at_too():
     with pytest.warns(UserWarning, match="the norm of the gradients is nan at step 6.*no checkpoint has been written"):
         learn.fit(3, cbs=[TerminateOnNaN(), SpoilsOne()])
     assert learn.steps == 5 and all(x.isfinite().all() for x in learn.model.parameters())
+
+
+def test_bad_validation_batches_with_good_ones_between_are_not_in_a_row():
+    class Every(Callback):
+        def after_loss(self, learn):
+            if not learn.training and learn.iter % 2:
+                learn.loss = learn.loss * math.nan
+
+    learn = Learner(nn.Linear(1, 1), dls := Dls(), lr=0.1, cbs=[Every()])
+    dls.valid = [(torch.ones(4, 1), torch.ones(4, 1))] * 6
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        learn.fit(1, train=False, cbs=[TerminateOnNaN(skip=1)])
+    assert learn.stop_reason is None and "3 batches were left out" in str(said[-1].message)

@@ -337,3 +337,10 @@ def test_where_a_flow_cannot_go_is_said(tmp_path):
         page_weights(net)
     with pytest.raises(ValueError, match="model must predict one of eps, x0, v, found flow"):
         to_diffusers(net, tmp_path / "pipeline")
+
+
+def test_the_page_computes_no_network_without_a_middle():
+    net = unet("small", block_out_channels=(8, 16), norm_num_groups=8, mid_block_type=None)
+    net.diffusion = Diffusion(linear_schedule())
+    with pytest.raises(ValueError, match="the network in the page needs mid_block_type='UNetMidBlock2D', found None"):
+        page_weights(net)

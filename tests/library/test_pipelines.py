@@ -6,10 +6,20 @@ The pipelines are built and saved by diffusers itself, with small random weights
 import os
 import subprocess
 import sys
+import warnings
 
 import pytest
 import torch
-from diffusers import DDIMPipeline, DDIMScheduler, DDPMPipeline, DDPMScheduler, PNDMPipeline, PNDMScheduler, UNet2DModel
+from diffusers import (
+    DDIMPipeline,
+    DDIMScheduler,
+    DDPMPipeline,
+    DDPMScheduler,
+    DPMSolverMultistepScheduler,
+    PNDMPipeline,
+    PNDMScheduler,
+    UNet2DModel,
+)
 
 from ddpm_widgets import (
     Diffusion,
@@ -225,7 +235,7 @@ def test_nothing_is_overwritten_and_nothing_half_is_left(tmp_path, monkeypatch):
     full.mkdir()
     (full / "mine.txt").write_text("keep me")
     for folder in (full, full / "mine.txt"):
-        with pytest.raises(FileExistsError, match="choose another"):
+        with pytest.raises(FileExistsError, match="choose a different one"):
             to_diffusers(model, folder)
     assert (full / "mine.txt").read_text() == "keep me"
     monkeypatch.setattr(DDPMPipeline, "save_pretrained", lambda *a: (_ for _ in ()).throw(OSError(28, "no space")))
@@ -236,7 +246,9 @@ def test_nothing_is_overwritten_and_nothing_half_is_left(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("target", [torch.nn.Linear(1, 1), unet("small"), None, 3])
 def test_to_diffusers_says_what_it_takes(target, tmp_path):
-    with pytest.raises(ValueError, match="model must be a UNet or diffusers' UNet2DModel") as e:
+    with pytest.raises(
+        ValueError, match="model must (be a UNet, a ScratchUNet or|carry `diffusion`, found a UNet)"
+    ) as e:
         to_diffusers(target, tmp_path / "new")
     assert "\n" not in str(e.value) and not (tmp_path / "new").exists()
 
@@ -274,3 +286,38 @@ def test_what_is_no_pipeline_is_said(source, tmp_path, monkeypatch):
     with pytest.raises((FileNotFoundError, ValueError)) as e:
         from_diffusers(source)
     assert "\n" not in str(e.value) and "source must be" in str(e.value)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"algorithm_type": "sde-dpmsolver++"}, {"solver_order": 3}, {"use_karras_sigmas": True}, {"solver_type": "heun"}],
+)
+def test_a_solver_that_is_not_dpm_plus_plus_of_order_2_is_said(other):
+    plain, changed = (
+        DDPMPipeline(network(), DPMSolverMultistepScheduler(**FEW, timestep_spacing="trailing", **options))
+        for options in ({}, other)
+    )
+    with pytest.warns(UserWarning, match=f"with its .*{next(iter(other))}.* draws somewhat different images"):
+        assert from_diffusers(changed).diffusion.sampler == "dpm++"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        from_diffusers(plain)
+
+
+def test_latents_are_refused():
+    pipeline = DDPMPipeline(network(), DDPMScheduler(**FEW))
+    pipeline.vqvae = torch.nn.Identity()
+    with pytest.raises(ValueError, match="text, latents and flows have no counterpart here"):
+        from_diffusers(pipeline)
+
+
+def test_what_cannot_be_written_is_told_a_mend_that_works(tmp_path):
+    layer = torch.nn.Linear(1, 1)
+    layer.diffusion = Diffusion(linear_schedule())
+    with pytest.raises(ValueError, match="model must be a UNet, a ScratchUNet or diffusers' UNet2DModel, found Linear"):
+        to_diffusers(layer, tmp_path / "new")
+    (file := tmp_path / "file").write_text("")
+    net = unet("small", block_out_channels=(8, 16), norm_num_groups=8)
+    net.diffusion = Diffusion(linear_schedule())
+    with pytest.raises(FileExistsError, match="which is a file: choose a different one"):
+        to_diffusers(net, file)

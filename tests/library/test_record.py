@@ -43,10 +43,11 @@ def test_the_price_of_layers_counted_by_hand():
 
 def test_a_step_costs_three_passes():
     "As PyTorch counts it, forward and backward together; but for the first layer, whose input needs no gradient."
+    from torch.nn.attention import SDPBackend, sdpa_kernel
     from torch.utils.flop_counter import FlopCounterMode
 
     net = unet("small", block_out_channels=(8, 16), norm_num_groups=8)
-    with FlopCounterMode(display=False) as counter:
+    with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH):
         net(torch.zeros(2, 1, 16, 16), torch.zeros(2).long()).mean().backward()
     passes = counter.get_total_flops() / 2 / 2 / multiply_adds(net, torch.zeros(1, 1, 16, 16), torch.zeros(1).long())
     assert 2.9 < passes <= 3
@@ -67,8 +68,30 @@ def test_smaller_images_cost_less_and_looking_costs_nothing():
     assert budget.spent == 3 * 2 * LAYER_PRICE * 1.25
     with torch.no_grad():
         net(torch.zeros(2, 1, 8, 8))
-    net.eval()(torch.zeros(2, 1, 8, 8))
+        net.eval()(torch.zeros(2, 1, 8, 8))
     assert budget.spent == 3 * 2 * LAYER_PRICE * 1.25
+
+
+def test_no_mode_makes_learning_free():
+    budget, net = Budget(), layer().eval()
+    budget.watch(net)
+    net(torch.zeros(2, 1, 8, 8)).sum().backward()
+    assert budget.spent == 3 * 2 * LAYER_PRICE
+
+
+def test_a_second_fit_is_counted_once():
+    budget, model = Budget(), layer()
+    learn = fit(model, budget, epochs=1)
+    learn.fit(1)
+    assert budget.spent == 3 * LAYER_PRICE * 16 * 8
+
+
+def test_attention_costs_what_its_products_cost_on_every_device():
+    class Attention(nn.Module):
+        def forward(self, x):  # (n, pixels, channels)
+            return nn.functional.scaled_dot_product_attention(x, x, x)
+
+    assert multiply_adds(Attention(), torch.zeros(3, 64, 8)) == 2 * 64 * 64 * 8
 
 
 def test_counting_changes_nothing():

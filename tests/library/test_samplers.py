@@ -15,6 +15,7 @@ from ddpm_widgets import (
     Diffusion,
     Learner,
     SamplingPlayer,
+    Schedule,
     cosine_schedule,
     linear_schedule,
     load_model,
@@ -181,7 +182,7 @@ def test_every_step_keeps_signal_and_noise_in_balance(schedule, sampler, data):
         ({"sampler": "dpm++", "eta": 0.5}, "has no eta; it takes no option"),
         ({"sampler": "ddim", "variance": "small"}, "has no variance; it takes eta"),
         ({"sampler": "ddim", "eta": 1.5}, "eta must be a finite number at least 0 and at most 1, found 1.5"),
-        ({"spacing": "random", "steps": 3}, "spacing is one of"),
+        ({"spacing": "random", "steps": 3}, "spacing must be one of"),
         ({"steps": 0}, "steps must be a whole number from 1 to"),
         ({"schedule": None}, "carries no schedule"),
     ],
@@ -308,7 +309,7 @@ def test_half_precision_changes_little_and_only_the_networks_arithmetic():
     assert half.dtype == torch.float32 and not torch.equal(full, half)
     assert (full - half).abs().mean() < 0.02
     assert torch.equal(full, sample(model, **options, precision="fp32"))
-    with pytest.raises(ValueError, match="precision is"):
+    with pytest.raises(ValueError, match="precision must be"):
         sample(model, n=1, precision="fp8")
 
 
@@ -374,3 +375,38 @@ def test_what_cannot_be_translated_is_said():
         translate(model, "linear")
     with pytest.raises(ValueError, match="target must be one of"):
         translate(model, LINEAR, "noise")
+
+
+def test_a_shortened_schedule_is_gone_through_whole():
+    "Whatever number of steps the model would take of its own."
+    model = unet("fast", block_out_channels=(8, 16), norm_num_groups=8)
+    model.diffusion = Diffusion(cosine_schedule(), sampler="ddim", steps=20, spacing="linear_levels")
+    for steps in (10, 50):
+        short = respace(cosine_schedule(), steps)
+        seen = [step.t for step in sample_steps(model, short, n=1, shape=(1, 16, 16))]
+        assert seen == short.timesteps.tolist()[::-1]
+    assert len(list(sample_steps(model, n=1, shape=(1, 16, 16)))) == 20
+
+
+def test_a_network_is_translated_to_whole_schedules():
+    model = unet("fast", block_out_channels=(8, 16), norm_num_groups=8)
+    model.diffusion = Diffusion(cosine_schedule())
+    with pytest.raises(ValueError, match="schedule must have all its timesteps, found 50 of them: pass it whole"):
+        translate(model, respace(linear_schedule(), 50))
+
+
+@pytest.mark.parametrize("timesteps", [[0], [0.5, 1.9], [[0, 1]]])
+def test_timesteps_are_one_whole_number_for_each_beta(timesteps):
+    with pytest.raises(ValueError, match="timesteps must be one whole number for each of the 2 βs"):
+        Schedule([0.1, 0.2], timesteps=timesteps)
+
+
+@pytest.mark.parametrize("spacing", SPACINGS)
+def test_one_step_can_be_kept_as_it_is(spacing):
+    assert respace(one := Schedule([0.5]), 1, spacing) is one
+
+
+def test_where_beta_max_must_end():
+    linear_schedule(beta_max=0.16)
+    with pytest.raises(ValueError, match="choose smaller βs"):
+        linear_schedule(beta_max=0.18)

@@ -36,7 +36,9 @@ from ddpm_widgets import (
     train,
     unet,
 )
+from ddpm_widgets.randomness import reseed
 from ddpm_widgets.unets import half_precision
+from ddpm_widgets.weights import _unwrapped
 
 TINY = {
     "block_out_channels": (8, 16),
@@ -325,7 +327,7 @@ def test_precision_by_name():
     learn = train(Dls(), tiny(), epochs=1, precision="bf16", progress=False)
     assert learn.accelerator.mixed_precision == "bf16" and next(learn.model.parameters()).dtype == torch.float32
     assert half_precision("auto") in ("bf16", None) and half_precision("fp32") is None
-    with pytest.raises(ValueError, match="precision is fp32, bf16, fp16 or auto, found 'half'"):
+    with pytest.raises(ValueError, match="precision must be fp32, bf16, fp16 or auto, found 'half'"):
         train(Dls(), tiny(), epochs=1, precision="half", progress=False)
 
 
@@ -532,3 +534,35 @@ def test_loading_a_model_draws_no_random_numbers(tmp_path):
     images = sample(model, n=4, steps=2, seed=0, progress=False)
     evaluate(images, dls=garments(8, n=16, n_valid=8, seed=0), cache=tmp_path, progress=False)
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_block_types_are_taken_or_refused_but_not_forgotten():
+    plain = ("DownBlock2D",) * 4, ("UpBlock2D",) * 4
+    net = unet("nb17", down_block_types=plain[0], up_block_types=plain[1])
+    assert not any("attentions" in name for name, _ in net.unet.down_blocks.named_parameters())
+    for wrong in ({"up_block_types": plain[1]}, {"down_block_types": plain[0][:2], "up_block_types": plain[1][:2]}):
+        with pytest.raises(ValueError, match="must be one for each of the 4 levels"):
+            unet("nb17", **wrong)
+    assert "Attn" not in "".join(unet("small", block_out_channels=(16, 32, 64)).unet.config.down_block_types[:2])
+
+
+@pytest.mark.parametrize("groups, widths", [(0, (8, 16)), (3, (8, 16)), (4, (4, 4))])
+def test_widths_that_groups_or_attention_cannot_share(groups, widths):
+    with pytest.raises(ValueError, match="cannot share|must have 8 channels or more"):
+        unet("nb17", block_out_channels=widths, norm_num_groups=groups)
+
+
+def test_a_data_set_and_a_sampler_that_know_each_other_are_reseeded_once():
+    class Knot:
+        generator = torch.Generator()
+
+    data, sampler = Knot(), Knot()
+    data.sampler, sampler.dataset = sampler, data
+    assert reseed(3, SimpleNamespace(dataset=data, sampler=sampler)) == []
+
+
+def test_a_compiled_network_inside_another_wrapper_is_found():
+    inner = nn.DataParallel(net := nn.Linear(1, 1))
+    outer = nn.Module()
+    outer._orig_mod = inner
+    assert _unwrapped(outer) is net

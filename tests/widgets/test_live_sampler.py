@@ -664,3 +664,38 @@ def test_pages_that_forbid_it_draw_more_slowly_and_say_so(page, tmp_path, policy
     root = page.locator(".ddw-live-sampler")
     assert (root.get_attribute("data-how"), root.get_attribute("data-worker")) == (how, worker)
     assert "Slower than it could be" in page.locator("[role=status]").inner_text()
+
+
+@pytest.mark.parametrize(
+    "other", [{"sampler": "ddpm small"}, {"sampler": "ddim", "eta": 1.0}, {"sampler": "ddim", "clamp": False}]
+)
+def test_a_poster_is_drawn_as_the_page_draws(other):
+    "With the small variance, with η, without the clamp: as `sample` draws with these."
+    live = LiveSampler(steps=8, **other)
+    x_T = normal(3, (2, *live.shape)).astype(np.float32)
+    wanted = {
+        "ddpm small": {"sampler": "ddpm", "variance": "small"},
+        "ddim": {"sampler": "ddim", "eta": live.eta},
+    }[live.sampler] | ({} if live.clamp else {"clamp": None})
+    drawn = sample(
+        pretrained(),
+        n=2,
+        x_T=torch.tensor(x_T),
+        steps=8,
+        spacing=live.spacing,
+        seed=live.seed,
+        progress=False,
+        **wanted,
+    )
+    assert np.allclose(live._drawn(x_T), drawn.numpy(), atol=1e-5)
+    plain = sample(
+        pretrained(),
+        n=2,
+        x_T=torch.tensor(x_T),
+        steps=8,
+        spacing=live.spacing,
+        seed=live.seed,
+        progress=False,
+        sampler=wanted["sampler"],
+    )
+    assert not np.allclose(live._drawn(x_T), plain.numpy(), atol=1e-3)
