@@ -21,23 +21,24 @@ from .schedule import Schedule
 from .unets import device_of
 
 # %% ../nbs/api/28_editing.ipynb #ed000007
-def _check_known(images: Any, mask: Any, shape: tuple[int, ...]) -> tuple[Tensor, Tensor]:
-    "Images and mask, the mask in the images' shape. Raises ValueError for what is none."
+def _check_known(images: Any, mask: Any, shape: tuple[int, ...], anew: bool) -> tuple[Tensor, Tensor]:
+    "Images and mask, the mask in the images' shape; with `anew`, what is all hole is 0. Raises ValueError for what is none."
     fine = isinstance(images, Tensor) and images.is_floating_point() and images.shape[1:] == shape and len(images)
     if not fine:
         raise ValueError(f"images must be floats of shape (n, {', '.join(map(str, shape))}), found {_seen(images)}.")
-    if not images.isfinite().all():
-        raise ValueError("images must be finite, found NaN or infinity.")
-    if mask is None:
-        return images, torch.ones(1, device=images.device).expand_as(images)
     try:
-        whole = torch.as_tensor(mask, dtype=torch.float32, device=images.device).broadcast_to(images.shape)
+        whole = torch.as_tensor(1.0 if mask is None else mask, dtype=torch.float32, device=images.device)
+        whole = whole.broadcast_to(images.shape)
     except (TypeError, ValueError, RuntimeError) as e:
         raise ValueError(f"mask must fit the images' shape {tuple(images.shape)}, found {_seen(mask)}.") from e
     if not ((whole >= 0) & (whole <= 1)).all():
         raise ValueError(
             f"mask must lie between 0 (stays) and 1 (drawn anew), found {whole.min():g} to {whole.max():g}."
         )
+    if anew:
+        images = torch.where(whole < 1, images, 0.0)
+    if not images.isfinite().all():
+        raise ValueError("images must be finite, found NaN or infinity.")
     return images, whole
 
 
@@ -64,7 +65,7 @@ def redraw(
     """
     whole = SamplingOptions.of("redraw", options, ("strength", "mask", "seed", "progress")).resolve(model)
     strength = check_number("strength", strength, above=0, most=1)
-    images, mask = _check_known(images, mask, whole.diffusion.shape)
+    images, mask = _check_known(images, mask, whole.diffusion.shape, anew=False)
     check_size(whole, len(images), None)
     seed = int(torch.randint(2**31, ())) if seed is None else check_whole("seed", seed, 0, 2**63 - 1)
     count = max(1, round(strength * whole.schedule.T))
@@ -99,11 +100,9 @@ def inpaint(
 ) -> Tensor:  # shaped like the images, on the model's device
     """Fill holes so that they go with the rest: at each step, what is known is put in at its noise level (RePaint, Lugmayr et al. 2022, eq. 8).
 
-    Raises ValueError for images of another shape than the network draws, values that are not finite, and a mask that does not fit or lies beyond 0 … 1.
+    Raises ValueError for images of a different shape than the network draws, values around the hole that are not finite, and a mask that does not fit or lies
+    beyond 0 … 1.
     """
-    images, whole = _check_known(
-        images,
-        mask,
-        SamplingOptions.of("inpaint", options, ("mask", "seed", "progress")).resolve(model).diffusion.shape,
-    )
-    return redraw(model, images * (whole < 1), 1.0, whole, seed=seed, progress=progress, **options)
+    way = SamplingOptions.of("inpaint", options, ("mask", "seed", "progress")).resolve(model)
+    images, whole = _check_known(images, mask, way.diffusion.shape, anew=True)
+    return redraw(model, images, 1.0, whole, seed=seed, progress=progress, **options)

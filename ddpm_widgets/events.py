@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from .data import images_behind
@@ -157,7 +158,12 @@ def _checksum(dl: Any) -> str | None:
     images = getattr(data, "images", next(iter(getattr(data, "tensors", ())), None))
     if not isinstance(images, Tensor):
         return None
-    return f"{len(images)} images, crc32 {zlib.crc32(images.detach().cpu().contiguous().numpy().tobytes()):08x}"
+    return f"{len(images)} images, crc32 {zlib.crc32(_bytes_of(images)):08x}"
+
+
+def _bytes_of(x: Tensor) -> bytes:
+    "Its numbers as they lie in memory; numpy has no bfloat16."
+    return x.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes()
 
 
 def stateful(learn: Any) -> dict[str, Any]:  # name → callback

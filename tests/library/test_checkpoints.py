@@ -42,6 +42,7 @@ from ddpm_widgets import (
     train,
 )
 from ddpm_widgets.data import DataLoaders, OnDevice
+from ddpm_widgets.events import _checksum
 from ddpm_widgets.storage import pack, read_hashed, unpack, write_hashed
 
 ROOT = Path(__file__).parents[2]
@@ -679,3 +680,10 @@ def test_progress_begins_where_it_ended(tmp_path, capsys):
         learner().fit(3, cbs=[Resume(tmp_path), Progress(bar=False)])
     out = capsys.readouterr().out
     assert "Resumed at step 9 (epoch 2)" in out and "epoch 1/3" not in out and "epoch 3/3" in out
+
+
+def test_images_of_any_precision_are_told_apart(tmp_path):
+    "numpy has no bfloat16."
+    halves = [torch.randn(8, 3).bfloat16() + k for k in (0, 1)]
+    loaders = [DataLoader(TensorDataset(x, torch.zeros(8, 1)), 4) for x in halves]
+    assert _checksum(loaders[0]) != _checksum(loaders[1]) and "8 images" in _checksum(loaders[0])

@@ -59,9 +59,13 @@ def test_at_each_step_the_known_part_is_the_image_at_that_noise_level(how):
 
 
 def test_what_stood_in_the_hole_is_not_looked_at():
+    "Also if it is the usual mark of what is missing."
     x, net = images(), Half()
-    a, b = (inpaint(net, x * (1 - HOLE) + k * HOLE, HOLE, seed=0, steps=5, progress=False) for k in (0.9, -0.5))
-    assert torch.equal(a, b)
+    filled = [torch.where(HOLE > 0, k, x) for k in (0.9, -0.5, float("nan"))]
+    a, *others = (inpaint(net, y, HOLE, seed=0, steps=5, progress=False) for y in filled)
+    assert all(torch.equal(a, b) for b in others)
+    with pytest.raises(ValueError, match="images must be finite"):
+        redraw(net, filled[2], 0.5, HOLE)
 
 
 def test_a_hole_over_everything_is_a_drawing_from_noise():
