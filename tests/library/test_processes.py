@@ -254,5 +254,7 @@ def test_a_limit_that_is_none(text, monkeypatch):
 
     for name, value in {"DDPM_WIDGETS_TIMEOUT": text, "LOCAL_RANK": "0", "WORLD_SIZE": "2"}.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(ValueError, match="DDPM_WIDGETS_TIMEOUT must be a number of seconds above 0, found"):
+    with pytest.raises(
+        ValueError, match="DDPM_WIDGETS_TIMEOUT must be a number of seconds above 0, at most 10,000,000, found"
+    ):
         this_process()

@@ -258,7 +258,7 @@ def test_a_network_that_it_cannot_be_is_refused(overrides, words):
     [
         (lambda: d.ScratchUNet.from_diffusers(nn.Linear(1, 1)), "unet must be a UNet or diffusers' UNet2DModel"),
         (lambda: d.ScratchUNet((8, 20), groups=8), "8 groups cannot share 20 channels"),
-        (lambda: d.ScratchUNet((4, 4), groups=4), "attention needs at least 8 channels"),
+        (lambda: d.ScratchUNet((4, 4), groups=4), "a level with attention must have 8 channels or more, found 4"),
         (lambda: d.ScratchUNet(**TINY)(torch.randn(1, 1, 6, 8), 0), "multiples of 4, found 6×8"),
         (lambda: d.ScratchUNet(**TINY)(torch.randn(1, 3, 8, 8), 0), "(n, 1, height, width)"),
         (lambda: d.ScratchUNet(**TINY)(torch.randn(1, 1, 8, 8), 0, torch.tensor([1])), "labels must"),

@@ -147,7 +147,7 @@ BAD_IMAGES = {
     "complex": (np.zeros((2, 2), complex), "found type complex128"),
     "sizes differ": (
         [np.zeros((8, 8)), np.zeros((8, 9))],
-        r"must be of one size, found \(8, 8\) for image 0 and \(8, 9\) for image 1: resize",
+        r"must have one shape, found \(8, 8\) for image 0 and \(8, 9\) for image 1: resize",
     ),
     "too many": (
         np.zeros((17000, 32, 32), np.uint8),
