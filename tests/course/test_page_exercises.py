@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from answers import ANSWERS
+from browsing import come_back
 from test_exercises import answer_to, source_of
 from torch_expressions import GIVEN, expressions
 
@@ -254,18 +255,14 @@ def exercise(page, tmp_path):
     return page
 
 
-def come_back(page):
-    "Leave the page and open it again. A busy browser may lose what was kept in the seconds before: then write it again, and stay longer."
-    answer = page.get_by_role("textbox").input_value()
-    for wait in (500, 3_000, 10_000):
-        page.wait_for_timeout(wait)
-        page.reload()
-        button = page.get_by_role("button", name="80 kB")
-        if button.inner_text() == "Go on with your answer (80 kB)":
-            return
-        button.click()
-        page.get_by_role("textbox").fill(answer)
-    pytest.fail("the answer was not kept")
+KEPT = "Go on with your answer (80 kB)"
+
+
+def write(page, answer):
+    "Write an answer, into an exercise that may be closed."
+    if not page.get_by_role("textbox").count():
+        page.get_by_role("button", name="80 kB").click()
+    page.get_by_role("textbox").fill(answer)
 
 
 def test_a_reader_answers_in_the_page(exercise):
@@ -295,8 +292,9 @@ def test_a_reader_answers_in_the_page(exercise):
     exercise.keyboard.press("Escape")
     exercise.keyboard.press("Tab")
     assert exercise.evaluate("document.activeElement.textContent") == "Check", "Tab is no trap"
-    come_back(exercise)
-    exercise.get_by_role("button", name="Go on with your answer").click()
+    button = exercise.get_by_role("button", name="80 kB")
+    come_back(exercise, lambda: write(exercise, answer), lambda: button.inner_text() == KEPT)
+    button.click()
     assert exercise.get_by_role("textbox").input_value() == answer
     exercise.get_by_role("button", name="Start over").click()
     assert exercise.get_by_role("textbox").input_value().endswith("return x_t  # change this line\n")
@@ -326,9 +324,8 @@ def test_a_closed_exercise_says_that_it_keeps_an_answer(exercise):
     exercise.reload()
     button = exercise.get_by_role("button", name="80 kB")
     assert button.inner_text() == "Try it here (80 kB)", "the lesson's own lines are no answer"
-    button.click()
-    exercise.get_by_role("textbox").fill("def undo(x_t, eps, alpha_bar, t):\n    return eps\n")
-    come_back(exercise)
+    answer = "def undo(x_t, eps, alpha_bar, t):\n    return eps\n"
+    come_back(exercise, lambda: write(exercise, answer), lambda: button.inner_text() == KEPT)
     button.click()
     exercise.get_by_role("button", name="Start over").click()
     exercise.reload()

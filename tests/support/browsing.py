@@ -98,3 +98,17 @@ def forbidding(policy: str, text: str) -> str:
     "A page with this policy for its scripts and Workers."
     whole = f"default-src 'self' 'unsafe-inline' data: blob:; {policy}"
     return text.replace("<head>", f'<head><meta http-equiv="Content-Security-Policy" content="{whole}">')
+
+
+def come_back(page, write, is_kept):
+    """Write what a page keeps for its reader, leave the page, and open it again.
+
+    A busy browser may lose what was kept in the seconds before: then it is written once more, and the page stays for longer.
+    """
+    for wait in (500, 3_000, 10_000):
+        write()
+        page.wait_for_timeout(wait)
+        page.reload()
+        if is_kept():
+            return
+    pytest.fail("what was written was not kept")
