@@ -217,7 +217,7 @@ def call(what: Any) -> str:
 
 def literal(value: Any) -> str:
     "A default as one would write it."
-    if isinstance(value, type) or inspect.isfunction(value):
+    if isinstance(value, type) or inspect.isroutine(value):
         return value.__name__
     if isinstance(value, str) and '"' not in value:
         return f'"{value}"'

@@ -14,7 +14,7 @@ from nbdev.process import NBProcessor
 
 import ddpm_widgets
 from ddpm_widgets import _reference, images
-from ddpm_widgets._reference import call, kind, reference, remarks, split_errors
+from ddpm_widgets._reference import call, kind, literal, reference, remarks, split_errors
 from ddpm_widgets.record import Budget
 
 ROOT = Path(__file__).parents[2]
@@ -75,6 +75,19 @@ def test_how_something_is_called_is_short():
     assert call(ddpm_widgets.NoiseScrubber).startswith("class NoiseScrubber(\n    images,\n    schedule,\n    *,\n")
     assert call(ddpm_widgets.CheckpointError) == "class CheckpointError"
     assert call(Budget) == "class Budget(limit=5e13)"
+
+
+def test_a_default_is_written_as_one_would_write_it():
+    for value, text in (
+        (print, "print"),
+        (len, "len"),
+        (call, "call"),
+        (int, "int"),
+        ("x", '"x"'),
+        (5e13, "5e13"),
+        (None, "None"),
+    ):
+        assert literal(value) == text
 
 
 def test_types_are_words():
