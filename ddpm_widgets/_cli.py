@@ -186,6 +186,8 @@ def record(args: argparse.Namespace) -> int:
     from .record import measure_recipe, read_record
 
     before = read_record(out) if out.is_file() and not args.force else None
+    if before:
+        print(f"{len(before['runs'])} of {args.runs} runs stand in {out} already; --force measures anew.")
     keep = lambda record: write_atomic(out, f"{json.dumps(record, indent=1)}\n".encode())  # noqa: E731
     found = measure_recipe(args.recipe, runs=args.runs, n=args.n, limit=args.budget, before=before, keep=keep)
     print(f"FID {', '.join(f'{fid:.3f}' for fid in found['fids'])}: {out}")

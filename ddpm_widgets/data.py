@@ -391,8 +391,8 @@ def check_range(
             stacklevel=2,
         )
     elif (least >= low and most > high + span) or least < low - 5 * span or most > high + 5 * span:
-        mend = f"pass {'x / 127.5 - 1, or ' * (127 < most <= 255)}data_range=({least:g}, {most:g})"
-        mend = mend if least >= 0 else "scale them to that range"
+        scaled = "x / 127.5 - 1, or " if 127 < most <= 255 else ""
+        mend = f"pass {scaled}data_range=({least:g}, {most:g})" if least >= 0 else "scale them to that range"
         raise DataError(
             f"Images must lie in [{low:g}, {high:g}], found {least:g} to {most:g} in the first batch: {mend}."
         )

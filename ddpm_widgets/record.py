@@ -46,10 +46,8 @@ def multiply_adds(
     copy = deepcopy(model).eval()
     for module in copy.modules():
         module._forward_hooks.clear()
-    with (
-        FlopCounterMode(display=False) as counter,
-        sdpa_kernel(SDPBackend.MATH),
-    ):  # other attention is not counted on a CPU
+    # attention in one piece would not be counted on a CPU
+    with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH):
         copy(*inputs)
     return counter.get_total_flops() / 2 / len(inputs[0])
 
@@ -206,7 +204,7 @@ def read_record(path: str | Path) -> dict[str, Any]:
         raise ValueError(f"{path.name} must be a record, found no JSON: {e}.") from e
     if not isinstance(record, dict) or record.get("sha256") != signature(record):
         raise ValueError(
-            f"{path.name} must be as `ddpm-widgets record` wrote it, found other figures: measure anew, with --force if the file may be replaced."
+            f"{path.name} must be as `ddpm-widgets record` wrote it, found changed contents: measure anew, with --force if the file may be replaced."
         )
     return record
 

@@ -67,11 +67,12 @@ class Schedule:
             )
         self.name = name
         self.betas64, self.alpha_bar64 = betas, alpha_bar
-        self.timesteps = torch.arange(len(betas)) if timesteps is None else torch.as_tensor(timesteps)
-        if self.timesteps.shape != betas.shape or self.timesteps.is_floating_point():
+        visited = torch.arange(len(betas)) if timesteps is None else torch.as_tensor(timesteps)
+        if visited.shape != betas.shape or visited.is_floating_point() or visited.dtype == torch.bool:
             raise ValueError(
                 f"timesteps must be one whole number for each of the {len(betas)} βs, found {shown(timesteps)}."
             )
+        self.timesteps = visited.long()
         self.betas = betas.float()
         self.alphas = (1 - betas).float()
         self.alpha_bar = alpha_bar.float()

@@ -39,7 +39,7 @@ def write_safetensors(
     tensors: dict[str, Tensor],  # what to keep, by name
     **words: Any,  # what to say of it, as JSON
 ) -> Path:
-    "Write tensors and words to one file that holds a hash of itself. Raises OSError, and then the old file is still there, and ValueError for a widget that has nothing to show yet."
+    "Write tensors and words to one file that holds a hash of itself. Raises OSError, and then the old file is still there."
     return write_hashed(path, tensors, words)
 
 

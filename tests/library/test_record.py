@@ -135,7 +135,7 @@ def test_a_recipe_is_trained_judged_and_kept(tmp_path):
     file.write_text(json.dumps(record))
     assert read_record(file) == record
     file.write_text(json.dumps({**record, "fids": [0.01, 0.01]}))
-    with pytest.raises(ValueError, match="found other figures"):
+    with pytest.raises(ValueError, match="found changed contents"):
         read_record(file)
 
 
@@ -150,6 +150,7 @@ def test_an_interrupted_measurement_goes_on_with_the_next_run(tmp_path, monkeypa
     both = read_record(file)
     assert both["runs"][0] == first["runs"][0] and [run["seed"] for run in both["runs"]] == [0, 1]
     assert main([*command, "2"]) == 0 and read_record(file) == both, "nothing was left to do"
+    assert f"2 of 2 runs stand in {file} already" in capsys.readouterr().out
     recipe.write_text(recipe.read_text() + "# another idea\n")
     assert main([*command, "3"]) == 1 and "before must be of this recipe" in capsys.readouterr().err
     assert read_record(file) == both

@@ -395,7 +395,7 @@ def test_a_network_is_translated_to_whole_schedules():
         translate(model, respace(linear_schedule(), 50))
 
 
-@pytest.mark.parametrize("timesteps", [[0], [0.5, 1.9], [[0, 1]]])
+@pytest.mark.parametrize("timesteps", [[0], [0.5, 1.9], [[0, 1]], [False, True]])
 def test_timesteps_are_one_whole_number_for_each_beta(timesteps):
     with pytest.raises(ValueError, match="timesteps must be one whole number for each of the 2 βs"):
         Schedule([0.1, 0.2], timesteps=timesteps)

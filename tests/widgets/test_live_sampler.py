@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -677,25 +678,8 @@ def test_a_poster_is_drawn_as_the_page_draws(other):
         "ddpm small": {"sampler": "ddpm", "variance": "small"},
         "ddim": {"sampler": "ddim", "eta": live.eta},
     }[live.sampler] | ({} if live.clamp else {"clamp": None})
-    drawn = sample(
-        pretrained(),
-        n=2,
-        x_T=torch.tensor(x_T),
-        steps=8,
-        spacing=live.spacing,
-        seed=live.seed,
-        progress=False,
-        **wanted,
+    draw = partial(
+        sample, pretrained(), n=2, x_T=torch.tensor(x_T), steps=8, spacing=live.spacing, seed=live.seed, progress=False
     )
-    assert np.allclose(live._drawn(x_T), drawn.numpy(), atol=1e-5)
-    plain = sample(
-        pretrained(),
-        n=2,
-        x_T=torch.tensor(x_T),
-        steps=8,
-        spacing=live.spacing,
-        seed=live.seed,
-        progress=False,
-        sampler=wanted["sampler"],
-    )
-    assert not np.allclose(live._drawn(x_T), plain.numpy(), atol=1e-3)
+    assert np.allclose(live._drawn(x_T), draw(**wanted).numpy(), atol=1e-5)
+    assert not np.allclose(live._drawn(x_T), draw(sampler=wanted["sampler"]).numpy(), atol=1e-3)
