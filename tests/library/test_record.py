@@ -9,9 +9,18 @@ import pytest
 import torch
 from torch import nn
 
-from ddpm_widgets import Learner, TrainCB, evaluate, garments, unet
+from ddpm_widgets import Learner, TrainCB, evaluate, garments, sample, unet
 from ddpm_widgets._cli import main
-from ddpm_widgets.record import BUDGET, Budget, measure_recipe, multiply_adds, read_record, record_table, signature
+from ddpm_widgets.record import (
+    BUDGET,
+    Budget,
+    measure_recipe,
+    multiply_adds,
+    read_recipe,
+    read_record,
+    record_table,
+    signature,
+)
 
 ROOT = Path(__file__).parents[2]
 RECIPES = ROOT / "benchmarks/record"
@@ -232,8 +241,19 @@ def test_the_records_that_stand_were_measured_by_the_rules_and_keep_their_recipe
         assert read_record(file)["text"] == file.with_suffix(".py").read_text(encoding="utf-8"), file.name
 
 
-def test_the_reference_quotes_the_seed_recipe_as_it_is():
-    cells = json.loads((ROOT / "nbs/api/37_record.ipynb").read_text(encoding="utf-8"))["cells"]
+@pytest.mark.parametrize("page", ["record.ipynb", "api/37_record.ipynb"])
+def test_pages_quote_the_seed_recipe_as_it_is(page):
+    cells = json.loads((ROOT / "nbs" / page).read_text(encoding="utf-8"))["cells"]
     prose = "".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
     _, code = (RECIPES / "seed.py").read_text(encoding="utf-8").split('"""\n\n', 1)
     assert f"```python\n{code}```" in prose
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("recipe", [file.stem for file in sorted(RECIPES.glob("*.py"))])
+def test_every_recipe_trains_within_a_small_budget_and_draws(recipe):
+    function, _ = read_recipe(RECIPES / f"{recipe}.py")
+    model = function(budget := Budget(3e10), 0)
+    assert 0 < budget.spent <= 6.5e10, "a batch of 128, at most"
+    images = sample(model, n=1, seed=0, progress=False)
+    assert images.shape == (1, 1, 32, 32) and images.isfinite().all()
