@@ -20,7 +20,7 @@ from .drawing import CLASSES, draw_garments
 from .editing import inpaint, redraw
 from .evaluation import Evaluation, evaluate, fid, kid
 from .events import Callback, CancelBatch, CancelEpoch, CancelFit, TrainCB
-from .guidance import drop_labels, guided, rescaled
+from .guidance import Autoguided, drop_labels, guided, rescaled
 from .images import image_grid
 from .judges import classifier
 from .learner import Learner
@@ -76,6 +76,7 @@ from .widgets.unet_xray import UNetXRay
 __version__: str
 
 __all__ = [
+    "Autoguided",
     "drop_labels",
     "guided",
     "rescaled",

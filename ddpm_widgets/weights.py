@@ -309,11 +309,15 @@ PRETRAINED = {  # name → file, and its sha256
         "fashion-mnist-classes.safetensors",
         "1a07077893f7d3459723ad2adac1a93bb959b4085dd2d1633043c35c81736a3e",
     ),
+    "fashion-mnist-weak": (
+        "fashion-mnist-weak.safetensors",
+        "8fffe88249da43235b2d0867dfaee01261e4bf70faa97f8b32f66bef247ea2d3",
+    ),
 }
 
 # %% ../nbs/api/31_weights.ipynb #25050a05
 def pretrained(
-    name: str = "fashion-mnist",  # or "fashion-mnist-classes", which can be asked for a class
+    name: str = "fashion-mnist",  # or "fashion-mnist-classes", which can be asked for a class, or "fashion-mnist-weak", which leads both: see `Autoguided`
 ) -> UNet:  # in evaluation mode, on the CPU; `.diffusion` has schedule, target and the sampler that suits it, `.card` how it was made
     "A trained U-Net of the package: `sample(pretrained(), n=16)`. Raises ValueError for an unknown name, and when the file is not the one that was shipped."
     if not isinstance(name, str) or name not in PRETRAINED:

@@ -10,6 +10,7 @@ from torch import nn
 from ddpm_widgets import (
     DDPMCB,
     SAMPLERS,
+    Autoguided,
     Diffusion,
     cosine_schedule,
     diagnose,
@@ -364,3 +365,73 @@ def test_what_is_no_class_is_refused(labels):
 def test_noise_levels_that_are_none(levels):
     with pytest.raises(ValueError, match="guidance_levels must be two noise levels, the lower one first"):
         check_guidance(1, levels, 0)
+
+
+class Paler(Shade):
+    "A worse network for the same greys: all of them are nearer to 0."
+
+    greys = 0.5 * Shade.greys
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_autoguidance_goes_on_from_the_weak_answer_for_every_target(target):
+    strong, weak = Shade(target), Paler(target)
+    x_t, t = torch.randn(3, 1, 8, 8), torch.tensor([5, 400, 900])
+    by_hand = 2.5 * strong(x_t, t) - 1.5 * weak(x_t, t)
+    torch.testing.assert_close(Autoguided(strong, weak, 1.5)(x_t, t), by_hand)
+    drawn = sample(
+        Autoguided(strong, weak, 1.0), n=2, labels="coat", seed=0, clamp=None, sampler="ddim", steps=5, **QUIET
+    )
+    assert strong.asked[-1] == weak.asked[-1] == [2, 2]
+    plain = sample(strong, n=2, labels="coat", seed=0, clamp=None, sampler="ddim", steps=5, **QUIET)
+    assert ((drawn - plain) > 0.2).all(), (
+        "as far from the strong grey of 0.4 as that is from the weak one, and a little"
+    )
+
+
+@pytest.mark.parametrize("sampler", ["ddpm", "dpm++", "heun"])
+def test_without_weight_autoguidance_is_the_strong_network_to_the_bit(sampler):
+    strong, ask = conditional_unet(), {"n": 3, "seed": 1, "labels": [0, 1, 2], "sampler": sampler, "steps": 4, **QUIET}
+    strong.diffusion = Diffusion(LINEAR, "eps", shape=(1, 8, 8), classes=NAMES)
+    weak = conditional_unet()
+    weak.diffusion = strong.diffusion
+    weak.unet.conv_out.weight.data.mul_(0.5)
+    assert torch.equal(sample(Autoguided(strong, weak, 0), **ask), sample(strong, **ask))
+    assert not torch.equal(sample(Autoguided(strong, weak, 1), **ask), sample(strong, **ask))
+
+
+def test_both_guidances_together():
+    strong, weak, x_t = Shade(), Paler(), torch.randn(2, 1, 8, 8)
+    both = next(
+        sample_steps(
+            Autoguided(strong, weak, 0.5), n=2, x_T=x_t, labels="bag", guidance=2, steps=5, shape=(1, 8, 8), clamp=None
+        )
+    )
+    t = torch.full((2,), both.t)
+    ask = lambda label: 1.5 * strong(x_t, t, label) - 0.5 * weak(x_t, t, label)  # noqa: E731
+    by_hand = 3 * ask(torch.tensor([1, 1])) - 2 * ask(torch.tensor([3, 3]))
+    torch.testing.assert_close(both.eps, by_hand, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "weak, weight, said",
+    [
+        (nn.Identity(), 0.5, "strong and weak must be trained networks that carry `diffusion`"),
+        (Shade("v"), 0.5, "weak must be trained for the process of strong"),
+        (Shade(classes=("boot",)), 0.5, "weak must know the classes of strong, boot, bag, coat, found boot"),
+        (Shade(classes=()), 0.5, "found none: train it with labels=True"),
+        (Paler(), -0.5, "weight must be"),
+        (Paler(), float("nan"), "weight must be"),
+    ],
+)
+def test_networks_that_cannot_guide(weak, weight, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        Autoguided(Shade(), weak, weight)
+
+
+def test_another_process_cannot_guide_and_one_with_more_classes_can():
+    weak = Paler()
+    weak.diffusion = weak.diffusion._replace(schedule=cosine_schedule())
+    with pytest.raises(ValueError, match="weak must be trained for the process of strong"):
+        Autoguided(Shade(), weak)
+    assert sample(Autoguided(Shade(classes=()), Paler()), n=1, seed=0, steps=3, **QUIET).isfinite().all()

@@ -17,7 +17,7 @@ def test_the_pretrained_model_is_light_and_loads_fast():
     model = pretrained("fashion-mnist")
     assert time.perf_counter() - start < 5  # about .2 s on a quiet machine; one second is the promise
     files = list(MODELS.iterdir())
-    assert sum(f.stat().st_size for f in files) < 25e6
+    assert sum(f.stat().st_size for f in files) < 27e6
     assert all((MODELS / file).stat().st_size <= 8e6 for file, _ in PRETRAINED.values())
     assert not model.training and model.preset == "fast" and model.diffusion.target == "v"
     assert {"images", "epochs", "lr", "seed", "minutes", "machine", "data"} <= set(model.card)
