@@ -46,7 +46,8 @@ class Autoguided(nn.Module):
     """A network led away from a weaker one: it answers (1+w)·strong - w·weak (Karras et al. 2024, arXiv 2406.02507, autoguidance).
 
     It carries what the strong network carries, so whatever draws takes it: `sample(Autoguided(strong, weak), n=16)`. Each pass asks both, and no weights
-    are copied. Raises ValueError unless both were trained for the same process, target and classes, and for a weight outside 0 … 1,000.
+    are copied. Raises ValueError unless both have the same process, target and range of pixels, and the weak one the strong one's classes, if it has any;
+    and for a weight outside 0 … 1,000.
     """
 
     diffusion: Diffusion

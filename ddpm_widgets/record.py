@@ -175,6 +175,7 @@ def measure_recipe(
         ]
         say(
             f"run {seed + 1} of {runs}: {minutes:.1f} minutes, FID {judged.fid:.3f} (real images {judged.floor_fid:.3f})"
+            + "".join(f", by the second judge {fid:.3f} ({judged.floor_second_fid:.3f})" for fid in judged.second_fids)
         )
         record = {
             "recipe": Path(path).stem,
@@ -225,7 +226,8 @@ def record_table(
                 f"{record['recipe']} must be measured in three runs of 2,048 images with the whole budget, found {len(record['runs'])} of {sorted(images)} with {record['budget']:.3g}: run it again with --force alone."
             )
     first = next((record["fids"] for record in records if record["recipe"] == seed), None)
-    lines = ["| recipe | idea | FID | second FID | FID / seed's | weights | machine |", "|---|---|---|---|---|---|---|"]
+    widths = "|".join("-" * n for n in (16, 44, 12, 12, 12, 9))  # a page gives the columns their shares of it
+    lines = ["| recipe | idea | FID | second FID | FID / seed's | weights |", f"|{widths}|"]
     for record in sorted(records, key=lambda record: mean(record["fids"])):
         fids, runs = record["fids"], record["runs"]
         words = " ".join((ast.get_docstring(ast.parse(record["text"])) or "").split())
@@ -233,7 +235,7 @@ def record_table(
         share = "" if first is None or record["recipe"] == seed else _ratio(fids, first)
         lines.append(
             f"| `{record['recipe']}` | {words} | {mean(fids):.2f} ± {stdev(fids):.2f} | {mean(second):.2f} ± {stdev(second):.2f} | {share} "
-            f"| {runs[0]['parameters'] / 1e6:.1f} M | {record['machine']} |"
+            f"| {runs[0]['parameters'] / 1e6:.1f} M |"
         )
     return "\n".join(lines)
 

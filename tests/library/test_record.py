@@ -139,7 +139,7 @@ def test_a_recipe_is_trained_judged_and_kept(tmp_path):
     assert [run["seed"] for run in record["runs"]] == [0, 1] and len({run["drawn"] for run in record["runs"]}) == 2
     assert record["fids"] == [run["fid"] for run in record["runs"]] and record["text"] == write(tmp_path).read_text()
     assert all(0 < run["multiply_adds"] <= 1e12 and run["floor_fid"] > 0 for run in record["runs"])
-    assert len(said) == 2 and "run 2 of 2" in said[1]
+    assert len(said) == 2 and "run 2 of 2" in said[1] and "by the second judge" in said[1]
     file = tmp_path / "mine.json"
     file.write_text(json.dumps(record))
     assert read_record(file) == record
@@ -223,7 +223,7 @@ def entry(folder, name, fids, **other):
 def test_the_table_of_records(tmp_path):
     files = [entry(tmp_path, "seed", [2.0, 2.0, 2.0]), entry(tmp_path, "half", [1.0, 1.1, 0.9])]
     lines = record_table(files).splitlines()
-    assert lines[2] == "| `half` | The idea of half. | 1.00 ± 0.10 | 0.50 ± 0.05 | 0.50 ± 0.03 | 3.5 M | x |"
+    assert lines[2] == "| `half` | The idea of half. | 1.00 ± 0.10 | 0.50 ± 0.05 | 0.50 ± 0.03 | 3.5 M |"
     assert lines[3].startswith("| `seed` | The idea of seed. | 2.00 ± 0.00 |") and "|  |" in lines[3]
     assert "|  |" in record_table(files[1:]), "without the seed's recipe there is no ratio"
 
