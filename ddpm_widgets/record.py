@@ -226,7 +226,7 @@ def record_table(
                 f"{record['recipe']} must be measured in three runs of 2,048 images with the whole budget, found {len(record['runs'])} of {sorted(images)} with {record['budget']:.3g}: run it again with --force alone."
             )
     first = next((record["fids"] for record in records if record["recipe"] == seed), None)
-    widths = "|".join("-" * n for n in (16, 44, 12, 12, 12, 9))  # a page gives the columns their shares of it
+    widths = "|".join("-" * n for n in (18, 34, 15, 15, 15, 10))  # a page gives the columns their shares of it
     lines = ["| recipe | idea | FID | second FID | FID / seed's | weights |", f"|{widths}|"]
     for record in sorted(records, key=lambda record: mean(record["fids"])):
         fids, runs = record["fids"], record["runs"]
