@@ -21,6 +21,7 @@ parser.add_argument("pictures", nargs=2, type=Path, metavar=("TRAIN", "TEST"), h
 parser.add_argument("judge", type=Path, help="of weights/classifier.py")
 parser.add_argument("--epochs", type=int, default=30)
 parser.add_argument("--batch-size", type=int, default=64)
+parser.add_argument("--min-snr", type=float, default=5, help="weigh timesteps by min-SNR-γ with this γ")
 parser.add_argument("--seed", type=int, default=0)
 parser.add_argument("--guidance", type=float, nargs="*", default=[0, 0.5, 1, 2])
 parser.add_argument("-n", type=int, default=2048)
@@ -31,9 +32,10 @@ dls = colour_pictures(*args.pictures, args.batch_size, args.seed)
 if not args.out.is_file():
     run = args.out.with_suffix("")  # a folder
     keep = [Checkpoint(run)]
-    learn = train(dls.mirrored(), "fast", epochs=args.epochs, labels=True, cbs=keep, seed=args.seed, resume=run)
-    words = {"data": f"{dls.source}, mirrored", "epochs": args.epochs, "batch_size": args.batch_size, "seed": args.seed}
-    save_model(learn.ema_model, args.out, half=True, **words, valid_loss=learn.valid_loss)
+    told = {"epochs": args.epochs, "min_snr": args.min_snr, "seed": args.seed}
+    learn = train(dls.mirrored(), "fast", labels=True, cbs=keep, resume=run, **told)
+    words = {"data": f"{dls.source}, mirrored", "batch_size": args.batch_size, "valid_loss": learn.valid_loss}
+    save_model(learn.ema_model, args.out, half=True, **told, **words)
 
 model, judge = load_model(args.out), load_classifier(args.judge)
 rows = []

@@ -11,7 +11,8 @@ from pathlib import Path
 from safetensors.torch import load
 
 from ddpm_widgets import evaluate, page_weights, pretrained
-from ddpm_widgets.weights import MODELS, PRETRAINED
+from ddpm_widgets.weights import MODELS
+from ddpm_widgets.widgets.live_sampler import SHIPPED
 
 
 def as_page(model):
@@ -30,7 +31,7 @@ def main() -> None:
     parser.add_argument("--cost", action="store_true")
     parser.add_argument("--out", type=Path, default=MODELS, help="a folder")
     args = parser.parse_args()
-    for name in PRETRAINED:
+    for name in SHIPPED:
         file, path = page_weights(pretrained(name)), args.out / f"{name}.page"
         path.write_bytes(file)
         print(f"{path}: {len(file):,} bytes")

@@ -16,8 +16,8 @@ from ddpm_widgets import LiveSampler, TrainingMonitor, garments, page_weights, p
 from ddpm_widgets.noising import Diffusion
 from ddpm_widgets.sampling import sample_steps
 from ddpm_widgets.schedule import cosine_schedule, linear_schedule, respace
-from ddpm_widgets.weights import MODELS, PRETRAINED
 from ddpm_widgets.widgets.base import normal
+from ddpm_widgets.widgets.live_sampler import SHIPPED
 
 JS = Path(__file__).parents[2] / "js"
 
@@ -222,9 +222,9 @@ def test_files_that_are_none_are_refused_in_a_sentence(tmp_path, shipped):
     assert "page_weights" in in_node(path)["error"]
 
 
-@pytest.mark.parametrize("name", PRETRAINED)
+@pytest.mark.parametrize("name", SHIPPED)
 def test_the_shipped_files_are_the_shipped_models(name):
-    assert page_weights(pretrained(name)) == (MODELS / f"{name}.page").read_bytes(), "python benchmarks/weights/page.py"
+    assert page_weights(pretrained(name)) == SHIPPED[name].read_bytes(), "python benchmarks/weights/page.py"
 
 
 REFUSED = {
