@@ -179,7 +179,7 @@ def train(
     """Train a DDPM and return its Learner. The recipe is that of the preset: `RECIPES["fast"]`, else the course's, `Recipe()`.
 
     A network that was trained before, from `load_model` or `pretrained`, is trained further for what it carries: its schedule, target, data range,
-    sampler and classes come in the recipe's place. Ask for another schedule, target or range, and a warning says what changes.
+    sampler and classes come in the recipe's place. If you ask for a different schedule, target or range, a warning says what changes.
 
     With `cbs=[Checkpoint("run")]` the run is saved, and the same call with `resume="run"` continues it to the last bit (see `Checkpoint`). In an empty folder it starts at the
     beginning, so one call does both. With more `epochs` it trains for longer: see `Resume`.

@@ -196,7 +196,7 @@ def predict(
     t: Tensor,  # timesteps, shape (n,)
     *labels: Tensor,  # classes, shape (n,), of a network that takes them
 ) -> Tensor:  # shaped like x_t
-    "Ask the network, and unpack diffusers' answer where it comes in an object. A network of another precision than the images is asked in its own. Raises ValueError for an answer of another shape."
+    "Ask the network, and unpack diffusers' answer where it comes in an object. If the network's precision differs from that of the images, they are converted to it. Raises ValueError for an answer of a different shape."
     weight = next(model.parameters(), None) if isinstance(model, nn.Module) else None
     other = weight is not None and weight.is_floating_point() and weight.dtype != x_t.dtype
     out = model(x_t.to(weight) if other else x_t, t, *labels)
