@@ -20,11 +20,11 @@ import torch
 from ddpm_widgets import classifier, evaluate, fashion_mnist, load_model, sample
 from ddpm_widgets.data import dataset_of
 from ddpm_widgets.judges import accuracy
-from ddpm_widgets.weights import MODELS, PRETRAINED
+from ddpm_widgets.weights import MODELS
 
 SCORES = "agreement", "fid", "second_fid", "precision", "recall", "saturated", "black"
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("file", nargs="?", type=Path, default=MODELS / PRETRAINED["fashion-mnist-classes"][0])
+parser.add_argument("file", nargs="?", type=Path, default=MODELS / "fashion-mnist-classes.safetensors")
 parser.add_argument("--n", type=int, default=2048, help="images of each seed")
 parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
 parser.add_argument("--weights", type=float, nargs="+", default=[-1, 0, 0.5, 1, 2, 4, 8], help="of the guidance")

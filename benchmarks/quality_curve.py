@@ -21,7 +21,7 @@ from torch import nn
 
 from ddpm_widgets import SAMPLERS, evaluate, fashion_mnist, linear_schedule, load_model, pretrained
 from ddpm_widgets.evaluation import features, fid, reference_features
-from ddpm_widgets.weights import MODELS, PRETRAINED
+from ddpm_widgets.weights import MODELS
 
 HERE = Path(__file__).parent
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -56,7 +56,7 @@ WAYS = {
     "ddpm, small variance": {"sampler": "ddpm", "variance": "small"},
 }
 points = json.loads(args.out.read_text()) if args.out.is_file() else []
-weights = hashlib.sha256((args.weights or MODELS / PRETRAINED["fashion-mnist"][0]).read_bytes()).hexdigest()[:8]
+weights = hashlib.sha256((args.weights or MODELS / "fashion-mnist.safetensors").read_bytes()).hexdigest()[:8]
 
 
 def floors(n: int) -> list[float]:

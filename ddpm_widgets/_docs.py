@@ -45,7 +45,7 @@ SAMPLE = re.compile(
 CHANGES = "{{< include ../CHANGELOG.md >}}"  # the cell in whose place the changes stand: Quarto would look for the file in `_proc`
 AT_ONCE = host_script().replace("<script", "<script async", 1)  # a page's first widget waits for no other script
 NEEDS_PYTHON = "needs-python"  # the class of what stands in place of an exercise that a page cannot check
-OFFERED = ("lessons", "guides", "gallery")  # pages that readers run themselves: folders, and one page
+OFFERED = ("lessons", "guides", "gallery", "colour")  # pages that readers run themselves: folders, and two pages
 NOT_IN_MOLAB = ("04b_the_unet", "07_experiments")  # two of their cells need each other, which marimo refuses
 
 
@@ -181,7 +181,7 @@ class make_static(Processor):
 
 
 def is_offered(path: Path) -> bool:
-    "Whether a page is a notebook that readers run themselves: a lesson, a guide or the gallery."
+    "Whether a page is a notebook that readers run themselves: a lesson, a guide or a page of the gallery."
     return path.parent.name in OFFERED or path.stem in OFFERED
 
 

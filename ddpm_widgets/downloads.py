@@ -114,7 +114,7 @@ def download_files(
         else:
             tried = "; ".join(f"{mirror}: {why}" for mirror, why in failed.items()) or "no mirrors given"
             raise Unavailable(
-                f"{name} could not be downloaded ({tried}): for the real data connect to the internet and run this again, or {otherwise}."
+                f"{name} could not be downloaded ({tried}): connect to the internet and run this again, or {otherwise}."
             )
     return folder
 

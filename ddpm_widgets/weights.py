@@ -1,4 +1,4 @@
-"""A trained network in one file: weights, schedule, target. And two that come with the package.
+"""A trained network in one file: weights, schedule, target. And four that were trained for you.
 
 Docs: https://example.github.io/ddpm-widgets/api/weights.html.md"""
 
@@ -303,28 +303,32 @@ def _from_checkpoint(path: Path, model: Any) -> nn.Module:
 
 # %% ../nbs/api/31_weights.ipynb #c19be3f8
 MODELS = Path(str(files("ddpm_widgets"))) / "models"
-PRETRAINED = {  # name → file, and its sha256
-    "fashion-mnist": ("fashion-mnist.safetensors", "6467976c8873a18e6faa6f52fa0c4fa4bd5648c8e27989a636877f7ec96eb48b"),
-    "fashion-mnist-classes": (
-        "fashion-mnist-classes.safetensors",
-        "1a07077893f7d3459723ad2adac1a93bb959b4085dd2d1633043c35c81736a3e",
-    ),
-    "fashion-mnist-weak": (
-        "fashion-mnist-weak.safetensors",
-        "8fffe88249da43235b2d0867dfaee01261e4bf70faa97f8b32f66bef247ea2d3",
-    ),
+MODELS_MIRRORS = ("https://github.com/example/ddpm-widgets/raw/main/ddpm_widgets/models/",)
+PRETRAINED = {  # name of the file → its sha256
+    "fashion-mnist": "6467976c8873a18e6faa6f52fa0c4fa4bd5648c8e27989a636877f7ec96eb48b",
+    "fashion-mnist-classes": "1a07077893f7d3459723ad2adac1a93bb959b4085dd2d1633043c35c81736a3e",
+    "fashion-mnist-weak": "8fffe88249da43235b2d0867dfaee01261e4bf70faa97f8b32f66bef247ea2d3",
+    "cifar-10": "28629c3b3b42939af9afb9fb1107a2ed5ebede451a502c72aa00fcfdd8c7ae3a",  # not in the wheel
 }
 
 # %% ../nbs/api/31_weights.ipynb #25050a05
 def pretrained(
-    name: str = "fashion-mnist",  # or "fashion-mnist-classes", which can be asked for a class, or "fashion-mnist-weak", which leads both: see `Autoguided`
+    name: str = "fashion-mnist",  # or "fashion-mnist-classes", which can be asked for a class; "fashion-mnist-weak", which leads both: see `Autoguided`; "cifar-10", in colour, with classes
 ) -> UNet:  # in evaluation mode, on the CPU; `.diffusion` has schedule, target and the sampler that suits it, `.card` how it was made
-    "A trained U-Net of the package: `sample(pretrained(), n=16)`. Raises ValueError for an unknown name, and when the file is not the one that was shipped."
+    """A trained U-Net: `sample(pretrained(), n=16)`. The one for CIFAR-10 is downloaded once, 7 MB; the others come with the package.
+
+    Raises ValueError for an unknown name, and when the file is not the one that was shipped; DataError if it cannot be downloaded.
+    """
     if not isinstance(name, str) or name not in PRETRAINED:
         raise ValueError(f"there is no pretrained model {shown(name)}: choose one of {', '.join(PRETRAINED)}.")
-    file, sha256 = PRETRAINED[name]
+    file, sha256 = f"{name}.safetensors", PRETRAINED[name]
     path = MODELS / file
-    found = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "no file"
+    if not path.is_file():
+        from ddpm_widgets.downloads import cache_folder, download_files
+
+        checksums, otherwise = {file: f"sha256:{sha256}"}, f"copy the file to {path}"
+        path = download_files(checksums, MODELS_MIRRORS, cache_folder("models"), True, otherwise) / file
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != sha256:
         raise ValueError(f"{path} must have the sha256 {sha256[:12]}…, found {found[:12]}: install ddpm-widgets again.")
     tensors, words = read_safetensors(path)

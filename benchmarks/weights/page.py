@@ -1,6 +1,6 @@
 """Write the shipped models as int8 for pages: ddpm_widgets/models/*.page, what `LiveSampler()`, `GuidanceLab()` and the site draw with.
 
-    python benchmarks/weights/page.py [--cost]
+    python benchmarks/weights/page.py [NAME …] [--cost]        with a name, that network only
 
 `--cost` measures what int8 costs: FID and KID of 2,048 pictures in 20 steps, by float16 and by int8, from the same noise, with three seeds.
 """
@@ -28,10 +28,11 @@ def as_page(model):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", default=[*SHIPPED], metavar="NAME")
     parser.add_argument("--cost", action="store_true")
     parser.add_argument("--out", type=Path, default=MODELS, help="a folder")
     args = parser.parse_args()
-    for name in SHIPPED:
+    for name in args.names:
         file, path = page_weights(pretrained(name)), args.out / f"{name}.page"
         path.write_bytes(file)
         print(f"{path}: {len(file):,} bytes")

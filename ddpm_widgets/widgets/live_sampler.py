@@ -56,9 +56,8 @@ class Floats(T.TraitType):
         raise T.TraitError(f"{self.name} must hold finite numbers of the shape {shape}, found {shown(found)}.")
 
 # %% ../../nbs/api/widgets/14_live_sampler.ipynb #1ea50005
-SHIPPED = {  # made by benchmarks/weights/page.py
-    name: files("ddpm_widgets") / f"models/{name}.page" for name in ("fashion-mnist", "fashion-mnist-classes")
-}
+MODELS = files("ddpm_widgets") / "models"
+SHIPPED = {path.name.removesuffix(".page"): path for path in MODELS.iterdir() if path.name.endswith(".page")}
 SAMPLERS = ("dpm++", "ddim", "ddpm", "ddpm small")  # the last is DDPM with the small variance
 SPACINGS = ("linear_levels", "trailing", "leading", "linspace", "logsnr", "karras")
 MODES = ("noise", "step", "fill", "sketch")

@@ -26,10 +26,10 @@ import { frame, isOurs, life, listen, mount, on } from "./shared/view.js";
 
 /** @type {Record<Mode, { name: string, hint: string, words: string, brushes: [string, string], undo: string }>} */
 const MODES = {
-  noise: { name: "Paint on the noise", hint: "Every stroke changes the garment; several may make it another one.", words: "the noise x_T", brushes: ["lighter", "darker"], undo: "Remove strokes" },
+  noise: { name: "Paint on the noise", hint: "Every stroke changes the picture; several may make it a different one.", words: "the noise x_T", brushes: ["lighter", "darker"], undo: "Remove strokes" },
   step: { name: "Go on from a step", hint: "Click a picture in the rows below, noisy or guess, and paint on it. Late strokes stay; early ones the network may paint over.", words: "a step on the way", brushes: ["lighter", "darker"], undo: "Remove strokes" },
   fill: { name: "Fill a hole", hint: "Cut a hole, and it is drawn anew to fit the rest.", words: "the picture, with a hole", brushes: ["cut", "uncut"], undo: "Remove the hole" },
-  sketch: { name: "Sketch", hint: "Noise is laid over your drawing, and the network makes a garment of it.", words: "your drawing", brushes: ["draw", "erase"], undo: "Clear" },
+  sketch: { name: "Sketch", hint: "Noise is laid over your drawing, and the network makes a picture of it.", words: "your drawing", brushes: ["draw", "erase"], undo: "Clear" },
 }; // prettier-ignore
 const KEPT = 6; // pictures for comparison
 

@@ -1,14 +1,22 @@
 "The model that comes with the package, and the files that models are kept in."
 
 import time
+from configparser import ConfigParser
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
 from ddpm_widgets import classifier, evaluate, fashion_mnist, load_model, pretrained, sample, save_model, weights
+from ddpm_widgets.data import DataError
 from ddpm_widgets.drawing import CLASSES
 from ddpm_widgets.weights import MODELS, PRETRAINED, read_safetensors, write_safetensors
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_the_pretrained_model_is_light_and_loads_fast():
@@ -16,9 +24,8 @@ def test_the_pretrained_model_is_light_and_loads_fast():
     start = time.perf_counter()
     model = pretrained("fashion-mnist")
     assert time.perf_counter() - start < 5  # about .2 s on a quiet machine; one second is the promise
-    files = list(MODELS.iterdir())
-    assert sum(f.stat().st_size for f in files) < 27e6
-    assert all((MODELS / file).stat().st_size <= 8e6 for file, _ in PRETRAINED.values())
+    assert sum(f.stat().st_size for f in MODELS.iterdir() if f.stem != "cifar-10") < 27e6
+    assert all((MODELS / f"{name}.safetensors").stat().st_size <= 8e6 for name in PRETRAINED)
     assert not model.training and model.preset == "fast" and model.diffusion.target == "v"
     assert {"images", "epochs", "lr", "seed", "minutes", "machine", "data"} <= set(model.card)
 
@@ -55,18 +62,54 @@ LIMIT = 4.0  # at n=512, as measured when the weights were made: see the model c
 
 
 def test_a_file_that_is_not_the_shipped_one_is_refused(tmp_path, monkeypatch):
-    file, sha256 = PRETRAINED["fashion-mnist"]
+    file, sha256 = "fashion-mnist.safetensors", PRETRAINED["fashion-mnist"]
     damaged = bytearray((MODELS / file).read_bytes())
     damaged[len(damaged) // 2] ^= 1
     (tmp_path / file).write_bytes(damaged)
     monkeypatch.setattr(weights, "MODELS", tmp_path)
     with pytest.raises(ValueError, match=f"sha256 {sha256[:12]}…, found [0-9a-f]{{12}}: install ddpm-widgets again"):
         pretrained()
-    (tmp_path / file).unlink()
-    with pytest.raises(ValueError, match="found no file"):
-        pretrained()
     with pytest.raises(ValueError, match="no pretrained model 'cifar': choose one of fashion-mnist"):
         pretrained("cifar")
+
+
+def test_a_network_that_is_not_there_is_downloaded_once(tmp_path, monkeypatch, capfd):
+    asked = []
+
+    class Server(SimpleHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            super().do_GET()
+
+        def log_message(self, *_):
+            pass
+
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there/cifar-10.safetensors").write_bytes((MODELS / "cifar-10.safetensors").read_bytes())
+    monkeypatch.setattr(weights, "MODELS", tmp_path / "wheel")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Server, directory=tmp_path)) as server:
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        at = f"http://127.0.0.1:{server.server_port}"
+        monkeypatch.setattr(weights, "MODELS_MIRRORS", (f"{at}/gone/", f"{at}/there/"))
+        model = pretrained("cifar-10")
+        assert len(asked) == 2 and "cifar-10.safetensors" in capfd.readouterr().err  # the bar
+        again = pretrained("cifar-10")
+        server.shutdown()
+    assert len(asked) == 2 and capfd.readouterr() == ("", "")
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), again.parameters(), strict=True))
+    with pytest.raises(DataError) as e:
+        pretrained()
+    for said in (f"{at}/there/: no connection", "connect to the internet", str(tmp_path / "wheel")):
+        assert said in str(e.value)
+
+
+def test_where_networks_are_downloaded_from_follows_settings_ini():
+    "The file is in the repository, and at this address of it."
+    ini = ConfigParser(delimiters=["="], interpolation=None)
+    ini.read(ROOT / "settings.ini", encoding="utf-8")
+    there = MODELS.relative_to(ROOT).as_posix()
+    assert weights.MODELS_MIRRORS == (f"{ini['DEFAULT']['git_url']}/raw/{ini['DEFAULT']['branch']}/{there}/",)
 
 
 def test_half_precision_in_the_file_is_half_the_size_and_nearly_the_same(tmp_path):

@@ -44,7 +44,7 @@ def there() -> dict[str, str]:
 
 def test_lessons_guides_and_the_gallery_are_offered():
     assert {p.parent.name for p in OFFERED} == {"lessons", "guides", "nbs"}
-    assert [p.stem for p in OFFERED if p.parent == NBS] == ["gallery"] and len(OFFERED) >= 15
+    assert [p.stem for p in OFFERED if p.parent == NBS] == ["colour", "gallery"] and len(OFFERED) >= 15
 
 
 @each_notebook
