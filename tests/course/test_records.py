@@ -11,8 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-def prose(lesson: str) -> str:
-    nb = json.loads((ROOT / f"nbs/lessons/{lesson}.ipynb").read_text(encoding="utf-8"))
+def prose(lesson: str, folder: str = "nbs/lessons") -> str:
+    nb = json.loads((ROOT / f"{folder}/{lesson}.ipynb").read_text(encoding="utf-8"))
     return "\n".join("".join(c["source"]) for c in nb["cells"] if c["cell_type"] == "markdown")
 
 
@@ -62,3 +62,25 @@ def test_lesson_9c_quotes_what_guidance_buys_and_costs():
     }
     assert shown == measured
     assert all(len(seeds) == 3 for row in shown.values() for seeds in row)
+
+
+def test_the_page_in_colour_quotes_its_scores():
+    found, text = record("cifar10"), prose("colour", "nbs")
+    real = found["real"]
+    scores = f"{real['fid']:.2f} | {100 * real['agreement']:.1f} % | {real['precision']:.2f} | {real['recall']:.2f}"
+    assert f"| real, held out | {scores} |" in text
+    for row in found["rows"]:
+        fid, agreement = row["fid"], [100 * share for share in row["agreement"]]
+        scores = f"{mean(fid):.2f} ± {stdev(fid):.2f} | {mean(agreement):.1f} ± {stdev(agreement):.1f} % | "
+        scores += " | ".join(f"{mean(row[name]):.2f}" for name in ("precision", "recall"))
+        assert f"| w = {row['w']:g} | {scores} |" in text and len(fid) == 3
+    assert len(found["rows"]) >= 2
+
+
+def test_the_page_in_colour_quotes_which_kinds_are_weak():
+    found = record("cifar10")["read"]
+    assert [sum(row) for row in found] == [100] * 10
+    airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck = range(10)
+    said = f"finds {found[ship][ship]} ships, {found[truck][truck]} trucks and {found[horse][horse]} horses, but only "
+    said += f"{found[deer][deer]} deer, {found[bird][bird]} birds and {found[cat][cat]} cats: {found[cat][dog]} more"
+    assert said in prose("colour", "nbs") and f"it finds {found[frog][frog]} frogs" in prose("colour", "nbs")
