@@ -44,8 +44,10 @@ if not args.out.is_file():
 model, judge = load_model(args.out), load_classifier(args.judge)
 out = Path(__file__).parents[1] / "cifar10.json"
 former = json.loads(out.read_text()) if out.is_file() else {}
-rows = {row["w"]: row for row in former.get("rows", []) if former["model"] == model.card and former["n"] == args.n}
-figures = {"model": model.card, "judge": judge.card, "n": args.n, "seeds": [0, 1, 2]}
+if (former.get("model"), former.get("n")) != (model.card, args.n):
+    former = {}
+figures = former | {"model": model.card, "judge": judge.card, "n": args.n, "seeds": [0, 1, 2]}
+rows = {row["w"]: row for row in former.get("rows", [])}
 scores = ("fid", "agreement", "class_fid", "precision", "recall", "nearest", "very_near")
 for w in args.guidance:
     asked = {"dls": dls, "judge": judge, "labels": "each", "guidance": w, "precision": "auto"}
