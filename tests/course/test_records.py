@@ -82,5 +82,6 @@ def test_the_page_in_colour_quotes_which_kinds_are_weak():
     assert [sum(row) for row in found] == [100] * 10
     airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck = range(10)
     said = f"finds {found[ship][ship]} ships, {found[truck][truck]} trucks and {found[horse][horse]} horses, but only "
-    said += f"{found[deer][deer]} deer, {found[bird][bird]} birds and {found[cat][cat]} cats: {found[cat][dog]} more"
-    assert said in prose("colour", "nbs") and f"it finds {found[frog][frog]} frogs" in prose("colour", "nbs")
+    said += f"{found[deer][deer]} deer, {found[bird][bird]} birds and {found[cat][cat]} cats: it takes another "
+    said += f"{found[cat][dog]} cats for dogs. And it finds {found[frog][frog]} frogs."
+    assert said in prose("colour", "nbs")
