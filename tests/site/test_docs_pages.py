@@ -96,7 +96,8 @@ class Placed:
         for buffer in saved["buffers"]:
             assert len(buffer["path"]) == 1
             state[buffer["path"][0]] = base64.b64decode(buffer["data"])
-        self.python = MADE[self.kind]()
+        network = self.state.get("network")
+        self.python = MADE[self.kind](*([pretrained(network)] if network else []))
         with self.python.hold_trait_notifications():
             for name, value in state.items():
                 if self.python.has_trait(name):
@@ -222,17 +223,14 @@ def check_fid_lab(w):
 
 
 def check_live_sampler(w):
-    "A garment of the page's own network, near the one that PyTorch draws with weights that are not rounded."
+    "A picture of the page's own network, near the one that PyTorch draws with weights that are not rounded."
     w.root.locator("xpath=self::*[@data-painted]").wait_for(timeout=60_000)
     p = w.python
     drawn = w.place.evaluate("el => Array.from(new Float32Array(el.ddw.model.get('image').buffer))")
-    x_T, steps = torch.tensor(p.x_T)[None], {"steps": p.steps, "sampler": p.sampler, "spacing": p.spacing}
-    assert (
-        np.abs(
-            np.reshape(drawn, p.shape) - sample(pretrained(), n=1, x_T=x_T, progress=False, **steps)[0].numpy()
-        ).mean()
-        < 0.1
-    )
+    way = {"steps": p.steps, "sampler": p.sampler, "spacing": p.spacing}
+    way |= {"labels": p.label, "guidance": p.guidance} if p.classes else {}
+    theirs = sample(pretrained(p.network), n=1, x_T=torch.tensor(p.x_T)[None], progress=False, **way)
+    assert np.abs(np.reshape(drawn, p.shape) - theirs[0].numpy()).mean() < 0.1
 
 
 def check_diffusion_playground(w):
